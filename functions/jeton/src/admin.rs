@@ -1,0 +1,127 @@
+//! Administration: reads and writes the tables with the AWS credentials it is run with.
+//!
+//! There is no administration endpoint to attack: who may administer is IAM's decision.
+
+pub mod client;
+mod output;
+pub mod token;
+
+use std::io::{self, IsTerminal};
+
+use serde_json::Value;
+use shared::{
+    app::App,
+    audit::{Event, Record},
+    client::{ClientId, NoClientId, NotRegistrable, Unchanged},
+    config::{Config, Invalid, is_loopback},
+    dynamodb::{self, Endpoint},
+    log::Log,
+    table,
+    time::Clock,
+};
+use url::Url;
+
+pub use output::Output;
+
+/// What every administrative command works with.
+pub struct Admin {
+    app: App,
+    output: Output,
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The local server.
+    #[error(transparent)]
+    Serve(#[from] crate::local::Error),
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] Invalid),
+    /// What was asked for cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// DynamoDB.
+    #[error("{0}")]
+    Table(#[from] table::Error),
+    /// Reading or writing on this machine.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// The process's exit code.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Serve(_) | Self::Table(_) | Self::Io(_) => 1,
+            Self::Config(_) | Self::Usage(_) => 2,
+            Self::NotFound(_) => 3,
+        }
+    }
+}
+
+impl From<NoClientId> for Error {
+    fn from(error: NoClientId) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<NotRegistrable> for Error {
+    fn from(error: NotRegistrable) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<Unchanged> for Error {
+    fn from(error: Unchanged) -> Self {
+        match error {
+            Unchanged::Unknown(_) => Self::NotFound(error.to_string()),
+            Unchanged::Exists(_) => Self::Usage(error.to_string()),
+            Unchanged::Raced(_) => Self::Io(io::Error::other(error.to_string())),
+            Unchanged::Table(error) => error.into(),
+        }
+    }
+}
+
+impl Admin {
+    /// Connects to the tables: at `endpoint_url`, or where the environment says.
+    pub async fn connect(endpoint_url: Option<String>, json: bool) -> Result<Self, Error> {
+        let config = Config::from_env()?;
+        let endpoint = endpoint_url.map(endpoint).transpose()?;
+        let client = dynamodb::connect(endpoint).await?;
+        // What was done is written down where it will be kept; a person at a terminal is told in words.
+        let log = if io::stderr().is_terminal() {
+            Log::new(config.log_level, io::sink())
+        } else {
+            Log::new(config.log_level, io::stderr())
+        };
+        Ok(Self { app: App::new(config, &client, Clock::system(), log), output: Output::new(json) })
+    }
+
+    fn audit(&self, event: Event<'_>) {
+        self.app.log.write(event.level(), &Record::new(self.app.clock.now(), event));
+    }
+
+    fn client_changed(&self, client: &ClientId, change: &'static str) {
+        self.audit(Event::ClientChanged { client, change });
+    }
+
+    fn print(&self, json: &Value, human: &str) -> Result<(), Error> {
+        Ok(self.output.print(json, human)?)
+    }
+}
+
+/// The DynamoDB at `url`. One on this machine takes any credentials, so none are needed for it.
+fn endpoint(url: String) -> Result<Endpoint, Error> {
+    let parsed =
+        Url::parse(&url).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+    let parsed =
+        parsed.ok_or_else(|| Error::Usage(format!("--endpoint-url {url:?} is not an http or https URL")))?;
+    #[expect(clippy::disallowed_methods, reason = "variables of the AWS tools, read once at start")]
+    let credentials =
+        ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(|name| std::env::var_os(name).is_some());
+    Ok(Endpoint { anonymous: is_loopback(&parsed) && !credentials, url })
+}

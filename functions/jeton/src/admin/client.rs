@@ -1,0 +1,283 @@
+//! `jeton client …`
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use shared::{
+    client::{AuthMethod, Client, ClientId, GrantType, Lifetimes, Registration},
+    secret::{ClientSecret, Id, Secret, random},
+    status::Status,
+    time::Timestamp,
+};
+
+use super::{
+    Admin, Error,
+    output::{columns, properties},
+};
+
+/// What can be done with clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Register a client; its secret is shown this once
+    Create(Box<Create>),
+    /// List all clients
+    List,
+    /// Show a client
+    Show {
+        /// The client's id
+        client_id: String,
+    },
+    /// Give a client a new secret, shown this once; the one before works on for a while
+    RotateSecret {
+        /// The client's id
+        client_id: String,
+        /// How long the secret before still works; 0 ends it at once
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        overlap: u64,
+    },
+    /// Disable a client: it gets no tokens, and those it has are inactive from the next call on
+    Disable {
+        /// The client's id
+        client_id: String,
+    },
+    /// Enable a client again, and with it the tokens that have not expired
+    Enable {
+        /// The client's id
+        client_id: String,
+    },
+    /// Delete a client; whatever it was issued is dead
+    Delete {
+        /// The client's id
+        client_id: String,
+    },
+}
+
+/// A client to be registered.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// What people are told it is called
+    #[arg(long)]
+    name: String,
+    /// It has no secret: a native or browser application
+    #[arg(long)]
+    public: bool,
+    /// A grant it may use: authorization_code, client_credentials, refresh_token [default: what its redirect URIs suggest]
+    #[arg(long = "grant", value_name = "G")]
+    grants: Vec<GrantType>,
+    /// Where people may be sent back to
+    #[arg(long = "redirect-uri", value_name = "U")]
+    redirect_uris: Vec<String>,
+    /// A scope value it may ask for
+    #[arg(long = "scope", value_name = "S")]
+    scope: Vec<String>,
+    /// A scope value it gets if it asks for none [default: all of them]
+    #[arg(long = "default-scope", value_name = "S")]
+    default_scope: Vec<String>,
+    /// How it may authenticate: client_secret_basic, client_secret_post [default: client_secret_basic]
+    #[arg(long = "auth-method", value_name = "METHOD")]
+    auth_methods: Vec<AuthMethod>,
+    /// It may introspect access tokens that others were issued
+    #[arg(long)]
+    resource_server: bool,
+    /// It belongs to the deployment's owner
+    #[arg(long)]
+    first_party: bool,
+    /// How long a code lives: 10 to 600
+    #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().code)]
+    code_ttl: u32,
+    /// How long an access token lives: 60 to 86400
+    #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().access_token)]
+    access_token_ttl: u32,
+    /// How long an unused refresh token lives: 60 to 7776000
+    #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().refresh_token)]
+    refresh_token_ttl: u32,
+    /// How long a rotated refresh token may be presented again: 0 to 300
+    #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().refresh_grace)]
+    refresh_grace: u32,
+}
+
+impl ClientCommand {
+    /// Does it.
+    pub async fn run(self, admin: &Admin) -> Result<(), Error> {
+        match self {
+            Self::Create(create) => create.run(admin).await,
+            Self::List => list(admin).await,
+            Self::Show { client_id } => show(admin, &client_id.parse()?).await,
+            Self::RotateSecret { client_id, overlap } => {
+                rotate_secret(admin, &client_id.parse()?, Duration::from_secs(overlap)).await
+            }
+            Self::Disable { client_id } => set_disabled(admin, &client_id.parse()?, true).await,
+            Self::Enable { client_id } => set_disabled(admin, &client_id.parse()?, false).await,
+            Self::Delete { client_id } => delete(admin, &client_id.parse()?).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, admin: &Admin) -> Result<(), Error> {
+        let registration = Registration {
+            name: self.name,
+            public: self.public,
+            grant_types: self.grants,
+            redirect_uris: self.redirect_uris,
+            scope: self.scope,
+            default_scope: self.default_scope,
+            auth_methods: self.auth_methods,
+            resource_server: self.resource_server,
+            first_party: self.first_party,
+            lifetimes: Lifetimes {
+                code: self.code_ttl,
+                access_token: self.access_token_ttl,
+                refresh_token: self.refresh_token_ttl,
+                refresh_grace: self.refresh_grace,
+            },
+        };
+        let (client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        admin.app.clients.create(&client).await?;
+        admin.client_changed(&client.id, "created");
+        print_secret(admin, &client.id, secret.as_ref(), "Keep the secret safe: it is not shown again.")
+    }
+}
+
+async fn list(admin: &Admin) -> Result<(), Error> {
+    let mut clients = admin.app.clients.list().await?;
+    clients.sort_by(|(one, _), (other, _)| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
+    let json: Value =
+        clients.iter().map(|(client, status)| describe(client, status, admin.app.clock.now())).collect();
+    let rows = clients.iter().map(|(client, status)| {
+        [
+            client.id.to_string(),
+            client.name.clone(),
+            words(&client.grant_types),
+            client.scope.to_string(),
+            if status.disabled { "disabled" } else { "enabled" }.to_owned(),
+        ]
+    });
+    admin.print(&json, &columns(["CLIENT ID", "NAME", "GRANTS", "SCOPE", "STATUS"], rows))
+}
+
+async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    let now = admin.app.clock.now();
+    let (client, status) = known(admin, id).await?;
+    let lifetimes = &client.lifetimes;
+    let human = properties([
+        ("client id", client.id.to_string()),
+        ("name", client.name.clone()),
+        ("status", if status.disabled { "disabled" } else { "enabled" }.to_owned()),
+        ("authenticates by", words(&client.auth_methods)),
+        ("grants", words(&client.grant_types)),
+        ("scope", client.scope.to_string()),
+        ("default scope", client.default_scope.to_string()),
+        ("redirect URIs", client.redirect_uris.join("\n")),
+        ("resource server", yes(client.resource_server)),
+        ("first party", yes(client.first_party)),
+        ("code lives", format!("{} s", lifetimes.code)),
+        ("access token lives", format!("{} s", lifetimes.access_token)),
+        ("refresh token lives", format!("{} s", lifetimes.refresh_token)),
+        ("refresh grace", format!("{} s", lifetimes.refresh_grace)),
+        (
+            "secrets",
+            client.secrets.iter().map(|secret| secret_line(secret, now)).collect::<Vec<_>>().join("\n"),
+        ),
+    ]);
+    admin.print(&describe(&client, &status, now), &human)
+}
+
+async fn rotate_secret(admin: &Admin, id: &ClientId, overlap: Duration) -> Result<(), Error> {
+    let (client, _) = known(admin, id).await?;
+    if client.is_public() {
+        return Err(Error::Usage(format!("client {id} is public: it has no secret")));
+    }
+    let secret = Secret::<ClientSecret>::new(Id::random(), &random());
+    let secrets = client.rotated(&secret, admin.app.clock.now(), overlap);
+    admin.app.clients.replace_secrets(&client, &secrets).await?;
+    admin.client_changed(id, "secret_rotated");
+    let note = match overlap.as_secs() {
+        0 => "The secret before no longer works.".to_owned(),
+        seconds => format!("The secret before works for another {seconds} s."),
+    };
+    print_secret(admin, id, Some(&secret), &format!("Keep the secret safe: it is not shown again. {note}"))
+}
+
+async fn set_disabled(admin: &Admin, id: &ClientId, disabled: bool) -> Result<(), Error> {
+    admin.app.clients.set_disabled(id, disabled).await?;
+    let change = if disabled { "disabled" } else { "enabled" };
+    admin.client_changed(id, change);
+    admin.print(&json!({ "client_id": id, "disabled": disabled }), &format!("Client {id} is {change}."))
+}
+
+async fn delete(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    admin.app.clients.delete(id).await?;
+    admin.client_changed(id, "deleted");
+    admin.print(&json!({ "client_id": id, "deleted": true }), &format!("Client {id} is deleted."))
+}
+
+async fn known(admin: &Admin, id: &ClientId) -> Result<(Client, Status), Error> {
+    let found = admin.app.clients.read(id).await?;
+    found.ok_or_else(|| Error::NotFound(format!("there is no client {id}")))
+}
+
+fn print_secret(
+    admin: &Admin,
+    id: &ClientId,
+    secret: Option<&Secret<ClientSecret>>,
+    note: &str,
+) -> Result<(), Error> {
+    let Some(secret) = secret else {
+        return admin.print(&json!({ "client_id": id }), &properties([("client id", id.to_string())]));
+    };
+    let rows = [("client id", id.to_string()), ("client secret", secret.expose().to_owned())];
+    let json = json!({ "client_id": id, "client_secret": secret.expose() });
+    admin.print(&json, &format!("{}\n\n{note}", properties(rows)))
+}
+
+fn describe(client: &Client, status: &Status, now: Timestamp) -> Value {
+    let secrets: Vec<Value> = client
+        .secrets
+        .iter()
+        .map(|secret| {
+            json!({
+                "id": secret.id,
+                "created_at": secret.created_at.seconds(),
+                "expires_at": secret.expires_at.map(Timestamp::seconds),
+                "works": secret.expires_at.is_none_or(|expires_at| !expires_at.has_passed(now)),
+            })
+        })
+        .collect();
+    json!({
+        "client_id": client.id,
+        "name": client.name,
+        "public": client.is_public(),
+        "disabled": status.disabled,
+        "created_at": client.created_at.seconds(),
+        "auth_methods": client.auth_methods,
+        "grants": client.grant_types,
+        "redirect_uris": client.redirect_uris,
+        "scope": client.scope.values().collect::<Vec<_>>(),
+        "default_scope": client.default_scope.values().collect::<Vec<_>>(),
+        "resource_server": client.resource_server,
+        "first_party": client.first_party,
+        "code_ttl": client.lifetimes.code,
+        "access_token_ttl": client.lifetimes.access_token,
+        "refresh_token_ttl": client.lifetimes.refresh_token,
+        "refresh_grace": client.lifetimes.refresh_grace,
+        "secrets": secrets,
+    })
+}
+
+fn secret_line(secret: &shared::client::RegisteredSecret, now: Timestamp) -> String {
+    match secret.expires_at {
+        None => format!("{} (current)", secret.id),
+        Some(end) if end.has_passed(now) => format!("{} (expired)", secret.id),
+        Some(end) => format!("{} (works for another {} s)", secret.id, end.since(now).as_secs()),
+    }
+}
+
+fn words<T: ToString>(words: &[T]) -> String {
+    words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn yes(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}

@@ -1,0 +1,71 @@
+//! What commands print: a table or a sentence for people, JSON for scripts.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+use shared::time::Timestamp;
+use time::{OffsetDateTime, macros::format_description};
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// JSON if `json`, else text for people.
+    pub const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints `json` or `human`, to standard output.
+    pub fn print(self, json: &Value, human: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.json { writeln!(out, "{json}") } else { writeln!(out, "{human}") }
+    }
+}
+
+/// A point in time for people: `2026-11-21 22:32:40 UTC`.
+pub(super) fn utc(at: Timestamp) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    let time = i64::try_from(at.seconds())
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| at.seconds().to_string())
+}
+
+/// Columns with a heading each.
+pub(super) fn columns<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = plain();
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row);
+    }
+    flush_left(table)
+}
+
+/// A name and a value a line.
+pub(super) fn properties<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut table = plain();
+    for (name, value) in rows {
+        table.add_row([name, &value]);
+    }
+    flush_left(table)
+}
+
+fn flush_left(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}

@@ -1,0 +1,209 @@
+//! `jeton token …`
+
+use std::io::{self, IsTerminal, Read};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use shared::{
+    audit::Event,
+    client::ClientId,
+    grant::{Access, Grant, Revocation, State, Why},
+    secret::{AccessToken, Id, Secret},
+    status::{Fallen, Status},
+    time::Timestamp,
+};
+
+use super::{
+    Admin, Error,
+    output::{properties, utc},
+};
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Show what a token is worth, and why
+    Inspect(Named),
+    /// Make a token useless; with a grant's id, everything the grant has
+    Revoke(Named),
+}
+
+/// A token or a grant.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The token, or the id of its grant. Without it, or with -, it is read from standard input, which keeps a
+    /// token out of the shell's history
+    #[arg(value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+/// What was named.
+enum Subject {
+    Access(Secret<AccessToken>),
+    Grant(Id),
+}
+
+impl TokenCommand {
+    /// Does it.
+    pub async fn run(self, admin: &Admin) -> Result<(), Error> {
+        match self {
+            Self::Inspect(named) => inspect(admin, named.subject()?).await,
+            Self::Revoke(named) => revoke(admin, named.subject()?).await,
+        }
+    }
+}
+
+impl Named {
+    /// More than any token has.
+    const MOST_BYTES: u64 = 4_096;
+
+    fn subject(self) -> Result<Subject, Error> {
+        let text = match self.token {
+            Some(token) if token != "-" => token,
+            _ => {
+                if io::stdin().is_terminal() {
+                    return Err(Error::Usage("pipe the token in, or give it as an argument".to_owned()));
+                }
+                let mut text = String::new();
+                io::stdin().take(Self::MOST_BYTES).read_to_string(&mut text)?;
+                text.trim().to_owned()
+            }
+        };
+        if let Ok(token) = Secret::parse(&text) {
+            return Ok(Subject::Access(token));
+        }
+        // The text itself is not repeated: it may be a token with a typing error.
+        text.parse()
+            .map(Subject::Grant)
+            .map_err(|_| Error::Usage("that is neither a token nor a grant's id".to_owned()))
+    }
+}
+
+impl Subject {
+    const fn grant(&self) -> Id {
+        match self {
+            Self::Access(token) => token.id(),
+            Self::Grant(id) => *id,
+        }
+    }
+}
+
+async fn inspect(admin: &Admin, subject: Subject) -> Result<(), Error> {
+    let now = admin.app.clock.now();
+    let (grant, statuses) = known(admin, subject.grant()).await?;
+    let verdict = verdict(&grant, &statuses, &subject, now);
+    let json = json!({
+        "active": verdict.is_ok(),
+        "reason": verdict.as_ref().err(),
+        "grant": describe(&grant, subject.grant()),
+    });
+    let mut rows = vec![
+        ("active", if verdict.is_ok() { "yes".to_owned() } else { "no".to_owned() }),
+        ("grant", subject.grant().to_string()),
+        ("client", grant.client.to_string()),
+        ("subject", grant.subject()),
+        ("scope", grant.scope.to_string()),
+        ("issuer", grant.issuer.to_string()),
+        ("issued", utc(grant.issued_at)),
+        ("expires", grant.expires_at.map_or_else(|| "never".to_owned(), utc)),
+    ];
+    if let Err(reason) = verdict {
+        rows.insert(1, ("because", reason));
+    }
+    admin.print(&json, &properties(rows))
+}
+
+async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error> {
+    let (grants, now, id) = (&admin.app.grants, admin.app.clock.now(), subject.grant());
+    let (client, token) = match &subject {
+        Subject::Access(token) => {
+            let (grant, _) = known(admin, id).await?;
+            if grants.revoke_access(token, &grant.client, now).await? != Revocation::Revoked {
+                return Err(Error::NotFound("that token does not work any more".to_owned()));
+            }
+            (grant.client, Some(token.digest().name()))
+        }
+        Subject::Grant(id) => {
+            let ended = grants.end(*id, Why::Administrator, now).await?;
+            (ended.ok_or_else(|| no_grant(*id))?.client, None)
+        }
+    };
+    admin.audit(Event::Revoked { grant: id, client: None, token: token.clone() });
+    let what =
+        if token.is_some() { "The token is revoked." } else { "The grant is ended, with all its tokens." };
+    admin.print(&revoked(id, &client, token.as_deref()), what)
+}
+
+fn revoked(grant: Id, client: &ClientId, jti: Option<&str>) -> Value {
+    json!({ "revoked": true, "grant": grant, "client_id": client, "jti": jti })
+}
+
+async fn known(admin: &Admin, id: Id) -> Result<(Grant, Vec<Option<Status>>), Error> {
+    let grant = admin.app.grants.find(id).await?.ok_or_else(|| no_grant(id))?;
+    let statuses = admin.app.statuses.find(&grant.depends_on(), admin.app.clock.now()).await?;
+    Ok((grant, statuses))
+}
+
+fn no_grant(id: Id) -> Error {
+    Error::NotFound(format!("there is no grant {id}; it may have expired"))
+}
+
+/// Whether it works, or why not, in words.
+fn verdict(
+    grant: &Grant,
+    statuses: &[Option<Status>],
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<(), String> {
+    if let Some(end) = grant.end {
+        return Err(format!("{} at {}", end.why, utc(end.at)));
+    }
+    for status in statuses {
+        let upheld =
+            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(grant.issued_at));
+        upheld.map_err(|fallen| format!("its client or person: {fallen}"))?;
+    }
+    match subject {
+        Subject::Access(token) => grant.live_access(token, now).map(drop).map_err(|dead| {
+            let revoked_at = grant.access.as_ref().and_then(|access| access.revoked_at);
+            match revoked_at {
+                Some(at) if dead == shared::grant::Dead::Unknown => {
+                    format!("revoked by its client at {}", utc(at))
+                }
+                _ => dead.to_string(),
+            }
+        }),
+        Subject::Grant(_) => match grant.expires_at {
+            Some(end) if end.has_passed(now) => Err("expired".to_owned()),
+            _ => Ok(()),
+        },
+    }
+}
+
+fn describe(grant: &Grant, id: Id) -> Value {
+    let access = |access: &Access| {
+        json!({
+            "jti": access.revoked_at.is_none().then(|| access.digest.name()),
+            "issued_at": access.issued_at.seconds(),
+            "expires_at": access.expires_at.map(Timestamp::seconds),
+            "revoked_at": access.revoked_at.map(Timestamp::seconds),
+        })
+    };
+    json!({
+        "id": id,
+        "state": match grant.state {
+            State::Code => "code",
+            State::Active => "active",
+            State::Ended => "ended",
+        },
+        "client_id": grant.client,
+        "sub": grant.subject(),
+        "scope": grant.scope.to_string(),
+        "iss": grant.issuer,
+        "issued_at": grant.issued_at.seconds(),
+        "expires_at": grant.expires_at.map(Timestamp::seconds),
+        "access": grant.access.as_ref().map(access),
+        "previous_access": grant.previous_access.as_ref().map(access),
+        "ended_at": grant.end.map(|end| end.at.seconds()),
+        "ended_because": grant.end.map(|end| end.why.to_string()),
+    })
+}

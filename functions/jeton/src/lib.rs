@@ -1,0 +1,4 @@
+//! The `jeton` command: the local server, and administration.
+
+pub mod admin;
+pub mod local;

@@ -1,0 +1,64 @@
+//! The local server: every function behind one loopback HTTP server, over an embedded DynamoDB.
+
+mod database;
+mod demo;
+mod gateway;
+mod routes;
+mod serve;
+
+pub use database::{Database, Storage};
+pub use gateway::Gateway;
+pub use routes::ROUTES;
+pub use serve::{Options, serve};
+
+use std::{io, net::Ipv4Addr};
+
+use tokio::net::TcpListener;
+
+/// A server of ours that cannot start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another program listens there.
+    #[error(
+        "port {port} is taken by another program; choose another one with {option} (0: any that is free)"
+    )]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// The option that chooses it.
+        option: &'static str,
+    },
+    /// The database is somebody else's at the moment.
+    #[error(
+        "the database {0} is in use, probably by another `jeton serve`; choose another one with --database"
+    )]
+    DatabaseInUse(String),
+    /// The database cannot be opened.
+    #[error("the database {file} cannot be opened: {reason}")]
+    Database {
+        /// Its file.
+        file: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Configuration that cannot be.
+    #[error(transparent)]
+    Config(#[from] shared::config::Invalid),
+    /// The tables could not be made.
+    #[error("the tables cannot be made: {0}")]
+    Tables(String),
+    /// The demo could not be set up.
+    #[error("the demo client cannot be registered: {0}")]
+    Demo(String),
+    /// The network.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Listens on a loopback port; 0 is any that is free.
+pub async fn listen(port: u16, option: &'static str) -> Result<TcpListener, Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => Error::PortTaken { port, option },
+        _ => Error::Io(error),
+    })
+}

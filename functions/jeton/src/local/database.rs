@@ -1,0 +1,94 @@
+//! The embedded DynamoDB.
+
+use std::{
+    fs::{File, TryLockError},
+    path::PathBuf,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use super::Error;
+
+/// How often expired items are deleted. DynamoDB takes days; no decision rests on it.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Where the database keeps its items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Nowhere: all is forgotten at the end.
+    Memory,
+    /// In this file, with two more beside it.
+    File(PathBuf),
+}
+
+/// An embedded DynamoDB, answering on a port of its own.
+pub struct Database {
+    server: JoinHandle<Result<(), String>>,
+    stop: watch::Sender<bool>,
+    /// Held for as long as the database is open, so that no second server opens it.
+    _lock: Option<File>,
+}
+
+impl Database {
+    /// Opens the database and answers on `listener`.
+    pub fn start(storage: &Storage, listener: TcpListener) -> Result<Self, Error> {
+        let (lock, database) = match storage {
+            Storage::Memory => (None, dynoxide::Database::memory()),
+            Storage::File(path) => {
+                let file = path.display().to_string();
+                let lock = lock(path, &file)?;
+                (Some(lock), dynoxide::Database::new(&file))
+            }
+        };
+        let database = database.map_err(|error| {
+            let file = match storage {
+                Storage::Memory => "in memory".to_owned(),
+                Storage::File(path) => path.display().to_string(),
+            };
+            Error::Database { file, reason: error.to_string() }
+        })?;
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(sweep(database.clone(), stopped.clone()));
+        let server = dynoxide::server::serve_with_shutdown(listener, database, until(stopped));
+        Ok(Self { server: tokio::spawn(server), stop, _lock: lock })
+    }
+
+    /// Stops answering, once what is being answered has been.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.server).await;
+    }
+}
+
+fn lock(path: &PathBuf, file: &str) -> Result<File, Error> {
+    let cannot = |error: std::io::Error| Error::Database { file: file.to_owned(), reason: error.to_string() };
+    if path.is_dir() {
+        return Err(Error::Database { file: file.to_owned(), reason: "it is a directory".to_owned() });
+    }
+    let lock = File::options().create(true).append(true).open(path).map_err(cannot)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::DatabaseInUse(file.to_owned())),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+async fn sweep(database: dynoxide::Database, stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    let stopped = until(stopped);
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            _ = ticks.tick() => {
+                let database = database.clone();
+                let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+            }
+        }
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

@@ -1,0 +1,104 @@
+//! `jeton serve`, from its first line to its last.
+
+use std::{fmt::Write as _, io::Write as _, net::Ipv4Addr, sync::Arc};
+
+use shared::{
+    app::App,
+    config::{Config, Issuer},
+    dynamodb::{self, Endpoint},
+    log::Log,
+    table::schema,
+    time::Clock,
+};
+
+use super::{Database, Error, Gateway, Storage, demo, listen};
+
+/// What `serve` was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The functions' port; 0 is any that is free.
+    pub port: u16,
+    /// DynamoDB's port; none is the next one, or any that is free.
+    pub dynamodb_port: Option<u16>,
+    /// Where items are kept.
+    pub storage: Storage,
+    /// The issuer, if it is not the server's own address.
+    pub issuer: Option<Issuer>,
+    /// Whether to register a demo client, and show what to do with it.
+    pub demo: bool,
+}
+
+/// Serves until the process is asked to stop.
+pub async fn serve(options: Options) -> Result<(), Error> {
+    let gateway_listener = listen(options.port, "--port").await?;
+    let port = gateway_listener.local_addr()?.port();
+    let dynamodb_port = match options.dynamodb_port {
+        Some(port) => port,
+        None if options.port == 0 => 0,
+        None => options.port.saturating_add(1),
+    };
+    let dynamodb_listener = listen(dynamodb_port, "--dynamodb-port").await?;
+    let dynamodb_port = dynamodb_listener.local_addr()?.port();
+    let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
+    let dynamodb_url = format!("http://{}:{dynamodb_port}", Ipv4Addr::LOCALHOST);
+
+    let mut config = Config::from_env()?;
+    if let Some(issuer) = options.issuer {
+        config.issuer = Some(issuer);
+    }
+    if config.issuer.is_none() {
+        config.issuer = url.parse().ok();
+    }
+    let database = Database::start(&options.storage, dynamodb_listener)?;
+    let client = dynamodb::connect(Some(Endpoint { url: dynamodb_url.clone(), anonymous: true })).await?;
+    schema::create(&client, &config.tables).await.map_err(|error| Error::Tables(error.to_string()))?;
+    let log = Log::new(config.log_level, std::io::stderr());
+    let app = Arc::new(App::new(config, &client, Clock::system(), log));
+
+    let mut banner = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n\n");
+    banner.push_str(&kept(&options.storage));
+    if options.demo {
+        let demo = demo::register(&app).await.map_err(|error| Error::Demo(error.to_string()))?;
+        banner.push_str(&demo.lines(&url));
+    } else {
+        let _ = write!(
+            banner,
+            "\nRegister a client:\n\n  jeton --endpoint-url {dynamodb_url} client create --name my-service --scope read\n"
+        );
+    }
+    banner.push_str("\nStop with Ctrl-C.\n");
+    let gateway = Gateway::start(app, gateway_listener);
+    // Whoever reads standard output may have gone: serving matters more.
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(banner.as_bytes()).and_then(|()| stdout.flush());
+    drop(stdout);
+
+    asked_to_stop().await;
+    gateway.stop().await;
+    database.stop().await;
+    Ok(())
+}
+
+fn kept(storage: &Storage) -> String {
+    match storage {
+        Storage::Memory => "Nothing is kept: clients and tokens are gone when the server stops.\n".to_owned(),
+        Storage::File(path) => format!("Clients and tokens are kept in {}.\n", path.display()),
+    }
+}
+
+/// Waits for Ctrl-C, or for the signal that service managers send.
+async fn asked_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

@@ -1,0 +1,103 @@
+//! The `jeton` command.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use jeton::{
+    admin::{self, Admin, client::ClientCommand, token::TokenCommand},
+    local::{self, Storage},
+};
+use shared::config::Issuer;
+
+/// Jeton, an OAuth 2.1 authorization server: the local server, and administration.
+#[derive(Parser)]
+#[command(name = "jeton", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Print JSON, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+    /// Where DynamoDB is, if not at AWS: the local server prints its own
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint_url: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Administration talks to the tables with the AWS credentials it is run with. The tables' names come from
+JETON_TOKENS_TABLE, JETON_CLIENTS_TABLE and JETON_USERS_TABLE.
+
+Exit codes: 0 done, 1 failed and may be tried again, 2 asked for something that cannot be, 3 not found.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every function on this machine, over an embedded DynamoDB
+    Serve(Serve),
+    /// Register and manage clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Look at tokens, and revoke them
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The server's port; 0 is any that is free
+    #[arg(long, value_name = "P", default_value_t = 8080)]
+    port: u16,
+    /// The embedded DynamoDB's port [default: the one after the server's]
+    #[arg(long, value_name = "P")]
+    dynamodb_port: Option<u16>,
+    /// Keep nothing
+    #[arg(long, conflicts_with = "database")]
+    memory: bool,
+    /// Keep clients and tokens in this file
+    #[arg(long, value_name = "FILE", default_value = "jeton.db")]
+    database: PathBuf,
+    /// The issuer, if it is not the server's own address
+    #[arg(long, value_name = "URL")]
+    issuer: Option<Issuer>,
+    /// Register a demo client, and print what to do with it
+    #[arg(long)]
+    demo: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let admin = || Admin::connect(arguments.endpoint_url.clone(), arguments.json);
+    let outcome = match arguments.command {
+        Command::Serve(serve) => local::serve(serve.into()).await.map_err(admin::Error::from),
+        Command::Client(command) => match admin().await {
+            Ok(admin) => command.run(&admin).await,
+            Err(error) => Err(error),
+        },
+        Command::Token(command) => match admin().await {
+            Ok(admin) => command.run(&admin).await,
+            Err(error) => Err(error),
+        },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the command's own message")]
+            {
+                eprintln!("jeton: {error}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+impl From<Serve> for local::Options {
+    fn from(serve: Serve) -> Self {
+        Self {
+            port: serve.port,
+            dynamodb_port: serve.dynamodb_port,
+            storage: if serve.memory { Storage::Memory } else { Storage::File(serve.database) },
+            issuer: serve.issuer,
+            demo: serve.demo,
+        }
+    }
+}

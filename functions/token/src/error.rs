@@ -1,0 +1,84 @@
+//! What the token endpoint refuses, and how (RFC 6749 §5.2).
+
+use lambda_http::http::StatusCode;
+use shared::{
+    client,
+    http::{FormError, Refusal, UnknownIssuer},
+    table,
+};
+
+/// The codes that are the token endpoint's own. It shares `invalid_request` and `invalid_client` with the other
+/// endpoints that clients call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The client may not use this grant.
+    UnauthorizedClient,
+    /// There is no such grant, or not here.
+    UnsupportedGrantType,
+    /// The scope is ill-formed, or more than the client may have.
+    InvalidScope,
+}
+
+impl Code {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+        }
+    }
+}
+
+/// Why a token request was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its body is no form, or lacks something.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// It is not from a client in good standing.
+    #[error(transparent)]
+    Client(#[from] client::Failed),
+    /// Jeton does not know what it is asked to grant.
+    #[error("the grant type is none that is offered")]
+    UnsupportedGrantType,
+    /// The client is not registered for this grant.
+    #[error("the client is not registered for this grant type")]
+    UnauthorizedClient,
+    /// The scope breaks the grammar of §3.3.
+    #[error("the scope is ill-formed")]
+    IllFormedScope,
+    /// The scope goes beyond the client's registration.
+    #[error("the scope is more than the client is registered for")]
+    ScopeNotAllowed,
+    /// The scope is larger than one grant carries.
+    #[error("the scope is larger than one grant carries")]
+    ScopeTooLarge,
+    /// The deployment does not know its own name.
+    #[error(transparent)]
+    Issuer(#[from] UnknownIssuer),
+    /// DynamoDB failed.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let reason = error.to_string();
+        let (code, description) = match error {
+            Error::Form(error) => return error.into(),
+            Error::Client(error) => return error.into(),
+            Error::Issuer(error) => return error.into(),
+            Error::Table(error) => return error.into(),
+            Error::UnsupportedGrantType => {
+                (Code::UnsupportedGrantType, "This grant type is not offered here.")
+            }
+            Error::UnauthorizedClient => {
+                (Code::UnauthorizedClient, "This client may not use this grant type.")
+            }
+            Error::IllFormedScope => (Code::InvalidScope, "The scope is not well-formed."),
+            Error::ScopeNotAllowed => (Code::InvalidScope, "The scope is more than this client may have."),
+            Error::ScopeTooLarge => (Code::InvalidScope, "Ask for fewer scope values at a time."),
+        };
+        Self::new(StatusCode::BAD_REQUEST, code.as_str(), description, reason)
+    }
+}

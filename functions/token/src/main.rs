@@ -1,0 +1,6 @@
+//! The token function's entry point in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::lambda::run(|app, request| Box::pin(token::handle(app, request))).await
+}

@@ -1,0 +1,39 @@
+//! What a function holds from its start on.
+
+use aws_sdk_dynamodb::Client as DynamoDb;
+
+use crate::{client, config::Config, grant, log::Log, status, table::Table, time::Clock};
+
+/// Configuration, tables, clock and log: everything that a request needs beside itself.
+#[derive(Debug)]
+pub struct App {
+    /// What the deployment decided.
+    pub config: Config,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Where lines go.
+    pub log: Log,
+    /// The registered applications.
+    pub clients: client::Store,
+    /// What was granted.
+    pub grants: grant::Store,
+    /// Who is in good standing.
+    pub statuses: status::Store,
+}
+
+impl App {
+    /// An app on the tables that `config` names.
+    pub fn new(config: Config, dynamodb: &DynamoDb, clock: Clock, log: Log) -> Self {
+        let names = &config.tables;
+        let [tokens, clients, users] =
+            [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
+        Self {
+            clients: client::Store::new(clients.clone(), config.client_cache),
+            statuses: status::Store::new(clients, users, config.status_cache),
+            grants: grant::Store::new(tokens),
+            config,
+            clock,
+            log,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What happened, for those who must answer for it: one log line an event, which is also its metric.
+//!
+//! Events hold ids and the first bits of digests, never a token, code, secret, password or verifier.
+//! Every line is in CloudWatch's embedded metric format: it counts 1 under the name of its event, so that alarms
+//! need no metric filters and no second line.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{client::ClientId, log::Level, secret::Id, time::Timestamp};
+
+/// The metrics' namespace.
+const NAMESPACE: &str = "Jeton";
+
+/// Something worth remembering.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "audit", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// Tokens were issued for a new grant.
+    Issued {
+        /// The grant's id.
+        grant: Id,
+        /// How the grant came about.
+        kind: crate::grant::Kind,
+        /// To whom.
+        client: &'a ClientId,
+        /// The access token's `jti`.
+        token: String,
+        /// The scope granted, space-delimited.
+        scope: String,
+    },
+    /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
+    Revoked {
+        /// The grant's id.
+        grant: Id,
+        /// Who asked: a client; no one means an administrator.
+        client: Option<&'a ClientId>,
+        /// The access token's `jti`, if only that one was revoked.
+        token: Option<String>,
+    },
+    /// A request was refused.
+    Refused {
+        /// The RFC's error code.
+        error: &'static str,
+        /// What exactly was wrong.
+        reason: &'a str,
+        /// Who asked, or said they did.
+        client: Option<&'a ClientId>,
+    },
+    /// DynamoDB did not answer, or not with what it should.
+    Unavailable {
+        /// What exactly failed.
+        reason: &'a str,
+        /// Whose request failed.
+        client: Option<&'a ClientId>,
+    },
+    /// An administrator changed a client.
+    ClientChanged {
+        /// Which.
+        client: &'a ClientId,
+        /// What was done: `created`, `secret_rotated`, `disabled`, `enabled`, `deleted`.
+        change: &'static str,
+    },
+}
+
+impl Event<'_> {
+    /// How much the event matters.
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::Issued { .. } | Self::Revoked { .. } | Self::ClientChanged { .. } => Level::Info,
+            Self::Refused { .. } => Level::Warn,
+            Self::Unavailable { .. } => Level::Error,
+        }
+    }
+
+    /// The metric that counts it, and what the count is split by.
+    const fn metric(&self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Issued { .. } => ("Issued", &["kind"]),
+            Self::Revoked { .. } => ("Revoked", &[]),
+            Self::Refused { .. } => ("Refused", &["path", "error"]),
+            Self::Unavailable { .. } => ("Unavailable", &["path"]),
+            Self::ClientChanged { .. } => ("ClientChanged", &[]),
+        }
+    }
+}
+
+/// An event, and the request it happened in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record<'a> {
+    /// When, in milliseconds.
+    pub time_ms: Timestamp,
+    /// The request's id, which its answer carries too. No one's means the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<&'a str>,
+    /// The path that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<&'a str>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event<'a>,
+    /// The metric; see [`Metric`].
+    #[serde(flatten)]
+    metric: Metric,
+}
+
+impl<'a> Record<'a> {
+    /// `event`, which happened at `time_ms`.
+    pub const fn new(time_ms: Timestamp, event: Event<'a>) -> Self {
+        let (name, dimensions) = event.metric();
+        Self { time_ms, request_id: None, path: None, event, metric: Metric { time_ms, name, dimensions } }
+    }
+}
+
+/// The embedded metric format's own members: `_aws` and the metric's value.
+#[derive(Clone, Copy, Debug)]
+struct Metric {
+    time_ms: Timestamp,
+    name: &'static str,
+    dimensions: &'static [&'static str],
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let metadata = serde_json::json!({
+            "Timestamp": self.time_ms,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [self.dimensions],
+                "Metrics": [{ "Name": self.name, "Unit": "Count" }],
+            }],
+        });
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("_aws", &metadata)?;
+        map.serialize_entry(self.name, &1)?;
+        map.end()
+    }
+}

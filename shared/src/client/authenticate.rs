@@ -1,0 +1,192 @@
+//! Client authentication (RFC 6749 §2.3, §3.2.1), the same at every endpoint that asks for it.
+
+use std::{ops::Deref, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::http::{StatusCode, header};
+use zeroize::Zeroizing;
+
+use super::{AuthMethod, Client, ClientId, store::Found};
+use crate::{
+    http::{Call, Form, Refusal, Request},
+    secret::{ClientSecret, Secret},
+    table,
+};
+
+/// A client that has proven who it is; or a public one, which has only said so. Made by [`authenticate`] alone.
+#[derive(Clone, Debug)]
+pub struct Authenticated(Arc<Client>);
+
+impl Deref for Authenticated {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// Why a request is not from a client in good standing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticationError {
+    /// It says nothing of who it is.
+    #[error("the request names no client")]
+    Nobody,
+    /// It authenticates in two ways at once (§2.3).
+    #[error("the request authenticates in more than one way")]
+    TwoMethods,
+    /// Its body names another client than its `Authorization` header.
+    #[error("the body names another client than the Authorization header")]
+    TwoClients,
+    /// Its `Authorization` header is not what RFC 7617 and §2.3.1 make of an id and a secret.
+    #[error("the Authorization header is not a client's HTTP Basic credentials")]
+    MalformedHeader,
+    /// No such client.
+    #[error("there is no such client")]
+    Unknown,
+    /// The client has a secret, and must send it.
+    #[error("a confidential client sent no secret")]
+    NoSecret,
+    /// The client authenticates in another way than it is registered for.
+    #[error("the client is not registered for {0}")]
+    MethodNotAllowed(AuthMethod),
+    /// The secret is not the client's.
+    #[error("the secret is not the client's")]
+    WrongSecret,
+    /// An administrator has disabled the client.
+    #[error("the client is disabled")]
+    Disabled,
+    /// A way of authenticating that Jeton does not offer.
+    #[error("the request authenticates with a client assertion")]
+    Assertion,
+    /// The registration cannot be read now.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+}
+
+/// A failed authentication, and whether the client used the `Authorization` header.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct Failed {
+    cause: AuthenticationError,
+    by_header: bool,
+}
+
+/// Who a request says it is from, and what it shows for it: nothing is proven yet.
+struct Credentials {
+    id: String,
+    secret: Option<Zeroizing<String>>,
+    method: AuthMethod,
+}
+
+/// The client that `call` is from.
+pub async fn authenticate(call: &Call<'_>, form: &Form) -> Result<Authenticated, Failed> {
+    let by_header = call.request.headers().contains_key(header::AUTHORIZATION);
+    prove(call, form).await.map_err(|cause| Failed { cause, by_header })
+}
+
+async fn prove(call: &Call<'_>, form: &Form) -> Result<Authenticated, AuthenticationError> {
+    let credentials = Credentials::read(&call.request, form)?;
+    let id: ClientId = credentials.id.parse().map_err(|_| AuthenticationError::Unknown)?;
+    call.asked_by(&id);
+
+    let clients = &call.app.clients;
+    let Found { client, fresh } = clients.find(&id, call.now).await?;
+    match credentials.verify(&client, call) {
+        // The registration was remembered, not read: its secret may have been replaced since.
+        Err(AuthenticationError::WrongSecret) if !fresh => {
+            let Found { client, .. } = clients.find_fresh(&id, call.now).await?;
+            credentials.verify(&client, call)?;
+            Ok(Authenticated(client))
+        }
+        verified => verified.map(|()| Authenticated(client)),
+    }
+}
+
+impl Credentials {
+    fn read(request: &Request, form: &Form) -> Result<Self, AuthenticationError> {
+        let authorization = request.headers().get(header::AUTHORIZATION);
+        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+        if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
+            return Err(AuthenticationError::Assertion);
+        }
+        match (authorization, id, secret) {
+            (Some(_), _, Some(_)) => Err(AuthenticationError::TwoMethods),
+            (Some(header), id, None) => {
+                let basic = Self::basic(header.as_bytes()).ok_or(AuthenticationError::MalformedHeader)?;
+                if id.is_some_and(|id| id != basic.id) {
+                    return Err(AuthenticationError::TwoClients);
+                }
+                Ok(basic)
+            }
+            (None, Some(id), Some(secret)) => Ok(Self {
+                id: id.to_owned(),
+                secret: Some(Zeroizing::new(secret.to_owned())),
+                method: AuthMethod::ClientSecretPost,
+            }),
+            (None, Some(id), None) => Ok(Self { id: id.to_owned(), secret: None, method: AuthMethod::None }),
+            (None, None, _) => Err(AuthenticationError::Nobody),
+        }
+    }
+
+    /// RFC 6749 §2.3.1: id and secret are each form-encoded, then joined by a colon, then in base64.
+    fn basic(header: &[u8]) -> Option<Self> {
+        let (scheme, encoded) = header.split_at_checked("Basic ".len())?;
+        if !scheme.eq_ignore_ascii_case(b"Basic ") {
+            return None;
+        }
+        let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_ascii()).ok()?);
+        let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some(Self {
+            id: form_decoded(id)?.to_string(),
+            secret: Some(form_decoded(secret)?),
+            method: AuthMethod::ClientSecretBasic,
+        })
+    }
+
+    fn verify(&self, client: &Client, call: &Call<'_>) -> Result<(), AuthenticationError> {
+        match &self.secret {
+            None if client.is_public() => Ok(()),
+            None => Err(AuthenticationError::NoSecret),
+            Some(_) if !client.auth_methods.contains(&self.method) => {
+                Err(AuthenticationError::MethodNotAllowed(self.method))
+            }
+            Some(secret) => match Secret::<ClientSecret>::parse(secret) {
+                Ok(secret) if client.is_proven_by(&secret, call.now) => Ok(()),
+                Ok(_) | Err(_) => Err(AuthenticationError::WrongSecret),
+            },
+        }
+    }
+}
+
+/// `text` without its form encoding (RFC 6749 appendix B); `None` if it has none that is right.
+fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
+    let spaced = Zeroizing::new(text.replace('+', " "));
+    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(Zeroizing::new(decoded.into_owned()))
+}
+
+impl From<Failed> for Refusal {
+    fn from(Failed { cause, by_header }: Failed) -> Self {
+        use AuthenticationError as E;
+
+        let reason = cause.to_string();
+        match cause {
+            E::TwoMethods => Self::invalid_request("Authenticate the client in one way only.", reason),
+            E::TwoClients => Self::invalid_request("The request names two different clients.", reason),
+            // One answer for all of these: it does not tell which clients exist, or how they authenticate.
+            E::Nobody
+            | E::MalformedHeader
+            | E::Unknown
+            | E::NoSecret
+            | E::MethodNotAllowed(_)
+            | E::WrongSecret
+            | E::Disabled
+            | E::Assertion => {
+                let description = "Client authentication failed.";
+                let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description, reason);
+                if by_header { refusal.with_basic_challenge() } else { refusal }
+            }
+            E::Table(error) => error.into(),
+        }
+    }
+}

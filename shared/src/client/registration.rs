@@ -1,0 +1,364 @@
+//! Registering a client: what may be asked for, and what becomes of it (RFC 6749 §2, RFC 7591 §2).
+
+use url::Url;
+
+use super::{AuthMethod, Client, ClientId, GrantType, Lifetimes, RegisteredSecret};
+use crate::{
+    config::is_loopback,
+    scope::{IllFormed, Scope},
+    secret::{ClientSecret, Id, Secret, random},
+    time::Timestamp,
+};
+
+/// What is asked for when a client is registered.
+#[derive(Clone, Debug, Default)]
+pub struct Registration {
+    /// What people are told it is called.
+    pub name: String,
+    /// Whether it has no secret: a native or browser application.
+    pub public: bool,
+    /// The grants it may use; none means those that its other properties suggest.
+    pub grant_types: Vec<GrantType>,
+    /// Where people may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// The scope values it may ask for.
+    pub scope: Vec<String>,
+    /// The scope values it gets if it asks for none; none means all of them.
+    pub default_scope: Vec<String>,
+    /// How it may authenticate; none means HTTP Basic, or not at all if it is public.
+    pub auth_methods: Vec<AuthMethod>,
+    /// Whether it may introspect access tokens that others were issued.
+    pub resource_server: bool,
+    /// Whether it belongs to the deployment's owner.
+    pub first_party: bool,
+    /// How long what it is issued lives.
+    pub lifetimes: Lifetimes,
+}
+
+/// Why a client cannot be registered like this.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRegistrable {
+    /// The name is empty, too long or not one line of text.
+    #[error("a name is one line of 1 to 100 characters")]
+    Name,
+    /// A redirect URI is refused.
+    #[error("redirect URI {uri:?}: {problem}")]
+    RedirectUri {
+        /// The URI.
+        uri: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A lifetime is out of its range.
+    #[error("the {what} must be {least} to {most} seconds")]
+    Lifetime {
+        /// Which one.
+        what: &'static str,
+        /// The least it may be.
+        least: u32,
+        /// The most it may be.
+        most: u32,
+    },
+    /// A scope value is ill-formed.
+    #[error("{0}")]
+    Scope(#[from] IllFormed),
+    /// Properties that do not go together, or too many of something.
+    #[error("{0}")]
+    Inconsistent(&'static str),
+}
+
+impl Registration {
+    /// The most redirect URIs a client may have.
+    pub const MOST_REDIRECT_URIS: usize = 20;
+    /// The most bytes in a redirect URI.
+    pub const MOST_REDIRECT_URI_BYTES: usize = 512;
+    /// The most scope values a client may have; one grant carries fewer, see [`Scope::MOST_VALUES`].
+    pub const MOST_SCOPE_VALUES: usize = 100;
+
+    /// The client called `id` that this registers at `now`, and its secret if it has one.
+    pub fn accept(
+        self,
+        id: ClientId,
+        now: Timestamp,
+    ) -> Result<(Client, Option<Secret<ClientSecret>>), NotRegistrable> {
+        check_name(&self.name)?;
+        check_lifetimes(&self.lifetimes)?;
+        self.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
+        let (scope, default_scope) = self.scopes()?;
+        let (grant_types, auth_methods) = (self.grant_types()?, self.auth_methods()?);
+        let secret = (!self.public).then(|| Secret::<ClientSecret>::new(Id::random(), &random()));
+        let client = Client {
+            key: Client::key(&id),
+            version: 1,
+            id,
+            name: self.name,
+            created_at: now,
+            secrets: secret.iter().map(|secret| RegisteredSecret::new(secret, now)).collect(),
+            auth_methods,
+            grant_types,
+            redirect_uris: self.redirect_uris,
+            scope,
+            default_scope,
+            resource_server: self.resource_server,
+            first_party: self.first_party,
+            lifetimes: self.lifetimes,
+            owner: None,
+        };
+        Ok((client, secret))
+    }
+
+    fn scopes(&self) -> Result<(Scope, Scope), NotRegistrable> {
+        let of = |values: &[String]| Scope::of(values.iter().map(String::as_str));
+        let scope = of(&self.scope)?;
+        let default_scope =
+            if self.default_scope.is_empty() { scope.clone() } else { of(&self.default_scope)? };
+        if scope.values().count() > Self::MOST_SCOPE_VALUES || scope.values().any(|value| value.len() > 128) {
+            return Err(NotRegistrable::Inconsistent("at most 100 scope values, of 128 characters each"));
+        }
+        if !default_scope.is_within(&scope) {
+            return Err(NotRegistrable::Inconsistent("the default scope must be part of the scope"));
+        }
+        if !default_scope.fits_a_grant() {
+            return Err(NotRegistrable::Inconsistent(
+                "one grant carries at most 24 scope values of 256 bytes together: name a smaller default scope",
+            ));
+        }
+        Ok((scope, default_scope))
+    }
+
+    fn grant_types(&self) -> Result<Vec<GrantType>, NotRegistrable> {
+        use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
+
+        let has = |grant_type| self.grant_types.contains(&grant_type);
+        if has(ClientCredentials) && self.public {
+            return Err(NotRegistrable::Inconsistent(
+                "a public client cannot use client_credentials (RFC 6749 §4.4)",
+            ));
+        }
+        if has(RefreshToken) && !has(AuthorizationCode) {
+            return Err(NotRegistrable::Inconsistent(
+                "refresh_token needs a grant that issues one: authorization_code",
+            ));
+        }
+        if has(AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(NotRegistrable::Inconsistent("authorization_code needs a redirect URI"));
+        }
+        if self.redirect_uris.len() > Self::MOST_REDIRECT_URIS {
+            return Err(NotRegistrable::Inconsistent("at most 20 redirect URIs"));
+        }
+        Ok(match (self.grant_types.is_empty(), self.redirect_uris.is_empty()) {
+            (true, false) => vec![AuthorizationCode, RefreshToken],
+            (true, true) if self.public => {
+                return Err(NotRegistrable::Inconsistent("a public client needs a redirect URI"));
+            }
+            (true, true) if self.resource_server => Vec::new(),
+            (true, true) => vec![ClientCredentials],
+            (false, _) => GrantType::ALL.iter().copied().filter(|grant_type| has(*grant_type)).collect(),
+        })
+    }
+
+    fn auth_methods(&self) -> Result<Vec<AuthMethod>, NotRegistrable> {
+        let has = |method| self.auth_methods.contains(&method);
+        let secretive = has(AuthMethod::ClientSecretBasic) || has(AuthMethod::ClientSecretPost);
+        match (self.public, has(AuthMethod::None), secretive) {
+            (true, _, true) => {
+                Err(NotRegistrable::Inconsistent("a public client has no secret to authenticate with"))
+            }
+            (true, _, false) => Ok(vec![AuthMethod::None]),
+            (false, true, _) => {
+                Err(NotRegistrable::Inconsistent("a client that need not authenticate is public"))
+            }
+            (false, false, false) => Ok(vec![AuthMethod::ClientSecretBasic]),
+            (false, false, true) => {
+                Ok(AuthMethod::ALL.iter().copied().filter(|method| has(*method)).collect())
+            }
+        }
+    }
+}
+
+impl RegisteredSecret {
+    /// What is kept of `secret`, made at `now`.
+    pub fn new(secret: &Secret<ClientSecret>, now: Timestamp) -> Self {
+        Self { id: secret.id(), digest: secret.digest(), created_at: now, expires_at: None }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), NotRegistrable> {
+    let fine = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fine && name.trim() == name { Ok(()) } else { Err(NotRegistrable::Name) }
+}
+
+fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {
+    for (what, value, least, most) in [
+        ("code's lifetime", lifetimes.code, 10, 600),
+        ("access token's lifetime", lifetimes.access_token, 60, 86_400),
+        ("refresh token's lifetime", lifetimes.refresh_token, 60, 90 * 86_400),
+        ("refresh grace", lifetimes.refresh_grace, 0, 300),
+    ] {
+        if !(least..=most).contains(&value) {
+            return Err(NotRegistrable::Lifetime { what, least, most });
+        }
+    }
+    Ok(())
+}
+
+/// RFC 6749 §3.1.2, RFC 8252 §7 and §8.4, RFC 9700 §2.1 and §2.6.
+fn check_redirect_uri(uri: &str) -> Result<(), NotRegistrable> {
+    let refuse = |problem| Err(NotRegistrable::RedirectUri { uri: uri.chars().take(100).collect(), problem });
+    if uri.len() > Registration::MOST_REDIRECT_URI_BYTES {
+        return refuse("it is longer than 512 bytes");
+    }
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic())
+        || uri.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}'])
+    {
+        return refuse("it has characters that no URI has");
+    }
+    let Ok(url) = Url::parse(uri) else { return refuse("it is not an absolute URI") };
+    if uri.contains('#') {
+        return refuse("it has a fragment");
+    }
+    if uri.contains('*') {
+        return refuse("it has a wildcard: every URI is compared as it is written");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("it has a user name");
+    }
+    if url.query_pairs().any(|(name, _)| ["code", "state", "error", "iss"].contains(&name.as_ref())) {
+        return refuse("its query has a parameter that the answer needs");
+    }
+    match url.scheme() {
+        "https" if url.has_host() => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        "http" => refuse("http is for loopback addresses only; use https"),
+        // RFC 8252 §7.1: a domain name that the application's maker controls, reversed.
+        scheme if scheme.contains('.') => Ok(()),
+        _ => refuse("a private-use scheme must contain a dot, like com.example.app"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration() -> Registration {
+        Registration { name: "An application".to_owned(), ..Registration::default() }
+    }
+
+    fn accepted(registration: Registration) -> Result<Client, NotRegistrable> {
+        registration.accept(ClientId::random(), Timestamp::from_millis(1)).map(|(client, _)| client)
+    }
+
+    fn with_redirect_uri(uri: &str) -> Result<Client, NotRegistrable> {
+        accepted(Registration { redirect_uris: vec![uri.to_owned()], ..registration() })
+    }
+
+    #[test]
+    fn redirect_uris_that_lead_where_they_say_are_accepted() {
+        for uri in [
+            "https://app.example.com/callback",
+            "https://app.example.com/callback?fixed=1",
+            "http://127.0.0.1/callback",
+            "http://[::1]:8000/callback",
+            "http://localhost:30000",
+            "com.example.app:/oauth2redirect",
+        ] {
+            assert!(with_redirect_uri(uri).is_ok(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn redirect_uris_that_may_lead_elsewhere_are_refused() {
+        let long = format!("https://app.example.com/{}", "a".repeat(500));
+        for uri in [
+            "https://app.example.com/cb#fragment",
+            "https://app.example.com/cb#",
+            "/callback",
+            "",
+            "http://app.example.com/callback",
+            "http://127.0.0.1.evil.example/callback",
+            "https://user@app.example.com/callback",
+            "https://*.example.com/callback",
+            "https://app.example.com/cb?code=attacker",
+            "https://app.example.com/cb?a=1&state=x",
+            "https://app.example.com/cb?%65rror=x",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "myapp:/callback",
+            "https://app.example.com/\"x",
+            "https://app.example.com/a b",
+            "https://app.example.com/\r\nSet-Cookie:x",
+            &long,
+        ] {
+            assert!(matches!(with_redirect_uri(uri), Err(NotRegistrable::RedirectUri { .. })), "{uri}");
+        }
+    }
+
+    #[test]
+    fn properties_must_go_together() {
+        let public = || Registration { public: true, ..registration() };
+        for (why, registration) in [
+            (
+                "public with client_credentials",
+                Registration { grant_types: vec![GrantType::ClientCredentials], ..public() },
+            ),
+            (
+                "public with a secret",
+                Registration {
+                    redirect_uris: vec!["https://a.example/".to_owned()],
+                    auth_methods: vec![AuthMethod::ClientSecretPost],
+                    ..public()
+                },
+            ),
+            ("public without a redirect URI", public()),
+            (
+                "confidential without authentication",
+                Registration { auth_methods: vec![AuthMethod::None], ..registration() },
+            ),
+            (
+                "a code without a redirect URI",
+                Registration { grant_types: vec![GrantType::AuthorizationCode], ..registration() },
+            ),
+            (
+                "refreshing nothing",
+                Registration { grant_types: vec![GrantType::RefreshToken], ..registration() },
+            ),
+            (
+                "a default outside the scope",
+                Registration {
+                    scope: vec!["read".to_owned()],
+                    default_scope: vec!["write".to_owned()],
+                    ..registration()
+                },
+            ),
+        ] {
+            assert!(matches!(accepted(registration), Err(NotRegistrable::Inconsistent(_))), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_safe_default() {
+        let machine = accepted(registration()).unwrap();
+        assert_eq!(machine.grant_types, [GrantType::ClientCredentials]);
+        assert_eq!(machine.auth_methods, [AuthMethod::ClientSecretBasic]);
+        let web = with_redirect_uri("https://app.example.com/callback").unwrap();
+        assert_eq!(web.grant_types, [GrantType::AuthorizationCode, GrantType::RefreshToken]);
+    }
+
+    #[test]
+    fn lifetimes_and_names_are_bounded() {
+        let lifetimes = |change: fn(&mut Lifetimes)| {
+            let mut lifetimes = Lifetimes::default();
+            change(&mut lifetimes);
+            accepted(Registration { lifetimes, ..registration() }).is_err()
+        };
+        assert!(lifetimes(|of| of.code = 9) && lifetimes(|of| of.code = 601));
+        assert!(lifetimes(|of| of.access_token = 59) && lifetimes(|of| of.access_token = 86_401));
+        assert!(lifetimes(|of| of.refresh_token = 59) && lifetimes(|of| of.refresh_grace = 301));
+        for name in ["", " a", "a\nb", &"a".repeat(101)] {
+            assert_eq!(
+                accepted(Registration { name: name.to_owned(), ..registration() }).err(),
+                Some(NotRegistrable::Name)
+            );
+        }
+    }
+}

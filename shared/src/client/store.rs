@@ -1,0 +1,182 @@
+//! Clients in the clients table.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use lru::LruCache;
+
+use super::{AuthenticationError, Client, ClientId, RegisteredSecret};
+use crate::{
+    status::Status,
+    table::{self, Item, Table, Update, Written},
+    time::Timestamp,
+};
+
+/// Reads clients, and remembers them for as long as the deployment allows; writes them for administration.
+#[derive(Debug)]
+pub struct Store {
+    table: Table,
+    cache_age: Duration,
+    cache: Mutex<LruCache<ClientId, (Timestamp, Arc<Client>)>>,
+}
+
+/// A client in good standing.
+pub(super) struct Found {
+    pub(super) client: Arc<Client>,
+    /// Whether it was read for this request.
+    pub(super) fresh: bool,
+}
+
+/// A change that was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unchanged {
+    /// There is no such client.
+    #[error("there is no client {0}")]
+    Unknown(ClientId),
+    /// There is one already.
+    #[error("there is a client {0} already")]
+    Exists(ClientId),
+    /// Somebody else changed it at the same time.
+    #[error("client {0} was changed by somebody else at the same time; look, and try again")]
+    Raced(ClientId),
+    /// The table did not answer.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+}
+
+impl Store {
+    /// The most clients remembered.
+    const MOST: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+
+    /// Clients in `table`, remembered for `cache_age`.
+    pub fn new(table: Table, cache_age: Duration) -> Self {
+        Self { table, cache_age, cache: Mutex::new(LruCache::new(Self::MOST)) }
+    }
+
+    /// The table the clients are in.
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Reads nothing in particular, so that the first request that matters finds the connection open.
+    pub async fn warm_up(&self) -> Result<(), table::Error> {
+        self.table.get::<Status>(&Status::key("warm-up")).await.map(drop)
+    }
+
+    /// The client called `id`, if it is in good standing; perhaps from memory.
+    pub(super) async fn find(&self, id: &ClientId, now: Timestamp) -> Result<Found, AuthenticationError> {
+        match self.remembered(id, now) {
+            Some(client) => Ok(Found { client, fresh: false }),
+            None => self.find_fresh(id, now).await,
+        }
+    }
+
+    /// The client called `id`, if it is in good standing at this moment.
+    pub(super) async fn find_fresh(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Found, AuthenticationError> {
+        let found = self.read(id).await?;
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        match found {
+            Some((client, status)) if !status.disabled => {
+                let client = Arc::new(client);
+                if !self.cache_age.is_zero() {
+                    cache.put(id.clone(), (now, Arc::clone(&client)));
+                }
+                Ok(Found { client, fresh: true })
+            }
+            // Only clients in good standing are remembered: nobody can fill the memory with names.
+            Some(_) => {
+                cache.pop(id);
+                Err(AuthenticationError::Disabled)
+            }
+            None => {
+                cache.pop(id);
+                Err(AuthenticationError::Unknown)
+            }
+        }
+    }
+
+    fn remembered(&self, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
+        if self.cache_age.is_zero() {
+            return None;
+        }
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, client) = cache.get(id)?;
+        (*read_at <= now && now.since(*read_at) < self.cache_age).then(|| Arc::clone(client))
+    }
+
+    /// The client called `id`, and its status.
+    pub async fn read(&self, id: &ClientId) -> Result<Option<(Client, Status)>, table::Error> {
+        let keys = [(&self.table, Client::key(id)), (&self.table, Status::key(id))];
+        let mut items = table::get_all(&keys).await?.into_iter();
+        let client: Option<Client> = table::read(items.next().flatten())?;
+        let status: Option<Status> = table::read(items.next().flatten())?;
+        Ok(client.zip(status))
+    }
+
+    /// Every client, with its status, in no particular order. It goes through the whole table: for administration.
+    pub async fn list(&self) -> Result<Vec<(Client, Status)>, table::Error> {
+        let items: Vec<Item> = self.table.all().await?;
+        let (mut clients, mut statuses) = (Vec::new(), Vec::new());
+        for item in items {
+            match item.get(table::KEY) {
+                Some(aws_sdk_dynamodb::types::AttributeValue::S(key)) if key.starts_with("client#") => {
+                    clients.extend(table::read::<Client>(Some(item))?);
+                }
+                _ => statuses.extend(table::read::<Status>(Some(item))?),
+            }
+        }
+        let status_of = |client: &Client| {
+            let key = Status::key(&client.id);
+            statuses.iter().find(|status| status.key == key).cloned()
+        };
+        Ok(clients
+            .into_iter()
+            .filter_map(|client| status_of(&client).map(|status| (client, status)))
+            .collect())
+    }
+
+    /// Registers `client`.
+    pub async fn create(&self, client: &Client) -> Result<(), Unchanged> {
+        let status = Status::new(&client.id, &client.name);
+        match table::insert_both(&self.table, client, &status).await? {
+            Written::Done(()) => Ok(()),
+            Written::Refused(_) => Err(Unchanged::Exists(client.id.clone())),
+        }
+    }
+
+    /// Gives `client`, as it was read, these secrets instead of those it had then.
+    pub async fn replace_secrets(&self, client: &Client, new: &[RegisteredSecret]) -> Result<(), Unchanged> {
+        let update = Update::when("#secrets = :old", "SET #secrets = :new")
+            .value("old", &client.secrets)?
+            .value("new", &new)?;
+        match self.table.update::<Client>(&Client::key(&client.id), update).await? {
+            Written::Done(_) => Ok(()),
+            Written::Refused(Some(_)) => Err(Unchanged::Raced(client.id.clone())),
+            Written::Refused(None) => Err(Unchanged::Unknown(client.id.clone())),
+        }
+    }
+
+    /// Disables the client, or enables it again: one write, felt at the next introspection.
+    pub async fn set_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), Unchanged> {
+        let update = Update::always("SET #disabled = :disabled").value("disabled", &disabled)?;
+        match self.table.update::<Status>(&Status::key(id), update).await? {
+            Written::Done(_) => Ok(()),
+            Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
+        }
+    }
+
+    /// Deletes the client. Without its status, whatever it was issued is dead.
+    pub async fn delete(&self, id: &ClientId) -> Result<(), Unchanged> {
+        match table::delete_both(&self.table, &Client::key(id), &Status::key(id)).await? {
+            Written::Done(()) => Ok(()),
+            Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
+        }
+    }
+}

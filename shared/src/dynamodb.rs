@@ -1,0 +1,74 @@
+//! The connection to DynamoDB.
+//!
+//! # Design
+//! TLS is rustls with *ring*: the SDK's default provider gathers entropy for 47 ms of CPU time at its first random
+//! number, which a small Lambda pays for in its first request. Parsing the system's 145 root certificates costs
+//! another 5 ms, so AWS's own five are built in. `AWS_CA_BUNDLE`, the variable that the AWS tools have for it,
+//! names a file of roots to trust instead.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::{Client, config::Credentials};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+
+/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority G2.
+const AMAZON_ROOTS: &[u8] = include_bytes!("dynamodb/amazon-roots.pem");
+
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// How often a request is tried.
+const ATTEMPTS: u32 = 3;
+/// How long one request may take with all its attempts. Two of them fit into a function's own time.
+const OPERATION: Duration = Duration::from_millis(3_500);
+
+/// Where DynamoDB is, if not where the environment says.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its URL.
+    pub url: String,
+    /// Whether the environment has credentials. An emulator takes any, so it is given some that are nobody's.
+    pub anonymous: bool,
+}
+
+/// A connection to DynamoDB as the environment describes it, or to `endpoint`.
+pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
+    #[expect(clippy::disallowed_methods, reason = "a variable of the AWS tools, read once at start")]
+    let ca_bundle = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let roots = match ca_bundle {
+        Some(path) => std::fs::read(&path).map_err(|error| {
+            io::Error::new(error.kind(), format!("AWS_CA_BUNDLE ({}): {error}", path.display()))
+        })?,
+        None => AMAZON_ROOTS.to_vec(),
+    };
+    let trust =
+        TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build();
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(trust.map_err(io::Error::other)?)
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(200));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint.url);
+        if endpoint.anonymous {
+            let nobody = Credentials::new("local", "local", None, None, "jeton");
+            loader = loader.credentials_provider(nobody).region(Region::from_static("us-east-1"));
+        }
+    }
+    Ok(Client::new(&loader.load().await))
+}

@@ -1,0 +1,16 @@
+//! Requests as a function gets them, and answers as it gives them.
+
+mod answer;
+mod call;
+mod form;
+mod refusal;
+
+pub use answer::json;
+pub use call::{Call, Cors, Route, UnknownIssuer};
+pub use form::{Form, FormError};
+pub use refusal::Refusal;
+
+/// A request, as `lambda_http` hands it over.
+pub type Request = lambda_http::Request;
+/// An answer, as `lambda_http` takes it.
+pub type Response = lambda_http::Response<lambda_http::Body>;

@@ -1,0 +1,91 @@
+//! Saying no: an error answer in the form of RFC 6749 §5.2.
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::{Response, json};
+use crate::{
+    app::App,
+    audit::{Event, Record},
+};
+
+/// A request that was refused: what the caller is told, and what the log is told.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    /// The RFC's code.
+    pub(super) code: &'static str,
+    description: &'static str,
+    /// What exactly was wrong: for the log only.
+    pub(super) reason: String,
+    basic_challenge: bool,
+}
+
+impl Refusal {
+    /// `code` for the program, `description` for the person who reads it, `reason` for the log.
+    pub const fn new(
+        status: StatusCode,
+        code: &'static str,
+        description: &'static str,
+        reason: String,
+    ) -> Self {
+        Self { status, code, description, reason, basic_challenge: false }
+    }
+
+    /// The request lacks something, or has it twice, or in another form (RFC 6749 §5.2).
+    pub const fn invalid_request(description: &'static str, reason: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description, reason)
+    }
+
+    /// DynamoDB is throttled or down: the same request may succeed in a moment.
+    pub const fn temporarily_unavailable(reason: String) -> Self {
+        let description = "The server cannot answer right now. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description, reason)
+    }
+
+    /// The same refusal under another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same refusal with a challenge: the client tried HTTP Basic (RFC 6749 §5.2).
+    #[must_use]
+    pub fn with_basic_challenge(self) -> Self {
+        Self { basic_challenge: true, ..self }
+    }
+
+    /// Whether the fault is the server's, not the caller's.
+    pub(super) fn is_outage(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    /// The answer to what never became a call: no request id, no endpoint.
+    pub(crate) fn answer_without_a_call(&self, app: &App) -> Response {
+        let event = Event::Refused { error: self.code, reason: &self.reason, client: None };
+        app.log.write(event.level(), &Record::new(app.clock.now(), event));
+        self.answer()
+    }
+
+    pub(super) fn answer(&self) -> Response {
+        #[derive(Serialize)]
+        struct Body {
+            error: &'static str,
+            error_description: &'static str,
+        }
+
+        let body = Body { error: self.code, error_description: self.description };
+        let mut response = json(self.status, &body);
+        let headers = response.headers_mut();
+        if self.basic_challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"Jeton\", charset=\"UTF-8\""),
+            );
+        }
+        if self.is_outage() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

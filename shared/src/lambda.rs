@@ -1,0 +1,107 @@
+//! From the event that an HTTP API sends (payload format 2.0) to a handler, and back.
+//!
+//! # Design
+//! The conversion is `lambda_http`'s own, in Lambda, in the local server and in tests alike. It was written for
+//! events that a gateway has checked, and panics where a header or a query is not what it expects, so
+//! [`invoke`] first takes away what nothing here reads: the `Host` and `X-Forwarded-Proto` headers give way to the
+//! gateway's own words.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::{
+    Adapter, BoxFuture, Context, LambdaEvent, Service,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    http::{HeaderValue, header},
+    lambda_runtime,
+    request::LambdaRequest,
+    service_fn,
+};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::{
+    app::App,
+    config::Config,
+    dynamodb,
+    http::{Refusal, Request, Response},
+    log::Log,
+    time::Clock,
+};
+
+/// An endpoint: what answers a request.
+pub type Handler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Response>;
+
+/// What may not stand in a URI's query as it is, beside controls and all that is not ASCII.
+const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+
+/// Runs `handler` as a Lambda function, for as long as Lambda lets it.
+pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = Arc::new(start().await?);
+    // A first request, while starting is free: name resolution, TLS and credentials are then out of the way. It
+    // may fail, and then the first real request pays.
+    let _ = app.clients.warm_up().await;
+    serve(app, handler).await
+}
+
+/// Runs `handler`, which touches no table, as a Lambda function.
+pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
+    serve(Arc::new(start().await?), handler).await
+}
+
+async fn start() -> Result<App, lambda_http::Error> {
+    let config = Config::from_env()?;
+    let log = Log::stdout(config.log_level);
+    Ok(App::new(config, &dynamodb::connect(None).await?, Clock::system(), log))
+}
+
+async fn serve(app: Arc<App>, handler: Handler) -> Result<(), lambda_http::Error> {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let app = Arc::clone(&app);
+        async move { invoke(app, handler, event.payload.get(), event.context).await }
+    }))
+    .await
+}
+
+/// What `handler` answers to `event`, in the form that the gateway takes.
+pub async fn invoke(
+    app: Arc<App>,
+    handler: Handler,
+    event: &str,
+    context: Context,
+) -> Result<impl Serialize + use<>, lambda_http::Error> {
+    let (payload, handler) = match understood(event) {
+        Some(request) => (request, handler),
+        None => (ApiGatewayV2httpRequest::default(), not_understood as Handler),
+    };
+    let payload = LambdaRequest::ApiGatewayV2(payload);
+    let mut adapter = Adapter::from(service_fn(move |request: Request| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, lambda_http::Error>(handler(&app, request).await) }
+    }));
+    adapter.call(LambdaEvent { payload, context }).await
+}
+
+/// The request in `event`, made safe to convert; `None` if no gateway would send it.
+fn understood(event: &str) -> Option<ApiGatewayV2httpRequest> {
+    let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).ok()?;
+    let domain = request.request_context.domain_name.clone().unwrap_or_else(|| "localhost".to_owned());
+    let path = request.raw_path.as_deref().filter(|path| path.starts_with('/'))?;
+    Url::parse(&format!("https://{domain}{path}")).ok()?;
+    request.headers.insert(header::HOST, HeaderValue::from_str(&domain).ok()?);
+    request.headers.remove("x-forwarded-proto");
+    request.raw_query_string =
+        request.raw_query_string.map(|query| utf8_percent_encode(&query, NOT_IN_A_QUERY).to_string());
+    if request.is_base64_encoded {
+        STANDARD.decode(request.body.as_deref().unwrap_or_default()).ok()?;
+    }
+    Some(request)
+}
+
+fn not_understood(app: &App, _request: Request) -> BoxFuture<'_, Response> {
+    let reason = String::from("the event cannot be converted to an HTTP request");
+    let refusal = Refusal::invalid_request("The request is not well-formed HTTP.", reason);
+    Box::pin(async move { refusal.answer_without_a_call(app) })
+}

@@ -1,0 +1,20 @@
+//! What Jeton's functions share: the OAuth concepts, their rules and their storage.
+//!
+//! Imports point down: a function uses concepts ([`client`], [`grant`], [`status`]), a concept uses values
+//! ([`secret`], [`scope`], [`time`]) and the [`table`]. Values know neither HTTP nor tables; the table knows no
+//! concept; no function knows another.
+
+pub mod app;
+pub mod audit;
+pub mod client;
+pub mod config;
+pub mod dynamodb;
+pub mod grant;
+pub mod http;
+pub mod lambda;
+pub mod log;
+pub mod scope;
+pub mod secret;
+pub mod status;
+pub mod table;
+pub mod time;

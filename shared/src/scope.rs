@@ -1,0 +1,124 @@
+//! Scope values (RFC 6749 §3.3).
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A set of scope values: case-sensitive, in no particular order. It may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(BTreeSet<String>);
+
+/// Text that is not a scope: ill-formed, or larger than any scope Jeton deals in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a scope is made of printable ASCII values without quotes or backslashes, a single space between two"
+)]
+pub struct IllFormed;
+
+impl Scope {
+    /// The most values that one grant may carry.
+    pub const MOST_VALUES: usize = 24;
+    /// The most bytes that the values of one grant may add up to. Together they keep a grant within one write unit.
+    pub const MOST_BYTES: usize = 256;
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether every value here is also in `other`.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// Whether one grant can carry it: see [`Scope::MOST_VALUES`] and [`Scope::MOST_BYTES`].
+    pub fn fits_a_grant(&self) -> bool {
+        self.0.len() <= Self::MOST_VALUES && self.0.iter().map(String::len).sum::<usize>() <= Self::MOST_BYTES
+    }
+
+    /// The values, sorted.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// The scope of these values, each of them one scope-token.
+    pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Self, IllFormed> {
+        values.into_iter().map(scope_token).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`
+fn scope_token(value: &str) -> Result<String, IllFormed> {
+    let allowed = |byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+    if value.is_empty() || !value.bytes().all(allowed) {
+        return Err(IllFormed);
+    }
+    Ok(value.to_owned())
+}
+
+impl FromStr for Scope {
+    type Err = IllFormed;
+
+    fn from_str(text: &str) -> Result<Self, IllFormed> {
+        Self::of(text.split(' '))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, value) in self.0.iter().enumerate() {
+            if nth > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Stored as a String Set, which cannot be empty: leave an empty scope out.
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_dynamo::string_set::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = Vec::<String>::deserialize(deserializer)?;
+        Self::of(values.iter().map(String::as_str)).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_a_set_of_values_in_any_order() {
+        assert_eq!("write read read".parse::<Scope>().unwrap(), "read write".parse().unwrap());
+        assert_ne!("READ".parse::<Scope>().unwrap(), "read".parse().unwrap());
+        assert_eq!("write read".parse::<Scope>().unwrap().to_string(), "read write");
+    }
+
+    #[test]
+    fn ill_formed_scopes_are_refused() {
+        for text in ["", " ", "read ", " read", "a  b", "a\\b", "a\"b", "é", "a\tb", "a\0"] {
+            assert_eq!(text.parse::<Scope>(), Err(IllFormed), "{text:?}");
+        }
+        for text in ["!", "#", "[]", "^~", "https://api.example.com/read"] {
+            assert!(text.parse::<Scope>().is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_grant_carries_a_bounded_scope() {
+        let values = |count: usize, width: usize| {
+            let texts: Vec<String> = (0..count).map(|n| format!("{n:0>width$}")).collect();
+            Scope::of(texts.iter().map(String::as_str)).unwrap()
+        };
+        assert!(values(24, 10).fits_a_grant());
+        assert!(!values(25, 2).fits_a_grant());
+        assert!(!values(16, 17).fits_a_grant());
+    }
+}

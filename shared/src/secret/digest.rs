@@ -1,0 +1,82 @@
+//! What the tables keep instead of a secret.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+/// The SHA-256 digest of a secret of kind `K`. Compared in constant time; stored as Binary.
+pub struct Digest<K>([u8; 32], PhantomData<fn() -> K>);
+
+impl<K> Digest<K> {
+    /// The digest of `text`, the whole token string.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into(), PhantomData)
+    }
+
+    /// What is written over a revoked secret's digest: no string is known, or will be found, that has it.
+    pub const fn impossible() -> Self {
+        Self([0; 32], PhantomData)
+    }
+
+    /// The digest itself.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first 128 bits in hexadecimal: a name for the secret that gives nothing away, used as `jti` (RFC 7662
+    /// §2.2) and in logs.
+    pub fn name(&self) -> String {
+        hex::encode(self.0.split_at(16).0)
+    }
+}
+
+impl<K> Clone for Digest<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Digest<K> {}
+
+impl<K> PartialEq for Digest<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl<K> Eq for Digest<K> {}
+
+impl<K> fmt::Debug for Digest<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({}…)", self.name())
+    }
+}
+
+impl<K> Serialize for Digest<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Digest<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<K>(PhantomData<fn() -> K>);
+
+        impl<K> de::Visitor<'_> for Visitor<K> {
+            type Value = Digest<K>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the 32 bytes of a SHA-256 digest")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                let bytes = bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?;
+                Ok(Digest(bytes, PhantomData))
+            }
+        }
+
+        deserializer.deserialize_bytes(Visitor(PhantomData))
+    }
+}

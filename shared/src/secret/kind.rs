@@ -1,0 +1,38 @@
+//! The kinds of secret, and the prefix that each wears.
+
+/// A kind of secret. Implemented by uninhabited types: a kind is a name for the compiler, not a value.
+pub trait Kind: Send + Sync + 'static {
+    /// What a string of this kind starts with, before the underscore. Secret scanners look for it.
+    const PREFIX: &'static str;
+    /// What the kind is called in messages to people.
+    const NAME: &'static str;
+    /// Whether the string also carries its grant's family (refresh tokens only).
+    const HAS_FAMILY: bool = false;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident, $prefix:literal, $name:literal $(, family: $family:literal)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $kind {}
+
+        impl Kind for $kind {
+            const PREFIX: &'static str = $prefix;
+            const NAME: &'static str = $name;
+            $(const HAS_FAMILY: bool = $family;)?
+        }
+    )*};
+}
+
+// Taken for later and never to be reused: `jtp` personal token, `jtt` temporary token, `jtn` session,
+// `jtd` device code, `jtq` pushed authorization request.
+kinds! {
+    /// An authorization code (RFC 6749 §1.3.1).
+    AuthorizationCode, "jtc", "authorization code";
+    /// An access token (RFC 6749 §1.4).
+    AccessToken, "jta", "access token";
+    /// A refresh token (RFC 6749 §1.5). Its family proves that it was once genuine, whatever came after it.
+    RefreshToken, "jtr", "refresh token", family: true;
+    /// A client's secret (RFC 6749 §2.3.1). Its id names the secret, not the client.
+    ClientSecret, "jts", "client secret";
+}

@@ -1,0 +1,256 @@
+//! How a secret is spelled.
+//!
+//! | part | characters | what |
+//! |---|---|---|
+//! | prefix | 3 | one for each kind |
+//! | `_` | 1 | so that a double click selects the whole string |
+//! | id | 22 | 128 bits, naming the item that knows the secret |
+//! | key | 44 | 256 random bits, as two numbers of 128 |
+//! | family | 22 | 128 random bits, in refresh tokens only |
+//! | check | 6 | CRC-32 of everything before it |
+//!
+//! Every part is a number in base 62 (`0-9A-Za-z`), padded with zeros to its width. A value has one spelling:
+//! another length, another alphabet or a number too large for its part is refused, and so is a wrong check, before
+//! anything is looked up.
+
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
+
+use super::{Digest, Kind, RefreshToken, random};
+
+/// Characters in a number of 128 bits.
+const WIDE: usize = 22;
+/// Characters in the check.
+const CHECK: usize = 6;
+
+/// A random name of 128 bits: a grant's, a client's, a person's. It is not a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(u128);
+
+impl Id {
+    /// A new name that nothing else has.
+    pub fn random() -> Self {
+        Self(u128::from_be_bytes(*random()))
+    }
+
+    /// The id made of these bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:0>WIDE$}", base62::encode_fmt(self.0))
+    }
+}
+
+impl FromStr for Id {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if text.len() == WIDE { number(text).map(Self) } else { Err(Malformed) }
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Text that is not a token string of the kind asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a well-formed token string of this kind")]
+pub struct Malformed;
+
+/// A secret in plain text, of kind `K`: wiped when dropped, printed by nothing.
+///
+/// ```compile_fail
+/// fn shown(secret: shared::secret::Secret<shared::secret::AccessToken>) -> String { secret.to_string() }
+/// ```
+/// ```compile_fail
+/// fn kept(secret: &shared::secret::Secret<shared::secret::AccessToken>) -> String {
+///     serde_json::to_string(secret).unwrap()
+/// }
+/// ```
+pub struct Secret<K> {
+    text: Zeroizing<String>,
+    id: Id,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Secret<K> {
+    /// Characters in a string of this kind.
+    pub const LENGTH: usize =
+        K::PREFIX.len() + 1 + WIDE + 2 * WIDE + if K::HAS_FAMILY { WIDE } else { 0 } + CHECK;
+
+    /// The secret that reads `text`.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        if text.len() != Self::LENGTH || !text.is_ascii() {
+            return Err(Malformed);
+        }
+        let (body, check) = text.split_at(Self::LENGTH - CHECK);
+        let numbers =
+            body.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(Malformed)?;
+        let (id, mut rest) = numbers.split_at(WIDE);
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(WIDE);
+            number(part)?;
+            rest = after;
+        }
+        if check != checksum(body).as_str() {
+            return Err(Malformed);
+        }
+        Ok(Self { text: Zeroizing::new(text.to_owned()), id: id.parse()?, kind: PhantomData })
+    }
+
+    /// What the item that knows this secret is called.
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// What the tables keep of it.
+    pub fn digest(&self) -> Digest<K> {
+        Digest::of(&self.text)
+    }
+
+    /// The string itself, for the one answer that hands it to its holder.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    fn spell(id: Id, key: &[u8; 32], family: Option<&[u8; 16]>) -> Self {
+        // Enough room at once: growing would leave copies behind that are never wiped.
+        let mut text = Zeroizing::new(String::with_capacity(Self::LENGTH));
+        text.push_str(K::PREFIX);
+        text.push('_');
+        base62_padded(id.0, &mut text);
+        let (high, low) = key.split_at(16);
+        for half in [high, low].into_iter().chain(family.map(<[u8; 16]>::as_slice)) {
+            base62_padded(half.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte)), &mut text);
+        }
+        let check = checksum(&text);
+        text.push_str(&check);
+        Self { text, id, kind: PhantomData }
+    }
+}
+
+impl<K: Kind> Secret<K> {
+    /// A new secret for the item called `id`, with these 256 bits.
+    ///
+    /// For kinds without a family; a refresh token needs [`Secret::in_family`].
+    pub fn new(id: Id, key: &[u8; 32]) -> Self {
+        const { assert!(!K::HAS_FAMILY, "a secret of this kind belongs to a family") };
+        Self::spell(id, key, None)
+    }
+}
+
+impl Secret<RefreshToken> {
+    /// A new refresh token of the grant called `id`, with these 256 bits, in this family.
+    pub fn in_family(id: Id, key: &[u8; 32], family: &[u8; 16]) -> Self {
+        Self::spell(id, key, Some(family))
+    }
+}
+
+impl<K: Kind> fmt::Debug for Secret<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({}, redacted)", K::NAME)
+    }
+}
+
+fn base62_padded(bits: u128, text: &mut Zeroizing<String>) {
+    let digits = Zeroizing::new(base62::encode(bits));
+    text.extend(std::iter::repeat_n('0', WIDE - digits.len()));
+    text.push_str(&digits);
+}
+
+fn number(part: &str) -> Result<u128, Malformed> {
+    base62::decode(part).map_err(|_| Malformed)
+}
+
+fn checksum(body: &str) -> String {
+    format!("{:0>CHECK$}", base62::encode_fmt(crc32fast::hash(body.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::*, *};
+
+    type Access = Secret<AccessToken>;
+
+    fn access() -> Access {
+        Secret::new(Id::from_bits(7), &[0xA5; 32])
+    }
+
+    #[test]
+    fn the_format_never_changes() {
+        assert_eq!(
+            access().expose(),
+            "jta_000000000000000000000752ZQxdl7BuCeo6GcvXrvOf52ZQxdl7BuCeo6GcvXrvOf1yOb5N"
+        );
+        let refresh = Secret::in_family(Id::from_bits(u128::MAX), &[0xFF; 32], &[0; 16]);
+        assert_eq!(
+            refresh.expose(),
+            "jtr_7n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc700000000000000000000002knEcY"
+        );
+    }
+
+    #[test]
+    fn what_is_spelled_is_read_back() {
+        for _ in 0..500 {
+            let id = Id::random();
+            let made = Access::new(id, &random());
+            let read = Access::parse(made.expose()).unwrap();
+            assert_eq!((read.id(), read.digest()), (id, made.digest()));
+            assert_eq!(made.expose().len(), Access::LENGTH);
+        }
+    }
+
+    #[test]
+    fn every_single_changed_character_is_refused() {
+        let good = access();
+        for at in 0..Access::LENGTH {
+            for other in "0Az_ é\0".chars() {
+                let mut text = String::from(&good.expose()[..at]);
+                text.push(other);
+                text.push_str(&good.expose()[at + 1..]);
+                if text != good.expose() {
+                    assert_eq!(Access::parse(&text).err(), Some(Malformed), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_too_large_for_its_part_is_refused_though_its_check_is_right() {
+        let body = format!("jta_{:0>22}{}{:0>22}", 0, "z".repeat(22), 0);
+        let text = format!("{body}{}", checksum(&body));
+        assert_eq!(text.len(), Access::LENGTH);
+        assert!(Access::parse(&text).is_err());
+        assert!(Id::from_str(&"z".repeat(22)).is_err());
+    }
+
+    #[test]
+    fn one_kind_is_not_read_as_another() {
+        let good = access();
+        assert!(Secret::<ClientSecret>::parse(good.expose()).is_err());
+        assert!(Secret::<RefreshToken>::parse(good.expose()).is_err());
+        for text in ["", "jta_", "jta", "_", "é", &"a".repeat(10_000)] {
+            assert!(Access::parse(text).is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_prints_a_secret() {
+        assert_eq!(format!("{:?}", access()), "Secret(access token, redacted)");
+    }
+}

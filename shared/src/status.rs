@@ -1,0 +1,168 @@
+//! Whether a client or a person is in good standing.
+//!
+//! Beside its record, every client and every person has a small status item, which introspection and the authorizer
+//! may read while the record, with its secret digests or its password hash, stays closed to them. Disabling, and
+//! ending everything at once, are one write to it.
+
+use std::{num::NonZeroUsize, sync::Mutex, time::Duration};
+
+use lru::LruCache;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    secret::Id,
+    table::{self, Table},
+    time::Timestamp,
+};
+
+/// The `status#…` item of a client or a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// `status#` and the client's or person's id.
+    #[serde(rename = "pk")]
+    pub key: String,
+    /// The version of this format: 1.
+    #[serde(rename = "v")]
+    pub version: u8,
+    /// Nothing of theirs is good while this is set.
+    #[serde(rename = "disabled")]
+    pub disabled: bool,
+    /// A grant issued at or before this moment is dead.
+    #[serde(rename = "not_before", default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// The person's login name, or the client's name: it may change, so grants do not carry it.
+    #[serde(rename = "name")]
+    pub name: String,
+    /// The person's roles; a String Set, left out if empty.
+    #[serde(
+        rename = "roles",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "serde_dynamo::string_set::serialize"
+    )]
+    pub roles: Vec<String>,
+}
+
+/// Why a grant is dead though nobody ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fallen {
+    /// The client or person was deleted.
+    #[error("deleted")]
+    Deleted,
+    /// The client or person is disabled.
+    #[error("disabled")]
+    Disabled,
+    /// Everything they had been issued by some moment was ended.
+    #[error("everything issued until then was ended")]
+    Ended,
+}
+
+impl Status {
+    /// The key of the status of the client or person called `id`.
+    pub fn key(id: impl std::fmt::Display) -> String {
+        format!("status#{id}")
+    }
+
+    /// The status of someone new.
+    pub fn new(id: impl std::fmt::Display, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { key: Self::key(id), version: 1, disabled: false, not_before: None, name, roles: Vec::new() }
+    }
+
+    /// Whether a grant issued at `issued_at` is still good.
+    pub fn upholds(&self, issued_at: Timestamp) -> Result<(), Fallen> {
+        if self.disabled {
+            return Err(Fallen::Disabled);
+        }
+        if self.not_before.is_some_and(|not_before| issued_at <= not_before) {
+            return Err(Fallen::Ended);
+        }
+        Ok(())
+    }
+}
+
+/// Whose status is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// A client's.
+    Client(crate::client::ClientId),
+    /// A person's.
+    Person(Id),
+}
+
+/// Reads statuses, and remembers them for as long as the deployment allows.
+#[derive(Debug)]
+pub struct Store {
+    clients: Table,
+    users: Table,
+    cache_age: Duration,
+    cache: Mutex<LruCache<Whose, (Timestamp, Status)>>,
+}
+
+impl Store {
+    /// The most statuses remembered.
+    const MOST: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+
+    /// Statuses of clients from `clients`, of people from `users`, remembered for `cache_age`.
+    pub fn new(clients: Table, users: Table, cache_age: Duration) -> Self {
+        Self { clients, users, cache_age, cache: Mutex::new(LruCache::new(Self::MOST)) }
+    }
+
+    /// The statuses of all of `wanted`, in that order, in one request at most.
+    pub async fn find(&self, wanted: &[Whose], now: Timestamp) -> Result<Vec<Option<Status>>, table::Error> {
+        if let Some(all) = self.remembered(wanted, now) {
+            return Ok(all);
+        }
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|whose| match whose {
+                Whose::Client(id) => (&self.clients, Status::key(id)),
+                Whose::Person(id) => (&self.users, Status::key(id)),
+            })
+            .collect();
+        let items = table::get_all(&keys).await?;
+        let statuses: Vec<Option<Status>> = items.into_iter().map(table::read).collect::<Result<_, _>>()?;
+        if !self.cache_age.is_zero() {
+            let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for (whose, status) in wanted.iter().zip(&statuses) {
+                if let Some(status) = status {
+                    cache.put(whose.clone(), (now, status.clone()));
+                }
+            }
+        }
+        Ok(statuses)
+    }
+
+    fn remembered(&self, wanted: &[Whose], now: Timestamp) -> Option<Vec<Option<Status>>> {
+        if self.cache_age.is_zero() {
+            return None;
+        }
+        let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        wanted
+            .iter()
+            .map(|whose| {
+                let (read_at, status) = cache.get(whose)?;
+                (now.since(*read_at) < self.cache_age && *read_at <= now).then(|| Some(status.clone()))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_issued_at_the_very_moment_that_everything_ended_is_dead() {
+        let end = Timestamp::from_millis(1_000);
+        let status = Status { not_before: Some(end), ..Status::new("c", "C") };
+        assert_eq!(status.upholds(end), Err(Fallen::Ended));
+        assert_eq!(status.upholds(Timestamp::from_millis(1_001)), Ok(()));
+    }
+
+    #[test]
+    fn nothing_of_a_disabled_client_is_good() {
+        let status = Status { disabled: true, ..Status::new("c", "C") };
+        assert_eq!(status.upholds(Timestamp::from_millis(u64::MAX)), Err(Fallen::Disabled));
+    }
+}

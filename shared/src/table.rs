@@ -1,0 +1,297 @@
+//! DynamoDB, as Jeton uses it: consistent reads by key, and writes that carry their condition.
+//!
+//! This module knows no OAuth concept. Items are any `serde` type; what kinds there are, and what their attributes
+//! mean, is documented with each concept and listed in [`schema`].
+//!
+//! # Design
+//! There is no trait to put another store behind. The security property *is* the condition expression, and a fake
+//! would not evaluate it: every test runs this code against a real DynamoDB engine.
+
+mod expression;
+pub mod schema;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    types::{
+        AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use expression::Update;
+
+/// The attribute that is every table's key.
+pub const KEY: &str = "pk";
+
+/// How often a batch read asks for what DynamoDB left over.
+const BATCH_ATTEMPTS: usize = 4;
+
+/// An item in DynamoDB's own form.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// One table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// DynamoDB did not do what it was asked to. Nobody's token is at fault: the request may be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is throttled, down, slow, or refuses us.
+    #[error("DynamoDB: {operation} failed: {reason}")]
+    Unavailable {
+        /// The operation.
+        operation: &'static str,
+        /// The error's code, or what went wrong on the way.
+        reason: String,
+    },
+    /// An item is not in a form that this version knows.
+    #[error("DynamoDB: an item cannot be read: {0}")]
+    Unreadable(#[from] serde_dynamo::Error),
+}
+
+/// What became of a conditional write.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// It was done. An update tells the item as it is now.
+    Done(T),
+    /// Its condition did not hold for this item; `None`: there is no such item.
+    Refused(Option<T>),
+}
+
+impl Table {
+    /// The table called `name`.
+    pub fn new(client: &Client, name: &str) -> Self {
+        Self { client: client.clone(), name: name.to_owned() }
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The connection, for what only administration does: making tables, and going through them.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The item with this key, as it is at this moment.
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        #[expect(clippy::disallowed_methods, reason = "this is the consistent read")]
+        let request = self.client.get_item();
+        let request = request.table_name(&self.name).key(KEY, text(key)).consistent_read(true);
+        let answer = request.send().await.map_err(|error| unavailable("GetItem", &error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+
+    /// Puts `item`, unless one with its key is there already; then returns that one.
+    pub async fn insert<T: Serialize + DeserializeOwned>(&self, item: &T) -> Result<Option<T>, Error> {
+        #[expect(clippy::disallowed_methods, reason = "this is the conditional write")]
+        let request = self.client.put_item();
+        let request = request
+            .table_name(&self.name)
+            .set_item(Some(serde_dynamo::to_item(item)?))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", KEY)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(_) => Ok(None),
+            Err(error) => match refused_item(&error, |error| match error {
+                PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
+                _ => None,
+            }) {
+                // The engine tells the item that is there; one that tells nothing cannot be relied on.
+                Some(Some(item)) => Ok(Some(serde_dynamo::from_item(item)?)),
+                Some(None) | None => Err(unavailable("PutItem", &error)),
+            },
+        }
+    }
+
+    /// Changes the item with this key, if there is one and `update`'s condition holds.
+    pub async fn update<T: DeserializeOwned>(&self, key: &str, update: Update) -> Result<Written<T>, Error> {
+        #[expect(clippy::disallowed_methods, reason = "this is the conditional write")]
+        let request = self.client.update_item();
+        let request = request
+            .table_name(&self.name)
+            .key(KEY, text(key))
+            .update_expression(update.change())
+            .condition_expression(update.condition())
+            .set_expression_attribute_names(Some(update.names()))
+            .set_expression_attribute_values(update.into_values())
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(answer) => Ok(Written::Done(serde_dynamo::from_item(answer.attributes.unwrap_or_default())?)),
+            Err(error) => match refused_item(&error, |error| match error {
+                UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
+                _ => None,
+            }) {
+                Some(item) => Ok(Written::Refused(item.map(serde_dynamo::from_item).transpose()?)),
+                None => Err(unavailable("UpdateItem", &error)),
+            },
+        }
+    }
+}
+
+impl Table {
+    /// Every item, a page at a time, in no particular order. For administration: no request path goes through a table.
+    pub async fn all(&self) -> Result<Vec<Item>, Error> {
+        let (mut items, mut last) = (Vec::new(), None);
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "administration only")]
+            let request = self.client.scan();
+            let request = request.table_name(&self.name).consistent_read(true).set_exclusive_start_key(last);
+            let page = request.send().await.map_err(|error| unavailable("Scan", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            last = page.last_evaluated_key;
+            if last.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+/// The items with these keys, from several tables in one request, each as it is at this moment: in the order of
+/// `wanted`, with `None` for what is not there.
+pub async fn get_all(wanted: &[(&Table, String)]) -> Result<Vec<Option<Item>>, Error> {
+    let Some((first, _)) = wanted.first() else { return Ok(Vec::new()) };
+    let mut requested: HashMap<String, Vec<Item>> = HashMap::new();
+    for (table, key) in wanted {
+        let keys = requested.entry(table.name.clone()).or_default();
+        let key = Item::from([(KEY.to_owned(), text(key))]);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let mut left: HashMap<_, _> =
+        requested.into_iter().map(|(table, keys)| (table, consistently(keys))).collect();
+    let mut found: HashMap<(String, String), Item> = HashMap::new();
+    for _ in 0..BATCH_ATTEMPTS {
+        #[expect(clippy::disallowed_methods, reason = "this is the consistent read")]
+        let request = first.client.batch_get_item().set_request_items(Some(left));
+        let answer = request.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
+        for (table, items) in answer.responses.unwrap_or_default() {
+            for item in items {
+                if let Some(AttributeValue::S(key)) = item.get(KEY) {
+                    found.insert((table.clone(), key.clone()), item);
+                }
+            }
+        }
+        left = answer.unprocessed_keys.unwrap_or_default();
+        if left.is_empty() {
+            return Ok(wanted
+                .iter()
+                .map(|(table, key)| found.get(&(table.name.clone(), key.clone())).cloned())
+                .collect());
+        }
+    }
+    Err(Error::Unavailable { operation: "BatchGetItem", reason: "keys were left over every time".to_owned() })
+}
+
+/// Reads an item that [`get_all`] returned.
+pub fn read<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Result<Option<T>, Error> {
+    Ok(item.map(serde_dynamo::from_item).transpose()?)
+}
+
+/// Puts both items, or neither: neither may be there yet. For administration.
+pub async fn insert_both(
+    table: &Table,
+    first: &impl Serialize,
+    second: &impl Serialize,
+) -> Result<Written<()>, Error> {
+    let put = |item| {
+        let put = Put::builder()
+            .table_name(&table.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", KEY)
+            .build();
+        put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|error| incomplete(&error))
+    };
+    transact(table, vec![put(serde_dynamo::to_item(first)?)?, put(serde_dynamo::to_item(second)?)?]).await
+}
+
+/// Deletes both items, or neither: both must be there. For administration, of things that do not expire.
+pub async fn delete_both(table: &Table, first: &str, second: &str) -> Result<Written<()>, Error> {
+    let delete = |key| {
+        let delete = Delete::builder()
+            .table_name(&table.name)
+            .key(KEY, text(key))
+            .condition_expression("attribute_exists(#pk)")
+            .expression_attribute_names("#pk", KEY)
+            .build();
+        delete
+            .map(|delete| TransactWriteItem::builder().delete(delete).build())
+            .map_err(|error| incomplete(&error))
+    };
+    transact(table, vec![delete(first)?, delete(second)?]).await
+}
+
+async fn transact(table: &Table, items: Vec<TransactWriteItem>) -> Result<Written<()>, Error> {
+    #[expect(clippy::disallowed_methods, reason = "every part of it carries its condition")]
+    let request = table.client.transact_write_items().set_transact_items(Some(items));
+    match request.send().await {
+        Ok(_) => Ok(Written::Done(())),
+        Err(error) => {
+            let canceled = error.as_service_error().is_some_and(|error| {
+                use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as E;
+                matches!(error, E::TransactionCanceledException(canceled) if canceled
+                    .cancellation_reasons()
+                    .iter()
+                    .any(|reason| reason.code() == Some("ConditionalCheckFailed")))
+            });
+            if canceled { Ok(Written::Refused(None)) } else { Err(unavailable("TransactWriteItems", &error)) }
+        }
+    }
+}
+
+fn consistently(keys: Vec<Item>) -> KeysAndAttributes {
+    let builder = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys));
+    #[expect(clippy::expect_used, reason = "keys are set, which is all that the builder requires")]
+    builder.build().expect("keys are set")
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn incomplete(error: &aws_sdk_dynamodb::error::BuildError) -> Error {
+    Error::Unavailable { operation: "TransactWriteItems", reason: error.to_string() }
+}
+
+/// The item that a failed condition was about, if `error` is a failed condition.
+fn refused_item<E, R>(
+    error: &SdkError<E, R>,
+    failed_condition: impl Fn(&E) -> Option<Option<Item>>,
+) -> Option<Option<Item>> {
+    let item = failed_condition(error.as_service_error()?)?;
+    Some(item.filter(|item| !item.is_empty()))
+}
+
+/// What went wrong, without the request: the SDK's own messages may quote it.
+fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Error {
+    let reason = match error {
+        SdkError::TimeoutError(_) => "timed out",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "timed out",
+        SdkError::DispatchFailure(failure) if failure.is_io() => "no connection",
+        SdkError::DispatchFailure(_) => "could not be sent",
+        SdkError::ConstructionFailure(_) => "could not be made",
+        SdkError::ResponseError(_) => "an answer that is none",
+        SdkError::ServiceError(_) => error.code().unwrap_or("an error without a code"),
+        _ => "an unknown kind of error",
+    };
+    Error::Unavailable { operation, reason: reason.to_owned() }
+}
+
+impl From<Error> for crate::http::Refusal {
+    fn from(error: Error) -> Self {
+        Self::temporarily_unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,95 @@
+//! The three tables, and every kind of item in them.
+//!
+//! Every table's key is `pk`, a String. An item's kind is the part of `pk` before `#`. Attributes are documented
+//! where their type is declared; `v` is always the version of the item's format.
+//!
+//! | table | `pk` | what | TTL | written by | read by |
+//! |---|---|---|---|---|---|
+//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | token, revoke, `jeton` | introspect |
+//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | token, revoke, introspect |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | token, revoke, introspect |
+//! | users | `user#SUB` | one person: login name, Argon2id hash, profile | – | reserved | reserved |
+//! | users | `name#LOGIN` | the `sub` that a login name belongs to | – | reserved | reserved |
+//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | reserved | introspect |
+//!
+//! Reserved in tokens, each with its own `ttl`: `s#` sessions, `k#` consents, `l#` login counters, `d#` device
+//! codes, `q#` pushed authorization requests, `j#` assertion ids. No other function may use these prefixes.
+//!
+//! The index `by_person` of tokens (hash `p`, the person; sort `pk`; keys only) holds what has a `p`: people's
+//! grants and sessions. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
+//! it costs no second write and no busy client overheats a partition of the index.
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{BoxError, SdkError},
+    operation::create_table::CreateTableError,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+        ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+    },
+};
+
+use super::KEY;
+use crate::config::TableNames;
+
+/// The attribute by which DynamoDB deletes items: epoch seconds, a Number.
+pub const TTL: &str = "ttl";
+/// The index for a person's grants and sessions.
+pub const BY_PERSON: &str = "by_person";
+/// What [`BY_PERSON`] is keyed by.
+pub const PERSON: &str = "p";
+
+/// Makes the tables that are not there yet: for the local server and tests. A deployment's come from its template.
+pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError> {
+    for name in [&names.clients, &names.users] {
+        let request = client
+            .create_table()
+            .table_name(name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute(KEY)?)
+            .key_schema(key(KEY, KeyType::Hash)?);
+        tolerate_existing(request.send().await.map(drop))?;
+    }
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(BY_PERSON)
+        .key_schema(key(PERSON, KeyType::Hash)?)
+        .key_schema(key(KEY, KeyType::Range)?)
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let request = client
+        .create_table()
+        .table_name(&names.tokens)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute(KEY)?)
+        .attribute_definitions(attribute(PERSON)?)
+        .key_schema(key(KEY, KeyType::Hash)?)
+        .global_secondary_indexes(index.build()?);
+    if tolerate_existing(request.send().await.map(drop))? {
+        let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
+        client.update_time_to_live().table_name(&names.tokens).time_to_live_specification(ttl).send().await?;
+    }
+    Ok(())
+}
+
+/// Whether the table is new.
+fn tolerate_existing<R: std::fmt::Debug + Send + Sync + 'static>(
+    outcome: Result<(), SdkError<CreateTableError, R>>,
+) -> Result<bool, BoxError> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn attribute(name: &str) -> Result<AttributeDefinition, BoxError> {
+    let kind = ScalarAttributeType::S;
+    Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build()?)
+}
+
+fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BoxError> {
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+}

@@ -1,0 +1,91 @@
+//! Requests as a client sends them, and answers as it gets them.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::Registered;
+
+/// A request being put together.
+pub struct Call(reqwest::RequestBuilder);
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub text: String,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Call {
+    pub(super) fn new(request: reqwest::RequestBuilder) -> Self {
+        Self(request)
+    }
+
+    /// Authenticates with HTTP Basic, as RFC 6749 §2.3.1 has it.
+    pub fn basic(self, client: &Registered) -> Self {
+        let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        self.raw_basic(&format!("{}:{}", encoded(&client.id), encoded(&client.secret)))
+    }
+
+    /// Sends an `Authorization: Basic` header of this text.
+    pub fn raw_basic(self, credentials: &str) -> Self {
+        let value = format!("Basic {}", STANDARD.encode(credentials));
+        self.header("authorization", &value)
+    }
+
+    /// Sends a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// Sends these parameters in the body, form-encoded.
+    pub fn form(self, parameters: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// Sends this body, as it is.
+    pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        Self(self.0.header("content-type", content_type).body(body))
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Answer {
+        let response = self.0.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+}
+
+impl Answer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The body, which must be JSON.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// Holds the answer to an error of RFC 6749 §5.2.
+    #[track_caller]
+    pub fn is_error(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.json()["error"].as_str()), (status, Some(code)), "{}", self.text);
+        let allowed = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E');
+        assert!(self.json()["error_description"].as_str().unwrap().chars().all(allowed), "{}", self.text);
+        self.is_not_stored();
+    }
+
+    /// Holds the answer to the headers that keep caches away from it.
+    #[track_caller]
+    pub fn is_not_stored(&self) {
+        assert_eq!(
+            (self.header("cache-control"), self.header("pragma")),
+            (Some("no-store"), Some("no-cache"))
+        );
+    }
+}

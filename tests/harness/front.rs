@@ -1,0 +1,182 @@
+//! What stands between the functions and DynamoDB: it counts, and it can fail.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{self, Body},
+    extract::State,
+    http::{HeaderMap, Request, Response, StatusCode},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// One request that DynamoDB was sent, and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Its operation, like `PutItem`.
+    pub operation: String,
+    /// The units of all tables together.
+    pub capacity: f64,
+    /// The request's body.
+    pub request: Value,
+}
+
+/// How to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Not at all.
+    None,
+    /// Every connection is closed without an answer.
+    Refuse,
+    /// Every request is throttled.
+    Throttle,
+    /// No request is ever answered.
+    Hang,
+    /// Every request fails with an internal error.
+    Broken,
+    /// Every request is refused for lack of rights.
+    Denied,
+    /// The first write is done, but its answer never arrives.
+    LoseFirstAnswer,
+    /// Batch reads leave their keys over, twice.
+    LeftOver,
+}
+
+/// The front.
+#[derive(Clone)]
+pub struct Front {
+    /// Where it answers.
+    pub url: String,
+    state: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    upstream: String,
+    http: reqwest::Client,
+    fault: Fault,
+    faults_left: usize,
+    seen: Vec<Seen>,
+}
+
+impl Front {
+    /// A front before the DynamoDB at `upstream`.
+    pub async fn start(upstream: String) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let http = reqwest::Client::new();
+        let inner = Inner { upstream, http, fault: Fault::None, faults_left: 0, seen: Vec::new() };
+        let front = Self { url, state: Arc::new(Mutex::new(inner)) };
+        let router = Router::new().fallback(answer).with_state(front.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        front
+    }
+
+    /// From now on fails like this.
+    pub fn fail(&self, fault: Fault) {
+        let mut inner = self.state.lock().unwrap();
+        inner.fault = fault;
+        inner.faults_left = match fault {
+            Fault::LoseFirstAnswer => 1,
+            Fault::LeftOver => 2,
+            _ => usize::MAX,
+        };
+    }
+
+    /// Forgets what it has seen.
+    pub fn forget(&self) {
+        self.state.lock().unwrap().seen.clear();
+    }
+
+    /// Everything that was asked since, in order.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.lock().unwrap().seen.clone()
+    }
+
+    /// The operations asked since, and what each cost.
+    pub fn cost(&self) -> Vec<(String, f64)> {
+        self.seen().into_iter().map(|seen| (seen.operation, seen.capacity)).collect()
+    }
+
+    /// The fault to commit now, if any.
+    fn due(&self, operation: &str) -> Fault {
+        let mut inner = self.state.lock().unwrap();
+        let applies = match inner.fault {
+            Fault::None => false,
+            Fault::LoseFirstAnswer => ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation),
+            Fault::LeftOver => operation == "BatchGetItem",
+            _ => true,
+        };
+        if !applies || inner.faults_left == 0 {
+            return Fault::None;
+        }
+        inner.faults_left = inner.faults_left.saturating_sub(1);
+        inner.fault
+    }
+}
+
+async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = body::to_bytes(body, usize::MAX).await.unwrap();
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut sent: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let fault = front.due(&operation);
+    match fault {
+        Fault::Refuse => panic!("the connection is closed without an answer, as the test asked"),
+        Fault::Hang => tokio::time::sleep(Duration::from_secs(3_600)).await,
+        Fault::Throttle => return error(StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+        Fault::Denied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
+        Fault::LeftOver => {
+            let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
+            return Response::new(Body::from(left.to_string()));
+        }
+        Fault::None | Fault::LoseFirstAnswer => {}
+    }
+    let plain = sent.clone();
+    if operation != "CreateTable" && operation != "UpdateTimeToLive" {
+        sent["ReturnConsumedCapacity"] = json!("TOTAL");
+    }
+    let (status, headers, text) = forward(&front, parts.headers, sent.to_string()).await;
+    let told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
+    front.state.lock().unwrap().seen.push(seen);
+    if fault == Fault::LoseFirstAnswer {
+        panic!("the answer is lost, as the test asked");
+    }
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    if let Some(kind) = headers.get("content-type") {
+        response.headers_mut().insert("content-type", kind.clone());
+    }
+    response
+}
+
+async fn forward(front: &Front, mut headers: HeaderMap, body: String) -> (StatusCode, HeaderMap, String) {
+    let (http, upstream) = {
+        let inner = front.state.lock().unwrap();
+        (inner.http.clone(), inner.upstream.clone())
+    };
+    headers.remove("content-length");
+    headers.remove("host");
+    let response = http.post(upstream).headers(headers).body(body).send().await.unwrap();
+    (response.status(), response.headers().clone(), response.text().await.unwrap())
+}
+
+/// One table's units, or several tables' together.
+fn capacity(told: &Value) -> f64 {
+    let units = |table: &Value| table["CapacityUnits"].as_f64().unwrap_or_default();
+    told.as_array().map_or_else(|| units(told), |tables| tables.iter().map(units).sum())
+}
+
+fn error(status: StatusCode, kind: &str) -> Response<Body> {
+    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "as the test asked" });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
+    response
+}

@@ -1,0 +1,7 @@
+//! Jeton from the outside: through HTTP, over a real DynamoDB engine, with a clock that the tests move.
+//!
+//! `README.md` beside this file maps the rules that Jeton keeps to the tests that hold it to them.
+#![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
+
+mod harness;
+mod rfc6749_client_credentials;
