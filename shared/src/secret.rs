@@ -26,7 +26,6 @@ use zeroize::Zeroizing;
 /// If the system has no entropy to give. Such a machine must not issue anything.
 pub fn random<const N: usize>() -> Zeroizing<[u8; N]> {
     let mut bytes = Zeroizing::new([0; N]);
-    #[expect(clippy::disallowed_types, reason = "the one place that draws randomness")]
     UnwrapErr(rand::rngs::SysRng).fill_bytes(bytes.as_mut());
     bytes
 }

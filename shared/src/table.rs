@@ -103,13 +103,12 @@ impl Table {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
             Ok(_) => Ok(None),
-            Err(error) => match refused_item(&error, |error| match error {
-                PutItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
-                _ => None,
-            }) {
-                // The engine tells the item that is there; one that tells nothing cannot be relied on.
-                Some(Some(item)) => Ok(Some(serde_dynamo::from_item(item)?)),
-                Some(None) | None => Err(unavailable("PutItem", &error)),
+            Err(error) => match error.as_service_error() {
+                // An engine that does not tell the item that is there cannot be relied on.
+                Some(PutItemError::ConditionalCheckFailedException(failed)) if failed.item.is_some() => {
+                    Ok(failed.item.clone().map(serde_dynamo::from_item).transpose()?)
+                }
+                _ => Err(unavailable("PutItem", &error)),
             },
         }
     }
@@ -129,12 +128,12 @@ impl Table {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
             Ok(answer) => Ok(Written::Done(serde_dynamo::from_item(answer.attributes.unwrap_or_default())?)),
-            Err(error) => match refused_item(&error, |error| match error {
-                UpdateItemError::ConditionalCheckFailedException(failed) => Some(failed.item.clone()),
-                _ => None,
-            }) {
-                Some(item) => Ok(Written::Refused(item.map(serde_dynamo::from_item).transpose()?)),
-                None => Err(unavailable("UpdateItem", &error)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    let item = failed.item.clone().filter(|item| !item.is_empty());
+                    Ok(Written::Refused(item.map(serde_dynamo::from_item).transpose()?))
+                }
+                _ => Err(unavailable("UpdateItem", &error)),
             },
         }
     }
@@ -264,15 +263,6 @@ fn text(value: &str) -> AttributeValue {
 
 fn incomplete(error: &aws_sdk_dynamodb::error::BuildError) -> Error {
     Error::Unavailable { operation: "TransactWriteItems", reason: error.to_string() }
-}
-
-/// The item that a failed condition was about, if `error` is a failed condition.
-fn refused_item<E, R>(
-    error: &SdkError<E, R>,
-    failed_condition: impl Fn(&E) -> Option<Option<Item>>,
-) -> Option<Option<Item>> {
-    let item = failed_condition(error.as_service_error()?)?;
-    Some(item.filter(|item| !item.is_empty()))
 }
 
 /// What went wrong, without the request: the SDK's own messages may quote it.

@@ -34,6 +34,7 @@ impl Timestamp {
     }
 
     /// The point `span` later; the end of time if there is none.
+    #[must_use]
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
     }

@@ -127,7 +127,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     let fault = front.due(&operation);
     match fault {
         Fault::Refuse => panic!("the connection is closed without an answer, as the test asked"),
-        Fault::Hang => tokio::time::sleep(Duration::from_secs(3_600)).await,
+        Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
         Fault::Throttle => return error(StatusCode::BAD_REQUEST, "ThrottlingException"),
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
         Fault::Denied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
@@ -145,9 +145,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);
-    if fault == Fault::LoseFirstAnswer {
-        panic!("the answer is lost, as the test asked");
-    }
+    assert!(fault != Fault::LoseFirstAnswer, "the answer is lost, as the test asked");
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     if let Some(kind) = headers.get("content-type") {

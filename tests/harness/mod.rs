@@ -28,8 +28,8 @@ use shared::{
     time::{Clock, Timestamp},
 };
 
-pub use answer::{Answer, Call};
-pub use front::{Fault, Front, Seen};
+pub use answer::Call;
+pub use front::Front;
 
 /// When every test begins: 2026-01-01, and half a second.
 const BEGIN_MS: u64 = 1_767_225_600_500;

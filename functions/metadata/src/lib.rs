@@ -11,6 +11,7 @@ use shared::{
 const ROUTE: Route = Route { method: "GET", cors: Cors::AnyOrigin };
 
 /// Answers a metadata request.
+#[expect(clippy::unused_async, reason = "every endpoint has this form")]
 pub async fn handle(app: &App, request: Request) -> Response {
     match Call::open(app, request, ROUTE) {
         Ok(call) => {

@@ -51,6 +51,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Takes in `request`, or answers it at once: a preflight, or a method that `route` does not take.
+    #[expect(clippy::result_large_err, reason = "a response is what is sent next, either way")]
     pub fn open(app: &'a App, request: Request, route: Route) -> Result<Self, Response> {
         let id = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),

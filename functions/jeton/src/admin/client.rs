@@ -62,7 +62,7 @@ pub struct Create {
     /// It has no secret: a native or browser application
     #[arg(long)]
     public: bool,
-    /// A grant it may use: authorization_code, client_credentials, refresh_token [default: what its redirect URIs suggest]
+    /// A grant it may use: `authorization_code`, `client_credentials`, `refresh_token` [default: what its redirect URIs suggest]
     #[arg(long = "grant", value_name = "G")]
     grants: Vec<GrantType>,
     /// Where people may be sent back to
@@ -74,7 +74,7 @@ pub struct Create {
     /// A scope value it gets if it asks for none [default: all of them]
     #[arg(long = "default-scope", value_name = "S")]
     default_scope: Vec<String>,
-    /// How it may authenticate: client_secret_basic, client_secret_post [default: client_secret_basic]
+    /// How it may authenticate: `client_secret_basic`, `client_secret_post` [default: `client_secret_basic`]
     #[arg(long = "auth-method", value_name = "METHOD")]
     auth_methods: Vec<AuthMethod>,
     /// It may introspect access tokens that others were issued

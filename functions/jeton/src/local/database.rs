@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use super::Error;
 
 /// How often expired items are deleted. DynamoDB takes days; no decision rests on it.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// Where the database keeps its items.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The demo client of `serve --demo`.
 
+use std::time::Duration;
+
 use shared::{
     app::App,
     client::{AuthMethod, ClientId, NotRegistrable, Registration, Unchanged},
@@ -9,7 +11,7 @@ use shared::{
 /// What the demo client is called.
 const ID: &str = "demo";
 /// How long the secret that an earlier start printed still works.
-const OVERLAP: std::time::Duration = std::time::Duration::from_secs(86_400);
+const OVERLAP: Duration = Duration::from_hours(24);
 
 /// A client to try things with, and its secret.
 pub(super) struct Demo {

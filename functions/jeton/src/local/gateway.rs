@@ -127,16 +127,21 @@ fn event(parts: &Parts, body: &Bytes, route_key: &str, peer: SocketAddr, now: Ti
         "isBase64Encoded": false,
     });
     // What there is nothing of is left out.
-    if let Some(cookies) = cookies {
-        event["cookies"] = cookies.split("; ").collect();
-    }
-    if !query.is_empty() {
-        event["queryStringParameters"] = json!(query_parameters(query));
-    }
-    if !body.is_empty() {
-        let text = is_text(headers.get("content-type")).then(|| std::str::from_utf8(body).ok()).flatten();
-        event["isBase64Encoded"] = json!(text.is_none());
-        event["body"] = text.map_or_else(|| json!(STANDARD.encode(body)), |text| json!(text));
+    if let Some(event) = event.as_object_mut() {
+        if let Some(cookies) = cookies {
+            event.insert("cookies".to_owned(), cookies.split("; ").collect());
+        }
+        if !query.is_empty() {
+            event.insert("queryStringParameters".to_owned(), json!(query_parameters(query)));
+        }
+        if !body.is_empty() {
+            let text = is_text(headers.get("content-type")).then(|| std::str::from_utf8(body).ok()).flatten();
+            event.insert("isBase64Encoded".to_owned(), json!(text.is_none()));
+            event.insert(
+                "body".to_owned(),
+                text.map_or_else(|| json!(STANDARD.encode(body)), |text| json!(text)),
+            );
+        }
     }
     event
 }
