@@ -28,6 +28,31 @@ pub enum Event<'a> {
         /// The scope granted, space-delimited.
         scope: String,
     },
+    /// A refresh token was exchanged for the next pair; or a retry got that pair again.
+    Refreshed {
+        /// The grant's id.
+        grant: Id,
+        /// Whose.
+        client: &'a ClientId,
+        /// The access token's `jti`.
+        token: String,
+        /// The access token's scope, space-delimited.
+        scope: String,
+    },
+    /// An authorization code was redeemed a second time, with all proof: its grant was ended.
+    Replayed {
+        /// The grant's id.
+        grant: Id,
+        /// Whose.
+        client: &'a ClientId,
+    },
+    /// A spent refresh token was used again: its grant was ended.
+    Reused {
+        /// The grant's id.
+        grant: Id,
+        /// Whose.
+        client: &'a ClientId,
+    },
     /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
     Revoked {
         /// The grant's id.
@@ -67,7 +92,8 @@ impl Event<'_> {
     pub const fn level(&self) -> Level {
         match self {
             Self::Issued { .. } | Self::Revoked { .. } | Self::ClientChanged { .. } => Level::Info,
-            Self::Refused { .. } => Level::Warn,
+            Self::Refreshed { .. } => Level::Info,
+            Self::Refused { .. } | Self::Replayed { .. } | Self::Reused { .. } => Level::Warn,
             Self::Unavailable { .. } => Level::Error,
         }
     }
@@ -76,6 +102,9 @@ impl Event<'_> {
     const fn metric(&self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Issued { .. } => ("Issued", &["kind"]),
+            Self::Refreshed { .. } => ("Refreshed", &[]),
+            Self::Replayed { .. } => ("Replayed", &[]),
+            Self::Reused { .. } => ("Reused", &[]),
             Self::Revoked { .. } => ("Revoked", &[]),
             Self::Refused { .. } => ("Refused", &["path", "error"]),
             Self::Unavailable { .. } => ("Unavailable", &["path"]),

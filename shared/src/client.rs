@@ -220,6 +220,16 @@ impl Lifetimes {
     pub fn access_token(&self) -> Duration {
         Duration::from_secs(self.access_token.into())
     }
+
+    /// How long a refresh token lives unless it is used.
+    pub fn refresh_token(&self) -> Duration {
+        Duration::from_secs(self.refresh_token.into())
+    }
+
+    /// How long a rotated refresh token may be presented again.
+    pub fn refresh_grace(&self) -> Duration {
+        Duration::from_secs(self.refresh_grace.into())
+    }
 }
 
 impl Client {

@@ -102,7 +102,7 @@ impl Config {
 }
 
 /// An issuer identifier (RFC 8414 §2): an origin, with nothing after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Issuer(String);
 

@@ -13,6 +13,7 @@ pub mod grant;
 pub mod http;
 pub mod lambda;
 pub mod log;
+pub mod pkce;
 pub mod scope;
 pub mod secret;
 pub mod status;

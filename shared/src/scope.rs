@@ -4,8 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::secret::Digest;
+
 /// A set of scope values: case-sensitive, in no particular order. It may be empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(BTreeSet<String>);
 
 /// Text that is not a scope: ill-formed, or larger than any scope Jeton deals in.
@@ -44,6 +46,36 @@ impl Scope {
     /// The scope of these values, each of them one scope-token.
     pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Self, IllFormed> {
         values.into_iter().map(scope_token).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Some values of a scope that is known elsewhere, four bytes each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tags(#[serde(with = "serde_bytes")] Vec<u8>);
+
+/// The first four bytes of a value's SHA-256. A client's registered values all have different ones.
+fn tag(value: &str) -> [u8; 4] {
+    let [a, b, c, d, ..] = *Digest::<Tags>::of(value).as_bytes();
+    [a, b, c, d]
+}
+
+impl Scope {
+    /// The tags of its values.
+    pub fn tags(&self) -> Tags {
+        Tags(self.values().flat_map(tag).collect())
+    }
+
+    /// Those of its values that `tags` are for.
+    #[must_use]
+    pub fn tagged(&self, tags: &Tags) -> Self {
+        let wanted = |value: &&String| tags.0.chunks_exact(4).any(|wanted| wanted == tag(value));
+        Self(self.0.iter().filter(wanted).cloned().collect())
+    }
+
+    /// Whether each of its values has a tag of its own.
+    pub fn tags_are_distinct(&self) -> bool {
+        self.values().map(tag).collect::<BTreeSet<_>>().len() == self.0.len()
     }
 }
 

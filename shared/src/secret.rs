@@ -14,7 +14,9 @@ mod kind;
 mod text;
 
 pub use digest::Digest;
-pub use kind::{AccessToken, AuthorizationCode, ClientSecret, Kind, RefreshToken};
+pub use kind::{
+    AccessToken, AuthorizationCode, ClientSecret, Family, Kind, RedirectUri, RefreshToken, Verifier,
+};
 pub use text::{Id, Malformed, Secret};
 
 use rand::{Rng, rand_core::UnwrapErr};

@@ -3,7 +3,7 @@
 use shared::{
     audit::Event,
     client::Client,
-    grant::{Grant, MachineGrant},
+    grant::{Grant, Terms},
     http::{Call, Form},
     scope::Scope,
     secret::{Id, Secret, random},
@@ -18,8 +18,8 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     }
     let scope = scope(form, client)?;
     let access_token = Secret::new(Id::random(), &random());
-    let asked = MachineGrant { client, scope, issuer: call.issuer()?, now: call.now };
-    let grant = Grant::for_machine(asked, &access_token);
+    let terms = Terms { client, scope, issuer: call.issuer()?, now: call.now };
+    let grant = Grant::for_machine(terms, &access_token);
     call.app.grants.issue(&grant).await?;
     call.audit(Event::Issued {
         grant: access_token.id(),
@@ -28,7 +28,8 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
         token: access_token.digest().name(),
         scope: grant.scope.to_string(),
     });
-    Ok(Tokens { access_token, expires_in: client.lifetimes.access_token, scope: grant.scope })
+    let expires_in = client.lifetimes.access_token;
+    Ok(Tokens { access_token, expires_in, refresh_token: None, scope: grant.scope }) // §4.4.3
 }
 
 /// The scope asked for, or else the client's default (§3.3); never more than it is registered for.

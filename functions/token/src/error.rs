@@ -3,14 +3,17 @@
 use lambda_http::http::StatusCode;
 use shared::{
     client,
+    grant::{NotRedeemed, NotRotated},
     http::{FormError, Refusal, UnknownIssuer},
-    table,
+    pkce, table,
 };
 
 /// The codes that are the token endpoint's own. It shares `invalid_request` and `invalid_client` with the other
 /// endpoints that clients call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
+    /// The code or refresh token is unknown, spent, expired, or was issued under other conditions.
+    InvalidGrant,
     /// The client may not use this grant.
     UnauthorizedClient,
     /// There is no such grant, or not here.
@@ -22,6 +25,7 @@ pub enum Code {
 impl Code {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::InvalidGrant => "invalid_grant",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
@@ -53,6 +57,15 @@ pub enum Error {
     /// The scope is larger than one grant carries.
     #[error("the scope is larger than one grant carries")]
     ScopeTooLarge,
+    /// The verifier is none (RFC 7636 §4.1).
+    #[error(transparent)]
+    Verifier(#[from] pkce::Malformed),
+    /// Nothing can be had for the code.
+    #[error("{0}")]
+    Code(NotRedeemed),
+    /// Nothing can be had for the refresh token.
+    #[error("{0}")]
+    Refresh(NotRotated),
     /// The deployment does not know its own name.
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
@@ -69,6 +82,29 @@ impl From<Error> for Refusal {
             Error::Client(error) => return error.into(),
             Error::Issuer(error) => return error.into(),
             Error::Table(error) => return error.into(),
+            Error::Verifier(_) => {
+                return Self::invalid_request("A code verifier is 43 to 128 unreserved characters.", reason);
+            }
+            // One answer for all of these: it does not tell whoever found a code what they lack.
+            Error::Code(
+                NotRedeemed::Replayed
+                | NotRedeemed::Spent
+                | NotRedeemed::Unknown
+                | NotRedeemed::Expired
+                | NotRedeemed::Foreign
+                | NotRedeemed::RedirectUriMismatch
+                | NotRedeemed::VerifierMismatch,
+            ) => (Code::InvalidGrant, "The code is spent, expired, or does not fit this request."),
+            Error::Refresh(
+                NotRotated::Reused
+                | NotRotated::Late
+                | NotRotated::Unknown
+                | NotRotated::Expired
+                | NotRotated::Foreign,
+            ) => (Code::InvalidGrant, "The refresh token is spent, expired, revoked, or not this client's."),
+            Error::Refresh(NotRotated::ScopeExceeded) => {
+                (Code::InvalidScope, "The scope is more than was granted.")
+            }
             Error::UnsupportedGrantType => {
                 (Code::UnsupportedGrantType, "This grant type is not offered here.")
             }

@@ -1,7 +1,9 @@
 //! The token endpoint (RFC 6749 §3.2): tokens for what the client shows.
 
+mod authorization_code;
 mod client_credentials;
 mod error;
+mod refresh_token;
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
@@ -10,7 +12,7 @@ use shared::{
     client::{self, Authenticated, GrantType},
     http::{self, Call, Cors, Form, Request, Response, Route},
     scope::Scope,
-    secret::{AccessToken, Secret},
+    secret::{AccessToken, RefreshToken, Secret},
 };
 
 pub use error::{Code, Error};
@@ -33,7 +35,8 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     let client = client::authenticate(call, &form).await?; // §2.3, §3.2.1
     let tokens = match grant_type(&form, &client)? {
         GrantType::ClientCredentials => client_credentials::issue(call, &client, &form).await?, // §4.4
-        GrantType::AuthorizationCode | GrantType::RefreshToken => return Err(Error::UnsupportedGrantType),
+        GrantType::AuthorizationCode => authorization_code::redeem(call, &client, &form).await?, // §4.1.3
+        GrantType::RefreshToken => refresh_token::rotate(call, &client, &form).await?, // §6
     };
     Ok(http::json(StatusCode::OK, &tokens.answer())) // §5.1
 }
@@ -50,6 +53,7 @@ struct Tokens {
     access_token: Secret<AccessToken>,
     /// Seconds that the access token has left.
     expires_in: u32,
+    refresh_token: Option<Secret<RefreshToken>>,
     scope: Scope,
 }
 
@@ -61,6 +65,8 @@ impl Tokens {
             access_token: &'a str,
             token_type: &'static str,
             expires_in: u32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            refresh_token: Option<&'a str>,
             #[serde(skip_serializing_if = "String::is_empty")]
             scope: String,
         }
@@ -69,6 +75,7 @@ impl Tokens {
             access_token: self.access_token.expose(),
             token_type: "Bearer",
             expires_in: self.expires_in,
+            refresh_token: self.refresh_token.as_ref().map(Secret::expose),
             scope: self.scope.to_string(),
         }
     }

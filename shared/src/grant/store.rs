@@ -1,27 +1,16 @@
 //! Grants in the tokens table.
 
-use super::{End, Grant, Slot, Why};
+use super::{AccessRevocation, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
 use crate::{
     client::ClientId,
-    secret::{AccessToken, Id, Secret},
-    table::{self, Table, Update, Written},
+    secret::{AccessToken, Id, RefreshToken, Secret},
+    table::{self, Table, Written},
     time::Timestamp,
 };
 
 /// Reads and writes grants.
 #[derive(Debug)]
 pub struct Store(Table);
-
-/// What became of a wish to revoke a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
-    /// It no longer works.
-    Revoked,
-    /// There is no such token, or not any more: nothing had to be done (RFC 7009 §2.2).
-    Unknown,
-    /// It is another client's, and works on (RFC 7009 §2.1).
-    Foreign,
-}
 
 impl Store {
     /// How often a revocation follows a token that rotations move from one attribute to the next.
@@ -56,6 +45,11 @@ impl Store {
         }
     }
 
+    /// Lets `transition` happen to the grant called `id`, if it may.
+    pub async fn write(&self, id: Id, transition: &impl Transition) -> Result<Written<Grant>, table::Error> {
+        self.0.update(&Grant::key(id), transition.update()?).await
+    }
+
     /// Makes one access token of `client` useless, and nothing else (RFC 7009 §2.1).
     pub async fn revoke_access(
         &self,
@@ -63,42 +57,41 @@ impl Store {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<Revocation, table::Error> {
-        let mut slot = Slot::Current;
+        let mut revocation =
+            AccessRevocation { token: token.digest(), client: client.clone(), slot: Slot::Current, now };
         for _ in 0..Self::ATTEMPTS {
-            let attribute = match slot {
-                Slot::Current => "#a",
-                Slot::Previous => "#pa",
-            };
-            // The digest is overwritten, not removed: the next rotation copies `a` to `pa`, and must not fail.
-            let update = Update::when(
-                &format!("#c = :client AND {attribute}.#d = :digest"),
-                &format!("SET {attribute}.#d = :impossible, {attribute}.#rv = :now"),
-            )
-            .value("client", client)?
-            .value("digest", &token.digest())?
-            .value("impossible", &crate::secret::Digest::<AccessToken>::impossible())?
-            .value("now", &now)?;
-            let grant: Grant = match self.0.update(&Grant::key(token.id()), update).await? {
+            let grant = match self.write(token.id(), &revocation).await? {
                 Written::Done(_) => return Ok(Revocation::Revoked),
                 Written::Refused(None) => return Ok(Revocation::Unknown),
                 Written::Refused(Some(grant)) => grant,
             };
-            match grant.slot(&token.digest()) {
-                None => return Ok(Revocation::Unknown),
-                Some(_) if grant.client != *client => return Ok(Revocation::Foreign),
-                Some(moved) => slot = moved,
+            match revocation.judge(&grant) {
+                Ok(answer) => return Ok(answer),
+                Err(slot) => revocation.slot = slot,
             }
         }
         let reason = String::from("the token was rotated faster than it could be revoked");
         Err(table::Error::Unavailable { operation: "UpdateItem", reason })
     }
 
-    /// Ends the grant called `id`, whatever its state. Ending twice keeps the first reason. `None`: no such grant.
+    /// Ends the grant that a refresh token of `client` belongs to (RFC 7009 §2.1).
+    pub async fn revoke_refresh(
+        &self,
+        token: &Secret<RefreshToken>,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Revocation, table::Error> {
+        let ending = EndingByRefresh { family: token.family(), client: client.clone(), now };
+        Ok(match self.write(token.id(), &ending).await? {
+            Written::Done(_) => Revocation::Revoked,
+            Written::Refused(None) => Revocation::Unknown,
+            Written::Refused(Some(grant)) => ending.judge(&grant),
+        })
+    }
+
+    /// Ends the grant called `id`, whatever its state. `None`: no such grant.
     pub async fn end(&self, id: Id, why: Why, now: Timestamp) -> Result<Option<Grant>, table::Error> {
-        let update = Update::always("SET #st = :ended, #e = if_not_exists(#e, :end) REMOVE #cd, #a, #pa, #r")
-            .value("ended", &super::State::Ended)?
-            .value("end", &End { at: now, why })?;
-        match self.0.update(&Grant::key(id), update).await? {
+        match self.write(id, &Ending { now, why }).await? {
             Written::Done(grant) => Ok(Some(grant)),
             Written::Refused(_) => Ok(None),
         }

@@ -1,6 +1,10 @@
 //! What the tables keep instead of a secret.
 
-use std::{fmt, marker::PhantomData};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
@@ -11,8 +15,13 @@ pub struct Digest<K>([u8; 32], PhantomData<fn() -> K>);
 
 impl<K> Digest<K> {
     /// The digest of `text`, the whole token string.
-    pub(crate) fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into(), PhantomData)
+    pub fn of(text: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(text).into(), PhantomData)
+    }
+
+    /// The digest that is `bytes`, computed elsewhere: a code challenge (RFC 7636 §4.2).
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes, PhantomData)
     }
 
     /// What is written over a revoked secret's digest: no string is known, or will be found, that has it.
@@ -47,6 +56,12 @@ impl<K> PartialEq for Digest<K> {
 }
 
 impl<K> Eq for Digest<K> {}
+
+impl<K> Hash for Digest<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl<K> fmt::Debug for Digest<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,3 +36,21 @@ kinds! {
     /// A client's secret (RFC 6749 §2.3.1). Its id names the secret, not the client.
     ClientSecret, "jts", "client secret";
 }
+
+/// What is no secret of its own, but kept as a [`Digest`](super::Digest) all the same.
+macro_rules! digested {
+    ($($(#[$doc:meta])* $kind:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $kind {}
+    )*};
+}
+
+digested! {
+    /// A code verifier (RFC 7636 §4.1): its digest is the S256 challenge.
+    Verifier;
+    /// The redirect URI of an authorization request.
+    RedirectUri;
+    /// The 128 random bits that all refresh tokens of one grant share.
+    Family;
+}

@@ -15,10 +15,12 @@
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Digest, Kind, RefreshToken, random};
+use super::{AccessToken, Digest, Family, Kind, RefreshToken, random};
 
 /// Characters in a number of 128 bits.
 const WIDE: usize = 22;
@@ -120,7 +122,7 @@ impl<K: Kind> Secret<K> {
 
     /// What the tables keep of it.
     pub fn digest(&self) -> Digest<K> {
-        Digest::of(&self.text)
+        Digest::of(self.text.as_bytes())
     }
 
     /// The string itself, for the one answer that hands it to its holder.
@@ -151,6 +153,54 @@ impl<K: Kind> Secret<K> {
     pub fn new(id: Id, key: &[u8; 32]) -> Self {
         const { assert!(!K::HAS_FAMILY, "a secret of this kind belongs to a family") };
         Self::spell(id, key, None)
+    }
+}
+
+impl<K: Kind> Secret<K> {
+    /// The 256 bits that make it a secret.
+    fn key(&self) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        for (half, nth) in key.chunks_exact_mut(16).zip(1..) {
+            half.copy_from_slice(&self.part(nth).to_be_bytes());
+        }
+        key
+    }
+
+    /// The number in the part after `nth` others. Parsing has found every part to be one.
+    fn part(&self, nth: usize) -> u128 {
+        let start = K::PREFIX.len() + 1 + nth * WIDE;
+        self.text.get(start..start + WIDE).and_then(|part| number(part).ok()).unwrap_or_default()
+    }
+}
+
+impl Secret<RefreshToken> {
+    /// What its family is known by.
+    pub fn family(&self) -> Digest<Family> {
+        Digest::of(self.family_bits())
+    }
+
+    fn family_bits(&self) -> Zeroizing<[u8; 16]> {
+        Zeroizing::new(self.part(3).to_be_bytes())
+    }
+
+    /// The refresh token that follows this one in the rotation that `nonce` belongs to.
+    pub fn successor(&self, nonce: &[u8; 32]) -> Self {
+        Self::in_family(self.id, &self.derive(b"refresh", nonce), &self.family_bits())
+    }
+
+    /// The access token that is issued in the rotation that `nonce` belongs to.
+    pub fn successor_access(&self, nonce: &[u8; 32]) -> Secret<AccessToken> {
+        Secret::new(self.id, &self.derive(b"access", nonce))
+    }
+
+    /// HMAC-SHA-256 of `purpose` and `nonce` under this token's key: whoever holds the token and reads the item can
+    /// compute it again; either alone gives nothing.
+    fn derive(&self, purpose: &[u8], nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        mac.update(purpose);
+        mac.update(nonce);
+        Zeroizing::new(mac.finalize().into_bytes().into())
     }
 }
 

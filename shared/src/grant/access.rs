@@ -1,0 +1,150 @@
+//! Access tokens of a grant: whether one works, and how one is revoked by itself.
+
+use super::{Access, Grant, State, Transition};
+use crate::{
+    client::ClientId,
+    scope::Scope,
+    secret::{AccessToken, Digest, Secret},
+    status::Whose,
+    table::{self, Update},
+    time::Timestamp,
+};
+
+/// Which of a grant's two access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The one issued last.
+    Current,
+    /// The one before.
+    Previous,
+}
+
+/// Why a token does not work. The caller is never told which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Dead {
+    /// Jeton did not issue it, or no longer knows; or it was revoked by itself.
+    #[error("unknown")]
+    Unknown,
+    /// Its time is over.
+    #[error("expired")]
+    Expired,
+    /// Its grant was ended.
+    #[error("ended")]
+    Ended,
+}
+
+/// What became of a wish to revoke a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// It no longer works.
+    Revoked,
+    /// There is no such token, or not any more: nothing had to be done (RFC 7009 §2.2).
+    Unknown,
+    /// It is another client's, and works on (RFC 7009 §2.1).
+    Foreign,
+}
+
+impl Grant {
+    /// The access token that reads `token`, if the grant has it and it works at `now`: the item's own word, before
+    /// anyone's status is asked.
+    pub fn live_access(&self, token: &Secret<AccessToken>, now: Timestamp) -> Result<&Access, Dead> {
+        match self.state {
+            State::Ended => return Err(Dead::Ended),
+            State::Code => return Err(Dead::Unknown),
+            State::Active => {}
+        }
+        let slot = self.slot(&token.digest()).ok_or(Dead::Unknown)?;
+        let access = self.access_in(slot).ok_or(Dead::Unknown)?;
+        if [access.expires_at, self.expires_at].into_iter().flatten().any(|end| end.has_passed(now)) {
+            return Err(Dead::Expired);
+        }
+        Ok(access)
+    }
+
+    /// What `access`, one of this grant's, is good for.
+    pub fn scope_of(&self, access: &Access) -> Scope {
+        access.narrowed.as_ref().map_or_else(|| self.scope.clone(), |tags| self.scope.tagged(tags))
+    }
+
+    /// Whose standing decides about the grant: the client's, then the person's, then that of the client's owner.
+    pub fn depends_on(&self) -> Vec<Whose> {
+        let people = self.person.into_iter().chain(self.owner).map(Whose::Person);
+        [Whose::Client(self.client.clone())].into_iter().chain(people).collect()
+    }
+
+    /// What `sub` is: the person, or the client itself (RFC 7662 §2.2).
+    pub fn subject(&self) -> String {
+        self.person.map_or_else(|| self.client.to_string(), |person| person.to_string())
+    }
+
+    pub(super) fn slot(&self, digest: &Digest<AccessToken>) -> Option<Slot> {
+        [Slot::Current, Slot::Previous]
+            .into_iter()
+            .find(|slot| self.access_in(*slot).is_some_and(|access| access.digest == *digest))
+    }
+
+    const fn access_in(&self, slot: Slot) -> Option<&Access> {
+        match slot {
+            Slot::Current => self.access.as_ref(),
+            Slot::Previous => self.previous_access.as_ref(),
+        }
+    }
+}
+
+/// Makes one access token useless, and nothing else (RFC 7009 §2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AccessRevocation {
+    /// The token.
+    pub token: Digest<AccessToken>,
+    /// Who asks.
+    pub client: ClientId,
+    /// Where the token is taken to be. A rotation may have moved it meanwhile: see [`AccessRevocation::judge`].
+    pub slot: Slot,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Transition for AccessRevocation {
+    fn holds(&self, grant: &Grant) -> bool {
+        grant.client == self.client
+            && grant.access_in(self.slot).is_some_and(|access| access.digest == self.token)
+    }
+
+    fn apply(&self, grant: &mut Grant) {
+        let access = match self.slot {
+            Slot::Current => grant.access.as_mut(),
+            Slot::Previous => grant.previous_access.as_mut(),
+        };
+        if let Some(access) = access {
+            access.digest = Digest::impossible();
+            access.revoked_at = Some(self.now);
+        }
+    }
+
+    fn update(&self) -> Result<Update, table::Error> {
+        let attribute = match self.slot {
+            Slot::Current => "#a",
+            Slot::Previous => "#pa",
+        };
+        // The digest is overwritten, not removed: the next rotation copies `a` to `pa`, and must not fail.
+        Update::when(
+            &format!("#c = :client AND {attribute}.#d = :token"),
+            &format!("SET {attribute}.#d = :impossible, {attribute}.#rv = :now"),
+        )
+        .value("client", &self.client)?
+        .value("token", &self.token)?
+        .value("impossible", &Digest::<AccessToken>::impossible())?
+        .value("now", &self.now)
+    }
+}
+
+impl AccessRevocation {
+    /// What it means that `grant` refused it: an answer, or where the token is now.
+    pub fn judge(&self, grant: &Grant) -> Result<Revocation, Slot> {
+        match grant.slot(&self.token) {
+            None => Ok(Revocation::Unknown),
+            Some(_) if grant.client != self.client => Ok(Revocation::Foreign),
+            Some(slot) => Err(slot),
+        }
+    }
+}

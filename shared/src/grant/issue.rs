@@ -1,0 +1,98 @@
+//! How a grant begins.
+
+use std::time::Duration;
+
+use super::{Access, Code, Grant, Kind, State, item};
+use crate::{
+    client::Client,
+    config::Issuer,
+    scope::Scope,
+    secret::{AccessToken, AuthorizationCode, Digest, Id, RedirectUri, Secret, Verifier},
+    time::Timestamp,
+};
+
+/// What every grant says: who is granted what, by whom, when.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    /// The client, which has authenticated, or which a person agreed with.
+    pub client: &'a Client,
+    /// What it is granted.
+    pub scope: Scope,
+    /// The issuer that was asked.
+    pub issuer: Issuer,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What a person agreed to (RFC 6749 §4.1.2).
+#[derive(Clone, Debug)]
+pub struct Consent<'a> {
+    /// The person.
+    pub person: Id,
+    /// When they last signed in.
+    pub authenticated_at: Timestamp,
+    /// Where the code goes.
+    pub redirect_uri: &'a str,
+    /// Whether the request named that URI.
+    pub redirect_uri_sent: bool,
+    /// The request's S256 challenge.
+    pub challenge: Option<Digest<Verifier>>,
+}
+
+impl Grant {
+    /// A client's own grant, with its only token (RFC 6749 §4.4).
+    pub fn for_machine(terms: Terms<'_>, token: &Secret<AccessToken>) -> Self {
+        let expires_at = terms.now.after(terms.client.lifetimes.access_token());
+        let access = Access::new(token.digest(), terms.now, expires_at);
+        let grant = Self::begin(token.id(), Kind::ClientCredentials, terms, expires_at);
+        Self { state: State::Active, access: Some(access), ..grant }
+    }
+
+    /// A person's grant, waiting for its code to be redeemed. It lives as long as the code until it is.
+    pub fn for_person(terms: Terms<'_>, consent: &Consent<'_>, code: &Secret<AuthorizationCode>) -> Self {
+        let expires_at = terms.now.after(Duration::from_secs(terms.client.lifetimes.code.into()));
+        let waiting = Code {
+            digest: code.digest(),
+            expires_at,
+            challenge: consent.challenge,
+            redirect_uri: Digest::<RedirectUri>::of(consent.redirect_uri),
+            redirect_uri_sent: consent.redirect_uri_sent,
+        };
+        Self {
+            person: Some(consent.person),
+            authenticated_at: Some(consent.authenticated_at),
+            code: Some(waiting),
+            ..Self::begin(code.id(), Kind::AuthorizationCode, terms, expires_at)
+        }
+    }
+
+    fn begin(id: Id, kind: Kind, terms: Terms<'_>, expires_at: Timestamp) -> Self {
+        Self {
+            key: Self::key(id),
+            version: 1,
+            kind,
+            state: State::Code,
+            client: terms.client.id.clone(),
+            owner: terms.client.owner,
+            person: None,
+            scope: terms.scope,
+            issuer: terms.issuer,
+            authenticated_at: None,
+            issued_at: terms.now,
+            expires_at: Some(expires_at),
+            ttl: Some(item::ttl(expires_at)),
+            code: None,
+            access: None,
+            previous_access: None,
+            refresh: None,
+            end: None,
+        }
+    }
+}
+
+impl Access {
+    /// An access token of all of its grant's scope.
+    pub const fn new(digest: Digest<AccessToken>, issued_at: Timestamp, expires_at: Timestamp) -> Self {
+        Self { digest, issued_at, expires_at: Some(expires_at), narrowed: None, revoked_at: None }
+    }
+}

@@ -1,0 +1,169 @@
+//! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5): once.
+
+use super::{Access, Code, Grant, Refresh, State, Transition, item};
+use crate::{
+    client::ClientId,
+    secret::{AuthorizationCode, Digest, RedirectUri, Verifier},
+    table::{self, Update},
+    time::Timestamp,
+};
+
+/// What a client shows for the tokens: everything that must fit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shown {
+    /// The client, which has authenticated.
+    pub client: ClientId,
+    /// The code.
+    pub code: Digest<AuthorizationCode>,
+    /// The redirect URI that it repeats, if it does.
+    pub redirect_uri: Option<Digest<RedirectUri>>,
+    /// The digest of its verifier, if it has one: the challenge, if it is the right one.
+    pub verifier: Option<Digest<Verifier>>,
+}
+
+/// What it gets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tokens {
+    /// An access token.
+    pub access: Access,
+    /// A refresh token, if the client is registered for one.
+    pub refresh: Option<Refresh>,
+    /// When all of it is over, however often it is refreshed.
+    pub expires_at: Timestamp,
+}
+
+/// One attempt to redeem a code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Redemption {
+    /// What is shown.
+    pub shown: Shown,
+    /// What would be given: made of fresh random bits, by which this very write can be recognised.
+    pub tokens: Tokens,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Why a code was not redeemed. The client is told `invalid_grant`, and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotRedeemed {
+    /// It was redeemed before, and whoever shows it again proves to be the same client. Somebody has it twice:
+    /// the grant must end (RFC 6749 §4.1.2).
+    #[error("the code was replayed, with everything that proves the client")]
+    Replayed,
+    /// It was redeemed before, and is now shown by somebody who proves nothing. A leaked code alone ends nothing.
+    #[error("the code is spent, and was shown again without proof")]
+    Spent,
+    /// There is no such code, or no longer.
+    #[error("the code is unknown")]
+    Unknown,
+    /// Its time is over.
+    #[error("the code is expired")]
+    Expired,
+    /// It was issued to another client.
+    #[error("the code was issued to another client")]
+    Foreign,
+    /// The redirect URI is not the authorization request's, or missing, or there was none.
+    #[error("the redirect URI is not the authorization request's")]
+    RedirectUriMismatch,
+    /// The verifier is not the challenge's, or missing, or there was no challenge.
+    #[error("the verifier is not the challenge's")]
+    VerifierMismatch,
+}
+
+impl Transition for Redemption {
+    fn holds(&self, grant: &Grant) -> bool {
+        grant.state == State::Code
+            && grant.code.as_ref().is_some_and(|code| {
+                self.shown.proves(grant, code).is_ok() && !code.expires_at.has_passed(self.now)
+            })
+    }
+
+    fn apply(&self, grant: &mut Grant) {
+        let Tokens { access, refresh, expires_at } = self.tokens.clone();
+        grant.state = State::Active;
+        grant.access = Some(access);
+        grant.refresh = refresh;
+        grant.expires_at = Some(expires_at);
+        grant.ttl = Some(item::ttl(expires_at));
+    }
+
+    fn update(&self) -> Result<Update, table::Error> {
+        let Shown { client, code, redirect_uri, verifier } = &self.shown;
+        let mut condition =
+            String::from("#st = :code_state AND #cd.#d = :code AND #cd.#x > :now AND #c = :client");
+        condition.push_str(match redirect_uri {
+            Some(_) => " AND #cd.#u = :redirect_uri",
+            None => " AND #cd.#s = :not_sent",
+        });
+        condition.push_str(match verifier {
+            Some(_) => " AND #cd.#h = :challenge",
+            None => " AND attribute_not_exists(#cd.#h)",
+        });
+        let mut change = String::from("SET #st = :active, #a = :access, #ax = :expires_at, #ttl = :ttl");
+        if self.tokens.refresh.is_some() {
+            change.push_str(", #r = :refresh");
+        }
+        let mut update = Update::when(&condition, &change)
+            .value("code_state", &State::Code)?
+            .value("code", code)?
+            .value("now", &self.now)?
+            .value("client", client)?
+            .value("active", &State::Active)?
+            .value("access", &self.tokens.access)?
+            .value("expires_at", &self.tokens.expires_at)?
+            .value("ttl", &item::ttl(self.tokens.expires_at))?;
+        update = match redirect_uri {
+            Some(uri) => update.value("redirect_uri", uri)?,
+            None => update.value("not_sent", &false)?,
+        };
+        if let Some(challenge) = verifier {
+            update = update.value("challenge", challenge)?;
+        }
+        if let Some(refresh) = &self.tokens.refresh {
+            update = update.value("refresh", refresh)?;
+        }
+        Ok(update)
+    }
+}
+
+impl Redemption {
+    /// What it means that `grant` refused it. `Ok`: it did not, this very write was done before, and its answer got
+    /// lost on the way.
+    pub fn judge(&self, grant: &Grant) -> Result<(), NotRedeemed> {
+        if grant.slot(&self.tokens.access.digest).is_some() {
+            return Ok(());
+        }
+        let code = grant.code.as_ref().filter(|code| code.digest == self.shown.code);
+        let proven = self.shown.proves(grant, code.ok_or(NotRedeemed::Unknown)?);
+        match (grant.state, proven) {
+            (State::Code, Ok(())) => Err(NotRedeemed::Expired),
+            (State::Code, Err(mismatch)) => Err(mismatch),
+            (State::Active, Ok(())) => Err(NotRedeemed::Replayed),
+            (State::Active, Err(_)) => Err(NotRedeemed::Spent),
+            (State::Ended, _) => Err(NotRedeemed::Unknown),
+        }
+    }
+}
+
+impl Shown {
+    /// Whether it fits `code`, which is `grant`'s: everything but the state and the time.
+    fn proves(&self, grant: &Grant, code: &Code) -> Result<(), NotRedeemed> {
+        if code.digest != self.code {
+            return Err(NotRedeemed::Unknown);
+        }
+        if grant.client != self.client {
+            return Err(NotRedeemed::Foreign);
+        }
+        let redirect_uri_fits = match &self.redirect_uri {
+            Some(uri) => *uri == code.redirect_uri,
+            None => !code.redirect_uri_sent,
+        };
+        if !redirect_uri_fits {
+            return Err(NotRedeemed::RedirectUriMismatch);
+        }
+        if self.verifier != code.challenge {
+            return Err(NotRedeemed::VerifierMismatch);
+        }
+        Ok(())
+    }
+}

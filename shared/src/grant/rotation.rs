@@ -1,0 +1,185 @@
+//! Refreshing (RFC 6749 §6) with rotation (RFC 9700 §4.14.2) that can be retried.
+//!
+//! # Design
+//! Peers that rotate log people out whenever an answer is lost or two tabs refresh at once: the second request shows
+//! a token that the first has spent. Here the successor is *derived* from the presented token and a random nonce in
+//! the item, so within a grace window the same token gets the same successor again, and nothing is written. After
+//! the window, a spent token is theft, and the grant ends.
+
+use std::time::Duration;
+
+use super::{Access, Grant, Nonce, Refresh, Rotation, State, Transition};
+use crate::{
+    client::ClientId,
+    scope::Scope,
+    secret::{AccessToken, Digest, Family, RefreshToken, Secret},
+    table::{self, Update},
+    time::Timestamp,
+};
+
+/// A refresh token as it is shown, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Presented {
+    /// The token.
+    pub token: Digest<RefreshToken>,
+    /// Its family.
+    pub family: Digest<Family>,
+    /// The client, which has authenticated.
+    pub client: ClientId,
+}
+
+/// One attempt to rotate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rotating {
+    /// What is shown.
+    pub presented: Presented,
+    /// The scope that the new access token is asked to have, if it is named.
+    pub scope: Option<Scope>,
+    /// What the successor is derived with. It belongs to this write alone, which can be recognised by it.
+    pub nonce: Nonce,
+    /// The new access token's digest.
+    pub access: Digest<AccessToken>,
+    /// The new refresh token's digest.
+    pub refresh: Digest<RefreshToken>,
+    /// How long the new access token lives.
+    pub access_lifetime: Duration,
+    /// How long the new refresh token lives unless it is used.
+    pub refresh_lifetime: Duration,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What it means that a rotation was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It was not: this very write was done before, and its answer got lost on the way.
+    Rotated,
+    /// The same token was rotated a moment ago: with this nonce, the same pair can be answered again.
+    Retry(Nonce),
+    /// Nothing can be had for the token.
+    Refused(NotRotated),
+}
+
+/// Why a refresh token was refused. The client is told `invalid_grant`, and no more; but `invalid_scope` for
+/// [`NotRotated::ScopeExceeded`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotRotated {
+    /// Spent, and too long ago for a retry. Somebody has it twice: the grant must end (RFC 9700 §4.14.2).
+    #[error("a spent refresh token was used again")]
+    Reused,
+    /// Spent twice over, but so recently that it may be a retry that was late. Nothing ends.
+    #[error("a refresh token before the previous one was used within the grace window")]
+    Late,
+    /// Never genuine, or of a grant that is over.
+    #[error("the refresh token is unknown")]
+    Unknown,
+    /// Its time is over.
+    #[error("the refresh token is expired")]
+    Expired,
+    /// It was issued to another client.
+    #[error("the refresh token was issued to another client")]
+    Foreign,
+    /// More was asked for than was granted (RFC 6749 §6).
+    #[error("the scope is more than was granted")]
+    ScopeExceeded,
+}
+
+impl Transition for Rotating {
+    fn holds(&self, grant: &Grant) -> bool {
+        grant.state == State::Active
+            && grant.client == self.presented.client
+            && grant.refresh.as_ref().is_some_and(|refresh| {
+                refresh.digest == self.presented.token && !refresh.is_over(grant, self.now)
+            })
+            && self.scope.as_ref().is_none_or(|scope| scope.is_within(&grant.scope))
+    }
+
+    fn apply(&self, grant: &mut Grant) {
+        grant.previous_access = grant.access.replace(self.new_access());
+        grant.refresh = Some(self.new_refresh());
+    }
+
+    fn update(&self) -> Result<Update, table::Error> {
+        let mut condition = String::from(
+            "#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now",
+        );
+        let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
+        for (_, nth) in values() {
+            condition.push_str(&format!(" AND contains(#sc, :scope{nth})"));
+        }
+        let mut update = Update::when(&condition, "SET #pa = #a, #a = :access, #r = :refresh")
+            .value("active", &State::Active)?
+            .value("client", &self.presented.client)?
+            .value("token", &self.presented.token)?
+            .value("now", &self.now)?
+            .value("access", &self.new_access())?
+            .value("refresh", &self.new_refresh())?;
+        for (value, nth) in values() {
+            update = update.value(&format!("scope{nth}"), &value)?;
+        }
+        Ok(update)
+    }
+}
+
+impl Rotating {
+    fn new_access(&self) -> Access {
+        let access = Access::new(self.access, self.now, self.now.after(self.access_lifetime));
+        Access { narrowed: self.scope.as_ref().map(Scope::tags), ..access }
+    }
+
+    fn new_refresh(&self) -> Refresh {
+        let rotation = Rotation { previous: self.presented.token, nonce: self.nonce, at: self.now };
+        Refresh {
+            digest: self.refresh,
+            expires_at: Some(self.now.after(self.refresh_lifetime)),
+            family: self.presented.family,
+            rotation: Some(rotation),
+        }
+    }
+
+    /// What it means that `grant` refused it, for a client with this `grace`.
+    pub fn judge(&self, grant: &Grant, grace: Duration) -> Verdict {
+        let presented = &self.presented;
+        let Some(refresh) = grant.refresh.as_ref().filter(|_| grant.state == State::Active) else {
+            return Verdict::Refused(NotRotated::Unknown);
+        };
+        if grant.slot(&self.access).is_some() {
+            return Verdict::Rotated;
+        }
+        if refresh.family != presented.family {
+            return Verdict::Refused(NotRotated::Unknown);
+        }
+        if grant.client != presented.client {
+            return Verdict::Refused(NotRotated::Foreign);
+        }
+        if refresh.digest == presented.token {
+            let over = refresh.is_over(grant, self.now);
+            return Verdict::Refused(if over { NotRotated::Expired } else { NotRotated::ScopeExceeded });
+        }
+        // Genuine once, and spent. How recently it was spent decides what that means; a clock that lags behind the
+        // one that spent it counts as no time at all.
+        match &refresh.rotation {
+            Some(last) if self.now.since(last.at) < grace => {
+                if last.previous == presented.token && !refresh.is_over(grant, self.now) {
+                    Verdict::Retry(last.nonce)
+                } else {
+                    Verdict::Refused(NotRotated::Late)
+                }
+            }
+            _ => Verdict::Refused(NotRotated::Reused),
+        }
+    }
+}
+
+impl Refresh {
+    /// A grant's first refresh token.
+    pub fn first(token: &Secret<RefreshToken>, expires_at: Timestamp) -> Self {
+        Self { digest: token.digest(), expires_at: Some(expires_at), family: token.family(), rotation: None }
+    }
+
+    /// Whether it can no longer be used at `now`.
+    pub fn is_over(&self, grant: &Grant, now: Timestamp) -> bool {
+        // A grant without either end would be one of a compatibility switch that does not exist yet.
+        [self.expires_at, grant.expires_at].into_iter().any(|end| end.is_none_or(|end| end.has_passed(now)))
+    }
+}
