@@ -45,7 +45,7 @@ pub enum Error {
     #[error("{0}")]
     NotFound(String),
     /// DynamoDB.
-    #[error("{0}")]
+    #[error("{0}{hint}", hint = hint(.0))]
     Table(#[from] table::Error),
     /// Reading or writing on this machine.
     #[error(transparent)]
@@ -60,6 +60,23 @@ impl Error {
             Self::Config(_) | Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
         }
+    }
+}
+
+/// What may be wrong on this side if DynamoDB fails like this.
+fn hint(error: &table::Error) -> &'static str {
+    let table::Error::Unavailable { reason, .. } = error else { return "" };
+    match reason.as_str() {
+        "could not be sent" => {
+            "; are AWS credentials and a region set (AWS_PROFILE, AWS_REGION)? \
+             For a local server, give --endpoint-url"
+        }
+        "no connection" => "; does DynamoDB answer at this URL?",
+        "ResourceNotFoundException" => {
+            "; is this the account and region of the deployment? \
+             JETON_TOKENS_TABLE, JETON_CLIENTS_TABLE and JETON_USERS_TABLE name its tables"
+        }
+        _ => "",
     }
 }
 
