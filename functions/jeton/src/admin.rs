@@ -56,8 +56,8 @@ impl Error {
     /// The process's exit code.
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::Config(_) | Self::Usage(_) | Self::Serve(crate::local::Error::Config(_)) => 2,
             Self::Serve(_) | Self::Table(_) | Self::Io(_) => 1,
-            Self::Config(_) | Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
         }
     }
