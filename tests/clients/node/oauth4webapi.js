@@ -31,6 +31,7 @@ async function clientCredentials(as, method, authentication) {
     deepEqual(rest, { token_type: 'bearer', expires_in: 3600, scope: 'read' })
     return access_token
   })
+  if (!granted) return
   await check(`finds it active (${method})`, async () => {
     const { active, client_id, sub, scope, iss } = await introspect(as, granted)
     deepEqual(
