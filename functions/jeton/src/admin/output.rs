@@ -89,3 +89,22 @@ fn plain() -> Table {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_hours_and_days_are_told_beside_the_seconds_that_options_take() {
+        for (seconds, told) in [
+            (0, "0 s"),
+            (60, "60 s"),
+            (3_599, "3599 s"),
+            (3_600, "3600 s (1 h)"),
+            (90_000, "90000 s (25 h)"),
+            (2_592_000, "2592000 s (30 d)"),
+        ] {
+            assert_eq!(lasting(seconds), told);
+        }
+    }
+}
