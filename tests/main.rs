@@ -11,4 +11,5 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
 mod harness;
+mod interop_oauth2;
 mod rfc6749_client_credentials;

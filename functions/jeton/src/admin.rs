@@ -45,7 +45,7 @@ pub enum Error {
     #[error("{0}")]
     NotFound(String),
     /// DynamoDB.
-    #[error("{0}")]
+    #[error("{0}{hint}", hint = hint(.0))]
     Table(#[from] table::Error),
     /// Reading or writing on this machine.
     #[error(transparent)]
@@ -56,10 +56,27 @@ impl Error {
     /// The process's exit code.
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::Config(_) | Self::Usage(_) | Self::Serve(crate::local::Error::Config(_)) => 2,
             Self::Serve(_) | Self::Table(_) | Self::Io(_) => 1,
-            Self::Config(_) | Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
         }
+    }
+}
+
+/// What may be wrong on this side if DynamoDB fails like this.
+fn hint(error: &table::Error) -> &'static str {
+    let table::Error::Unavailable { reason, .. } = error else { return "" };
+    match reason.as_str() {
+        "could not be sent" => {
+            "; are AWS credentials and a region set (AWS_PROFILE, AWS_REGION)? \
+             For a local server, give --endpoint-url"
+        }
+        "no connection" => "; does DynamoDB answer at this URL?",
+        "ResourceNotFoundException" => {
+            "; is this the account and region of the deployment? \
+             JETON_TOKENS_TABLE, JETON_CLIENTS_TABLE and JETON_USERS_TABLE name its tables"
+        }
+        _ => "",
     }
 }
 

@@ -14,20 +14,24 @@ use shared::config::Issuer;
 #[command(name = "jeton", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Arguments {
     /// Print JSON, for scripts
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     json: bool,
-    /// Where DynamoDB is, if not at AWS: the local server prints its own
-    #[arg(long, global = true, value_name = "URL")]
+    /// Where DynamoDB is, if not at AWS: `jeton serve` prints its own
+    #[arg(long, global = true, value_name = "URL", help_heading = "Everywhere")]
     endpoint_url: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
 
 const EXIT_CODES: &str = "\
-Administration talks to the tables with the AWS credentials it is run with. The tables' names come from
-JETON_TOKENS_TABLE, JETON_CLIENTS_TABLE and JETON_USERS_TABLE.
+Administration talks to the tables with the AWS credentials it is run with. \
+JETON_TOKENS_TABLE, JETON_CLIENTS_TABLE and JETON_USERS_TABLE name the tables.
 
-Exit codes: 0 done, 1 failed and may be tried again, 2 asked for something that cannot be, 3 not found.";
+Exit codes:
+  0  done
+  1  failed, and may be tried again
+  2  asked for something that cannot be
+  3  not found";
 
 #[derive(Subcommand)]
 enum Command {
@@ -68,6 +72,9 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let admin = || Admin::connect(arguments.endpoint_url.clone(), arguments.json);
     let outcome = match arguments.command {
+        Command::Serve(_) if arguments.endpoint_url.is_some() => Err(admin::Error::Usage(
+            "serve brings a DynamoDB of its own: --endpoint-url is for the other commands".to_owned(),
+        )),
         Command::Serve(serve) => local::serve(serve.into()).await.map_err(admin::Error::from),
         Command::Client(command) => match admin().await {
             Ok(admin) => command.run(&admin).await,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 use serde_json::{Value, json};
 use shared::{
     client::{AuthMethod, Client, ClientId, GrantType, Lifetimes, Registration},
@@ -13,7 +13,7 @@ use shared::{
 
 use super::{
     Admin, Error,
-    output::{columns, properties},
+    output::{columns, lasting, or_none, properties, utc},
 };
 
 /// What can be done with clients.
@@ -28,12 +28,12 @@ pub enum ClientCommand {
         /// The client's id
         client_id: String,
     },
-    /// Give a client a new secret, shown this once; the one before works on for a while
+    /// Give a client a new secret, shown this once; the previous one keeps working for a while
     RotateSecret {
         /// The client's id
         client_id: String,
-        /// How long the secret before still works; 0 ends it at once
-        #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+        /// How long the previous secret keeps working: 0, which ends it at once, to 2592000
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = value_parser!(u64).range(0..=2_592_000))]
         overlap: u64,
     },
     /// Disable a client: it gets no tokens, and those it has are inactive from the next call on
@@ -62,19 +62,19 @@ pub struct Create {
     /// It has no secret: a native or browser application
     #[arg(long)]
     public: bool,
-    /// A grant it may use: `authorization_code`, `client_credentials`, `refresh_token` [default: what its redirect URIs suggest]
+    /// A grant it may use; may be repeated: `authorization_code`, `client_credentials`, `refresh_token` [default: with a redirect URI `authorization_code` and `refresh_token`, else `client_credentials`; none for a resource server]
     #[arg(long = "grant", value_name = "G")]
     grants: Vec<GrantType>,
-    /// Where people may be sent back to
+    /// Where people may be sent back to; may be repeated
     #[arg(long = "redirect-uri", value_name = "U")]
     redirect_uris: Vec<String>,
-    /// A scope value it may ask for
+    /// A scope value it may ask for; may be repeated
     #[arg(long = "scope", value_name = "S")]
     scope: Vec<String>,
-    /// A scope value it gets if it asks for none [default: all of them]
+    /// A scope value it gets if it asks for none; may be repeated [default: all of them]
     #[arg(long = "default-scope", value_name = "S")]
     default_scope: Vec<String>,
-    /// How it may authenticate: `client_secret_basic`, `client_secret_post` [default: `client_secret_basic`]
+    /// How it may authenticate; may be repeated: `client_secret_basic`, `client_secret_post` [default: the first]
     #[arg(long = "auth-method", value_name = "METHOD")]
     auth_methods: Vec<AuthMethod>,
     /// It may introspect access tokens that others were issued
@@ -121,8 +121,8 @@ impl Create {
             public: self.public,
             grant_types: self.grants,
             redirect_uris: self.redirect_uris,
-            scope: self.scope,
-            default_scope: self.default_scope,
+            scope: scope_values(&self.scope),
+            default_scope: scope_values(&self.default_scope),
             auth_methods: self.auth_methods,
             resource_server: self.resource_server,
             first_party: self.first_party,
@@ -140,6 +140,11 @@ impl Create {
     }
 }
 
+/// Several values may stand in one option, as in a token request: `--scope "read write"`.
+fn scope_values(options: &[String]) -> Vec<String> {
+    options.iter().flat_map(|option| option.split(' ')).map(str::to_owned).collect()
+}
+
 async fn list(admin: &Admin) -> Result<(), Error> {
     let mut clients = admin.app.clients.list().await?;
     clients.sort_by(|(one, _), (other, _)| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
@@ -149,12 +154,13 @@ async fn list(admin: &Admin) -> Result<(), Error> {
         [
             client.id.to_string(),
             client.name.clone(),
+            kind(client).to_owned(),
             words(&client.grant_types),
             client.scope.to_string(),
             if status.disabled { "disabled" } else { "enabled" }.to_owned(),
         ]
     });
-    admin.print(&json, &columns(["CLIENT ID", "NAME", "GRANTS", "SCOPE", "STATUS"], rows))
+    admin.print(&json, &columns(["CLIENT ID", "NAME", "TYPE", "GRANTS", "SCOPE", "STATUS"], rows))
 }
 
 async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
@@ -165,20 +171,23 @@ async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
         ("client id", client.id.to_string()),
         ("name", client.name.clone()),
         ("status", if status.disabled { "disabled" } else { "enabled" }.to_owned()),
+        ("registered", utc(client.created_at)),
         ("authenticates by", words(&client.auth_methods)),
-        ("grants", words(&client.grant_types)),
-        ("scope", client.scope.to_string()),
-        ("default scope", client.default_scope.to_string()),
-        ("redirect URIs", client.redirect_uris.join("\n")),
+        ("grants", or_none(words(&client.grant_types))),
+        ("scope", or_none(client.scope.to_string())),
+        ("default scope", or_none(client.default_scope.to_string())),
+        ("redirect URIs", or_none(client.redirect_uris.join("\n"))),
         ("resource server", yes(client.resource_server)),
         ("first party", yes(client.first_party)),
-        ("code lives", format!("{} s", lifetimes.code)),
-        ("access token lives", format!("{} s", lifetimes.access_token)),
-        ("refresh token lives", format!("{} s", lifetimes.refresh_token)),
-        ("refresh grace", format!("{} s", lifetimes.refresh_grace)),
+        ("code lives", lasting(lifetimes.code.into())),
+        ("access token lives", lasting(lifetimes.access_token.into())),
+        ("refresh token lives", lasting(lifetimes.refresh_token.into())),
+        ("refresh grace", lasting(lifetimes.refresh_grace.into())),
         (
             "secrets",
-            client.secrets.iter().map(|secret| secret_line(secret, now)).collect::<Vec<_>>().join("\n"),
+            or_none(
+                client.secrets.iter().map(|secret| secret_line(secret, now)).collect::<Vec<_>>().join("\n"),
+            ),
         ),
     ]);
     admin.print(&describe(&client, &status, now), &human)
@@ -194,8 +203,8 @@ async fn rotate_secret(admin: &Admin, id: &ClientId, overlap: Duration) -> Resul
     admin.app.clients.replace_secrets(&client, &secrets).await?;
     admin.client_changed(id, "secret_rotated");
     let note = match overlap.as_secs() {
-        0 => "The secret before no longer works.".to_owned(),
-        seconds => format!("The secret before works for another {seconds} s."),
+        0 => "The previous secret no longer works.".to_owned(),
+        seconds => format!("The previous secret works for another {}.", lasting(seconds)),
     };
     print_secret(admin, id, Some(&secret), &format!("Keep the secret safe: it is not shown again. {note}"))
 }
@@ -276,6 +285,15 @@ fn secret_line(secret: &shared::client::RegisteredSecret, now: Timestamp) -> Str
 
 fn words<T: ToString>(words: &[T]) -> String {
     words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// What it is, in one word (RFC 6749 §1.1, §2.1).
+fn kind(client: &Client) -> &'static str {
+    match (client.is_public(), client.resource_server) {
+        (true, _) => "public",
+        (false, true) => "resource server",
+        (false, false) => "confidential",
+    }
 }
 
 fn yes(yes: bool) -> String {

@@ -22,7 +22,12 @@ impl Output {
     /// Prints `json` or `human`, to standard output.
     pub fn print(self, json: &Value, human: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if self.json { writeln!(out, "{json}") } else { writeln!(out, "{human}") }
+        let printed = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{human}") };
+        match printed {
+            // Whoever reads has seen enough, as `head` does. What was asked for is done all the same.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
     }
 }
 
@@ -33,6 +38,21 @@ pub(super) fn utc(at: Timestamp) -> String {
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| at.seconds().to_string())
+}
+
+/// A span of time for people: `90 s`, `3600 s (1 h)`, `2592000 s (30 d)`.
+pub(super) fn lasting(seconds: u64) -> String {
+    match seconds {
+        0 => "0 s".to_owned(),
+        _ if seconds.is_multiple_of(86_400) => format!("{seconds} s ({} d)", seconds / 86_400),
+        _ if seconds.is_multiple_of(3_600) => format!("{seconds} s ({} h)", seconds / 3_600),
+        _ => format!("{seconds} s"),
+    }
+}
+
+/// `text`, or that there is none.
+pub(super) fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 /// Columns with a heading each.
@@ -68,4 +88,23 @@ fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_hours_and_days_are_told_beside_the_seconds_that_options_take() {
+        for (seconds, told) in [
+            (0, "0 s"),
+            (60, "60 s"),
+            (3_599, "3599 s"),
+            (3_600, "3600 s (1 h)"),
+            (90_000, "90000 s (25 h)"),
+            (2_592_000, "2592000 s (30 d)"),
+        ] {
+            assert_eq!(lasting(seconds), told);
+        }
+    }
 }

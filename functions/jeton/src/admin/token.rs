@@ -8,7 +8,7 @@ use shared::{
     audit::Event,
     client::ClientId,
     grant::{Access, Grant, Revocation, State, Why},
-    secret::{AccessToken, Id, Secret},
+    secret::{AccessToken, ClientSecret, Id, Secret},
     status::{Fallen, Status},
     time::Timestamp,
 };
@@ -72,9 +72,16 @@ impl Named {
             return Ok(Subject::Access(token));
         }
         // The text itself is not repeated: it may be a token with a typing error.
-        text.parse()
-            .map(Subject::Grant)
-            .map_err(|_| Error::Usage("that is neither a token nor a grant's id".to_owned()))
+        text.parse().map(Subject::Grant).map_err(|_| {
+            let what = if text.is_empty() {
+                "nothing was given: pipe a token in, or give it as an argument"
+            } else if Secret::<ClientSecret>::parse(&text).is_ok() {
+                "that is a client's secret; `jeton client` is for clients"
+            } else {
+                "that is neither a token nor a grant's id, or not all of it"
+            };
+            Error::Usage(what.to_owned())
+        })
     }
 }
 
@@ -106,6 +113,9 @@ async fn inspect(admin: &Admin, subject: Subject) -> Result<(), Error> {
         ("issued", utc(grant.issued_at)),
         ("expires", grant.expires_at.map_or_else(|| "never".to_owned(), utc)),
     ];
+    if let Subject::Access(token) = &subject {
+        rows.insert(2, ("jti", token.digest().name()));
+    }
     if let Err(reason) = verdict {
         rows.insert(1, ("because", reason));
     }
@@ -167,13 +177,16 @@ fn verdict(
             let revoked_at = grant.access.as_ref().and_then(|access| access.revoked_at);
             match revoked_at {
                 Some(at) if dead == shared::grant::Dead::Unknown => {
-                    format!("revoked by its client at {}", utc(at))
+                    format!("revoked at {}", utc(at))
                 }
                 _ => dead.to_string(),
             }
         }),
-        Subject::Grant(_) => match grant.expires_at {
-            Some(end) if end.has_passed(now) => Err("expired".to_owned()),
+        Subject::Grant(_) => match (grant.expires_at, &grant.access) {
+            (Some(end), _) if end.has_passed(now) => Err("expired".to_owned()),
+            (_, Some(Access { revoked_at: Some(at), .. })) if grant.refresh.is_none() => {
+                Err(format!("its only token was revoked at {}", utc(*at)))
+            }
             _ => Ok(()),
         },
     }

@@ -2,7 +2,8 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::PathBuf,
+    io::Read,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -61,17 +62,28 @@ impl Database {
     }
 }
 
-fn lock(path: &PathBuf, file: &str) -> Result<File, Error> {
+fn lock(path: &Path, file: &str) -> Result<File, Error> {
     let cannot = |error: std::io::Error| Error::Database { file: file.to_owned(), reason: error.to_string() };
     if path.is_dir() {
         return Err(Error::Database { file: file.to_owned(), reason: "it is a directory".to_owned() });
     }
     let lock = File::options().create(true).append(true).open(path).map_err(cannot)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) if is_database(path).map_err(cannot)? => Ok(lock),
+        Ok(()) => {
+            let reason = "the file holds something else, not a database".to_owned();
+            Err(Error::Database { file: file.to_owned(), reason })
+        }
         Err(TryLockError::WouldBlock) => Err(Error::DatabaseInUse(file.to_owned())),
         Err(TryLockError::Error(error)) => Err(cannot(error)),
     }
+}
+
+/// Whether the file begins as an SQLite database does, or is still empty.
+fn is_database(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(16).read_to_end(&mut start)?;
+    Ok(start.is_empty() || start == b"SQLite format 3\0")
 }
 
 async fn sweep(database: dynoxide::Database, stopped: watch::Receiver<bool>) {

@@ -59,8 +59,8 @@ impl Demo {
 A demo client is registered. Paste these lines into another terminal:
 
   AUTH={credentials}
-  curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token | tee answer.json; echo
-  TOKEN=$(sed 's/.*"access_token":"\([^"]*\)".*/\1/' answer.json)
+  ANSWER=$(curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token); echo "$ANSWER"
+  TOKEN=$(echo "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/revoke; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo

@@ -35,7 +35,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let dynamodb_port = match options.dynamodb_port {
         Some(port) => port,
         None if options.port == 0 => 0,
-        None => options.port.saturating_add(1),
+        None => options.port.checked_add(1).unwrap_or(0),
     };
     let dynamodb_listener = listen(dynamodb_port, "--dynamodb-port").await?;
     let dynamodb_port = dynamodb_listener.local_addr()?.port();
@@ -57,15 +57,18 @@ pub async fn serve(options: Options) -> Result<(), Error> {
 
     let mut banner = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n\n");
     banner.push_str(&kept(&options.storage));
+    // As it was called, so that the line can be pasted as it is.
+    let program = std::env::args().next().unwrap_or_else(|| "jeton".to_owned());
+    let admin = format!("{program} --endpoint-url {dynamodb_url} client");
     if options.demo {
         let demo = demo::register(&app).await.map_err(|error| Error::Demo(error.to_string()))?;
         banner.push_str(&demo.lines(&url));
-    } else {
-        let _ = write!(
-            banner,
-            "\nRegister a client:\n\n  jeton --endpoint-url {dynamodb_url} client create --name my-service --scope read\n"
-        );
     }
+    let _ = write!(
+        banner,
+        "\nRegister a client of your own, and see them all:\n\n  \
+         {admin} create --name my-service --scope read\n  {admin} list\n"
+    );
     banner.push_str("\nStop with Ctrl-C.\n");
     let gateway = Gateway::start(app, gateway_listener);
     // Whoever reads standard output may have gone: serving matters more.
