@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 
-use crate::{client, config::Config, grant, log::Log, status, table::Table, time::Clock};
+use crate::{client, consent, session, config::Config, grant, log::Log, status, table::Table, time::Clock};
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
 #[derive(Debug)]
@@ -17,6 +17,10 @@ pub struct App {
     pub clients: client::Store,
     /// What was granted.
     pub grants: grant::Store,
+    /// Who is signed in.
+    pub sessions: session::Store,
+    /// What people have agreed to before.
+    pub consents: consent::Store,
     /// Who is in good standing.
     pub statuses: status::Store,
 }
@@ -30,6 +34,8 @@ impl App {
         Self {
             clients: client::Store::new(clients.clone(), config.client_cache),
             statuses: status::Store::new(clients, users, config.status_cache),
+            sessions: session::Store::new(tokens.clone()),
+            consents: consent::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),
             config,
             clock,

@@ -53,6 +53,41 @@ pub enum Event<'a> {
         /// Whose.
         client: &'a ClientId,
     },
+    /// A person agreed, or had agreed before: a code was issued.
+    Consented {
+        /// The grant's id.
+        grant: Id,
+        /// With whom.
+        client: &'a ClientId,
+        /// Who.
+        person: Id,
+        /// To what, space-delimited.
+        scope: String,
+        /// Whether they were asked.
+        asked: bool,
+    },
+    /// A person declined.
+    Declined {
+        /// Whom.
+        client: &'a ClientId,
+        /// Who.
+        person: Id,
+    },
+    /// A person signed in.
+    SignedIn {
+        /// Who.
+        person: Id,
+    },
+    /// Somebody tried to sign in, with a name or password that is not right.
+    SignInFailed {
+        /// Whose name it was, if anybody's.
+        person: Option<Id>,
+    },
+    /// A person signed out.
+    SignedOut {
+        /// Who.
+        person: Id,
+    },
     /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
     Revoked {
         /// The grant's id.
@@ -92,7 +127,12 @@ impl Event<'_> {
     pub const fn level(&self) -> Level {
         match self {
             Self::Issued { .. } | Self::Revoked { .. } | Self::ClientChanged { .. } => Level::Info,
-            Self::Refreshed { .. } => Level::Info,
+            Self::Refreshed { .. }
+            | Self::Consented { .. }
+            | Self::Declined { .. }
+            | Self::SignedIn { .. }
+            | Self::SignedOut { .. } => Level::Info,
+            Self::SignInFailed { .. } => Level::Warn,
             Self::Refused { .. } | Self::Replayed { .. } | Self::Reused { .. } => Level::Warn,
             Self::Unavailable { .. } => Level::Error,
         }
@@ -102,6 +142,11 @@ impl Event<'_> {
     const fn metric(&self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Issued { .. } => ("Issued", &["kind"]),
+            Self::Consented { .. } => ("Consented", &[]),
+            Self::Declined { .. } => ("Declined", &[]),
+            Self::SignedIn { .. } => ("SignedIn", &[]),
+            Self::SignInFailed { .. } => ("SignInFailed", &[]),
+            Self::SignedOut { .. } => ("SignedOut", &[]),
             Self::Refreshed { .. } => ("Refreshed", &[]),
             Self::Replayed { .. } => ("Replayed", &[]),
             Self::Reused { .. } => ("Reused", &[]),

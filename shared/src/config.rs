@@ -125,6 +125,11 @@ impl Issuer {
         &self.0
     }
 
+    /// Whether it is reached over TLS. Only one on a loopback address is not.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
     /// The URL of one of the issuer's endpoints.
     pub fn endpoint(&self, path: &str) -> String {
         format!("{self}{path}")

@@ -2,12 +2,14 @@
 
 mod answer;
 mod call;
+mod cookie;
 mod form;
 mod refusal;
 
 pub use answer::json;
 pub use call::{Call, Cors, Route, UnknownIssuer};
-pub use form::{Form, FormError};
+pub use cookie::Cookie;
+pub use form::{Form, FormError, Query};
 pub use refusal::Refusal;
 
 /// A request, as `lambda_http` hands it over.

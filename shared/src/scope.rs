@@ -28,6 +28,11 @@ impl Scope {
         self.0.is_empty()
     }
 
+    /// Whether `value` is in it.
+    pub fn has(&self, value: &str) -> bool {
+        self.0.contains(value)
+    }
+
     /// Whether every value here is also in `other`.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.is_subset(&other.0)

@@ -15,7 +15,7 @@ mod text;
 
 pub use digest::Digest;
 pub use kind::{
-    AccessToken, AuthorizationCode, ClientSecret, Family, Kind, RedirectUri, RefreshToken, Verifier,
+    AccessToken, AuthorizationCode, ClientSecret, Family, Kind, RedirectUri, RefreshToken, Session, Verifier, Visit,
 };
 pub use text::{Id, Malformed, Secret};
 

@@ -113,6 +113,14 @@ impl Table {
         }
     }
 
+    /// Puts `item` in place of whatever has its key: for what nobody can lose a race about.
+    pub async fn put(&self, item: &impl Serialize) -> Result<(), Error> {
+        #[expect(clippy::disallowed_methods, reason = "the caller has no condition to make")]
+        let request = self.client.put_item();
+        let request = request.table_name(&self.name).set_item(Some(serde_dynamo::to_item(item)?));
+        request.send().await.map(drop).map_err(|error| unavailable("PutItem", &error))
+    }
+
     /// Changes the item with this key, if there is one and `update`'s condition holds.
     pub async fn update<T: DeserializeOwned>(&self, key: &str, update: Update) -> Result<Written<T>, Error> {
         #[expect(clippy::disallowed_methods, reason = "this is the conditional write")]

@@ -13,7 +13,7 @@ use shared::{
 };
 
 /// No CORS: a browser has no business here.
-const ROUTE: Route = Route { method: "POST", cors: Cors::None };
+const ROUTE: Route = Route { methods: "POST", cors: Cors::None };
 
 /// Answers an introspection request.
 pub async fn handle(app: &App, request: Request) -> Response {

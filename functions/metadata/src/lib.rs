@@ -8,7 +8,7 @@ use shared::{
     http::{self, Call, Cors, Request, Response, Route, UnknownIssuer},
 };
 
-const ROUTE: Route = Route { method: "GET", cors: Cors::AnyOrigin };
+const ROUTE: Route = Route { methods: "GET", cors: Cors::AnyOrigin };
 
 /// Answers a metadata request.
 #[expect(clippy::unused_async, reason = "every endpoint has this form")]

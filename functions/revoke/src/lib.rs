@@ -12,7 +12,7 @@ use shared::{
     table,
 };
 
-const ROUTE: Route = Route { method: "POST", cors: Cors::AnyOrigin };
+const ROUTE: Route = Route { methods: "POST", cors: Cors::AnyOrigin };
 
 /// Answers a revocation request.
 pub async fn handle(app: &App, request: Request) -> Response {

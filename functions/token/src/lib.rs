@@ -17,7 +17,7 @@ use shared::{
 
 pub use error::{Code, Error};
 
-const ROUTE: Route = Route { method: "POST", cors: Cors::AnyOrigin };
+const ROUTE: Route = Route { methods: "POST", cors: Cors::AnyOrigin };
 
 /// Answers a token request.
 pub async fn handle(app: &App, request: Request) -> Response {

@@ -31,6 +31,8 @@ pub struct Registration {
     pub resource_server: bool,
     /// Whether it belongs to the deployment's owner.
     pub first_party: bool,
+    /// Whether it may do without PKCE.
+    pub pkce_optional: bool,
     /// How long what it is issued lives.
     pub lifetimes: Lifetimes,
 }
@@ -101,6 +103,7 @@ impl Registration {
             default_scope,
             resource_server: self.resource_server,
             first_party: self.first_party,
+            pkce_optional: self.pkce_optional,
             lifetimes: self.lifetimes,
             owner: None,
         };
@@ -134,6 +137,9 @@ impl Registration {
             return Err(NotRegistrable::Inconsistent(
                 "a public client cannot use client_credentials (RFC 6749 §4.4)",
             ));
+        }
+        if self.pkce_optional && self.public {
+            return Err(NotRegistrable::Inconsistent("a public client must use PKCE (RFC 9700 §2.1.1)"));
         }
         if has(RefreshToken) && !has(AuthorizationCode) {
             return Err(NotRegistrable::Inconsistent(

@@ -74,6 +74,15 @@ impl Store {
         }
     }
 
+    /// The client called `id`, if there is one in good standing.
+    pub async fn registered(&self, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, table::Error> {
+        match self.find(id, now).await {
+            Ok(found) => Ok(Some(found.client)),
+            Err(AuthenticationError::Table(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// The client called `id`, if it is in good standing at this moment.
     pub(super) async fn find_fresh(
         &self,

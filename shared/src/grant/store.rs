@@ -45,6 +45,12 @@ impl Store {
         }
     }
 
+    /// Keeps a grant whose id was derived from what it was granted for, unless it is there already: the same
+    /// decision, sent twice, is one grant.
+    pub async fn issue_once(&self, grant: &Grant) -> Result<(), table::Error> {
+        self.0.insert(grant).await.map(drop)
+    }
+
     /// Lets `transition` happen to the grant called `id`, if it may.
     pub async fn write(&self, id: Id, transition: &impl Transition) -> Result<Written<Grant>, table::Error> {
         self.0.update(&Grant::key(id), transition.update()?).await

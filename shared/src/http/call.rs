@@ -14,6 +14,7 @@ use crate::{
     audit::{Event, Record},
     client::ClientId,
     config::Issuer,
+    page::Problem,
     time::Timestamp,
 };
 
@@ -29,8 +30,8 @@ pub enum Cors {
 /// What an endpoint takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// The one method.
-    pub method: &'static str,
+    /// The methods, as an `Allow` header lists them. Whatever takes GET takes HEAD (RFC 9110 §9.3.2).
+    pub methods: &'static str,
     /// Who may call it from a browser.
     pub cors: Cors,
 }
@@ -60,7 +61,8 @@ impl<'a> Call<'a> {
         let now = app.clock.now();
         let call = Self { app, request, now, route, id: id.unwrap_or_default(), client: OnceLock::new() };
         let method = call.request.method();
-        if method.as_str() == route.method {
+        let asked = if method == Method::HEAD { "GET" } else { method.as_str() };
+        if route.methods.split(", ").any(|taken| taken == asked) {
             return Ok(call);
         }
         if method == Method::OPTIONS && route.cors == Cors::AnyOrigin {
@@ -71,7 +73,7 @@ impl<'a> Call<'a> {
             String::from("the method is not the endpoint's"),
         );
         let mut response = call.refuse(&refusal.with_status(StatusCode::METHOD_NOT_ALLOWED));
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.method));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.methods));
         Err(response)
     }
 
@@ -80,6 +82,18 @@ impl<'a> Call<'a> {
         match outcome {
             Ok(response) => self.seal(response),
             Err(error) => self.refuse(&error.into()),
+        }
+    }
+
+    /// The answer to send to a person: `outcome`'s own, or its page, logged.
+    pub fn close_page(self, outcome: Result<Response, impl Into<Problem>>) -> Response {
+        match outcome {
+            Ok(response) => self.seal(response),
+            Err(error) => {
+                let problem = error.into();
+                self.note(problem.error, &problem.reason, problem.is_outage());
+                self.seal(problem.answer(&self.id))
+            }
         }
     }
 
@@ -113,13 +127,18 @@ impl<'a> Call<'a> {
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
-        let (reason, client) = (refusal.reason.as_str(), self.client.get());
-        self.audit(if refusal.is_outage() {
+        self.note(refusal.code, &refusal.reason, refusal.is_outage());
+        self.seal(refusal.answer())
+    }
+
+    /// Writes a failed request's one line.
+    pub fn note(&self, error: &'static str, reason: &str, outage: bool) {
+        let client = self.client.get();
+        self.audit(if outage {
             Event::Unavailable { reason, client }
         } else {
-            Event::Refused { error: refusal.code, reason, client }
+            Event::Refused { error, reason, client }
         });
-        self.seal(refusal.answer())
     }
 
     /// Adds the headers that every answer has.
@@ -149,7 +168,7 @@ fn preflight(route: Route) -> Response {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(route.method));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(route.methods));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static("Authorization, Content-Type"),

@@ -70,9 +70,49 @@ impl Form {
         self.0.get(name).map(|value| value.as_str())
     }
 
+    /// The names that start with `prefix`, without it.
+    pub fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.keys().filter_map(move |name| name.strip_prefix(prefix))
+    }
+
     /// The value of a parameter that must be there.
     pub fn require(&self, name: &'static str) -> Result<&str, FormError> {
         self.get(name).ok_or(FormError::Missing(name))
+    }
+}
+
+/// The parameters in a request's query. Unlike in a form, a repeated one is no error of the whole: what it means
+/// depends on which it is (RFC 6749 §4.1.2.1).
+pub struct Query(BTreeMap<String, Vec<String>>);
+
+impl Query {
+    /// The parameters in `query`, as it stands in the URI.
+    pub fn parse(query: &str) -> Result<Self, FormError> {
+        if !is_decodable(query.as_bytes()) {
+            return Err(FormError::BadEncoding);
+        }
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if name.contains('\0') || value.contains('\0') {
+                return Err(FormError::BadEncoding);
+            }
+            parameters.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of `name`, which may be there once; an empty one counts as absent (RFC 6749 §3.1).
+    pub fn get(&self, name: &str) -> Result<Option<&str>, FormError> {
+        match self.0.get(name).map(Vec::as_slice) {
+            None => Ok(None),
+            Some([value]) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
+            Some(_) => Err(FormError::Repeated),
+        }
+    }
+
+    /// Whether some parameter is there more than once.
+    pub fn repeats(&self) -> bool {
+        self.0.values().any(|values| values.len() > 1)
     }
 }
 

@@ -24,8 +24,8 @@ macro_rules! kinds {
     )*};
 }
 
-// Taken for later and never to be reused: `jtp` personal token, `jtt` temporary token, `jtn` session,
-// `jtd` device code, `jtq` pushed authorization request.
+// Taken for later and never to be reused: `jtp` personal token, `jtt` temporary token, `jtd` device code,
+// `jtq` pushed authorization request.
 kinds! {
     /// An authorization code (RFC 6749 §1.3.1).
     AuthorizationCode, "jtc", "authorization code";
@@ -35,6 +35,10 @@ kinds! {
     RefreshToken, "jtr", "refresh token", family: true;
     /// A client's secret (RFC 6749 §2.3.1). Its id names the secret, not the client.
     ClientSecret, "jts", "client secret";
+    /// What a signed-in browser holds.
+    Session, "jtn", "session";
+    /// What a browser holds between being shown the login form and sending it.
+    Visit, "jtv", "visit";
 }
 
 /// What is no secret of its own, but kept as a [`Digest`](super::Digest) all the same.

@@ -18,6 +18,7 @@ use std::{fmt, marker::PhantomData, str::FromStr};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{AccessToken, Digest, Family, Kind, RefreshToken, random};
@@ -170,6 +171,26 @@ impl<K: Kind> Secret<K> {
     fn part(&self, nth: usize) -> u128 {
         let start = K::PREFIX.len() + 1 + nth * WIDE;
         self.text.get(start..start + WIDE).and_then(|part| number(part).ok()).unwrap_or_default()
+    }
+}
+
+impl<K: Kind> Secret<K> {
+    /// HMAC-SHA-256 of `parts` under its key: what only a holder of the secret can have made. The parts are kept
+    /// apart by their lengths.
+    pub fn seal(&self, parts: &[&str]) -> Zeroizing<[u8; 32]> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        for part in parts {
+            mac.update(&part.len().to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
+    /// Whether `sealed`, in hexadecimal, is what [`Secret::seal`] makes of `parts`.
+    pub fn has_sealed(&self, parts: &[&str], sealed: &str) -> bool {
+        let given = hex::decode(sealed).unwrap_or_default();
+        self.seal(parts).as_slice().ct_eq(&given).into()
     }
 }
 

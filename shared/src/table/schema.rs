@@ -6,14 +6,15 @@
 //! | table | `pk` | what | TTL | written by | read by |
 //! |---|---|---|---|---|---|
 //! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | token, revoke, `jeton` | introspect |
+//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login | authorize, login |
+//! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | token, revoke, introspect |
 //! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | token, revoke, introspect |
 //! | users | `user#SUB` | one person: login name, Argon2id hash, profile | – | reserved | reserved |
 //! | users | `name#LOGIN` | the `sub` that a login name belongs to | – | reserved | reserved |
 //! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | reserved | introspect |
 //!
-//! Reserved in tokens, each with its own `ttl`: `s#` sessions, `k#` consents, `l#` login counters, `d#` device
-//! codes, `q#` pushed authorization requests, `j#` assertion ids. No other function may use these prefixes.
+//! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization requests, `j#` assertion ids. No other function may use these prefixes.
 //!
 //! The index `by_person` of tokens (hash `p`, the person; sort `pk`; keys only) holds what has a `p`: people's
 //! grants and sessions. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so

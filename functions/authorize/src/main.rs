@@ -1,0 +1,6 @@
+//! The authorize function's entry point in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::lambda::run(|app, request| Box::pin(authorize::handle(app, request))).await
+}

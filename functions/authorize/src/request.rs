@@ -1,0 +1,159 @@
+//! The authorization request (RFC 6749 §4.1.1): first who asks and where the answer goes, then what for.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    client::{Client, GrantType},
+    config::Issuer,
+    http::{Call, Query},
+    pkce,
+    scope::Scope,
+    secret::{Digest, Verifier},
+};
+
+use crate::error::{Error, NoDestination};
+
+/// The most bytes in a `state`.
+const LONGEST_STATE: usize = 2_048;
+
+/// Where an answer goes: to a registered redirect URI of a client in good standing. Made by [`Destination::find`]
+/// alone, so nothing can be redirected before both are proven.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_uri: String,
+    /// Whether the request named it.
+    pub(crate) redirect_uri_sent: bool,
+    pub(crate) state: Option<String>,
+    pub(crate) mode: ResponseMode,
+    pub(crate) issuer: Issuer,
+}
+
+/// How an answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    Query,
+    FormPost,
+}
+
+/// What is asked for, once it is found to be in order.
+#[derive(Debug)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) scope: Scope,
+    pub(crate) challenge: Option<Digest<Verifier>>,
+    pub(crate) prompt: Prompt,
+    /// How long ago the person may have signed in at most.
+    pub(crate) max_age: Option<Duration>,
+}
+
+/// How the person is to be involved (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    /// Not at all.
+    pub(crate) none: bool,
+    /// By signing in, though they are signed in.
+    pub(crate) login: bool,
+    /// By agreeing, though they have agreed before.
+    pub(crate) consent: bool,
+}
+
+impl Destination {
+    /// Who `query` is from, and where its answer goes (§4.1.2.1).
+    pub(crate) async fn find(call: &Call<'_>, query: &Query) -> Result<Self, NoDestination> {
+        let id = query.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
+        let id = id.ok_or(NoDestination::Client)?;
+        call.asked_by(&id);
+        let client = call.app.clients.registered(&id, call.now).await?.ok_or(NoDestination::Client)?;
+        let asked = query.get("redirect_uri").map_err(|_| NoDestination::RedirectUri)?;
+        let redirect_uri = client.redirect_uri(asked).ok_or(NoDestination::RedirectUri)?.to_owned();
+        Ok(Self {
+            redirect_uri,
+            redirect_uri_sent: asked.is_some(),
+            state: query.get("state").ok().flatten().map(str::to_owned),
+            mode: match query.get("response_mode") {
+                Ok(Some("form_post")) => ResponseMode::FormPost,
+                _ => ResponseMode::Query,
+            },
+            issuer: call.issuer()?,
+            client,
+        })
+    }
+}
+
+impl AuthorizationRequest {
+    /// What `query` asks for on behalf of `client`, checked in the order of the specification.
+    pub(crate) fn parse(query: &Query, client: &Client) -> Result<Self, Error> {
+        if query.repeats() {
+            return Err(Error::Repeated); // §3.1
+        }
+        let get = |name| query.get(name).ok().flatten();
+        match get("response_type") {
+            None => return Err(Error::NoResponseType), // §3.1.1
+            Some("code") => {}
+            Some(_) => return Err(Error::UnsupportedResponseType),
+        }
+        if !matches!(get("response_mode"), None | Some("query" | "form_post")) {
+            return Err(Error::UnsupportedResponseMode);
+        }
+        if get("request").is_some() {
+            return Err(Error::RequestObject);
+        }
+        if get("request_uri").is_some() {
+            return Err(Error::RequestUri);
+        }
+        if !client.grant_types.contains(&GrantType::AuthorizationCode) {
+            return Err(Error::UnauthorizedClient);
+        }
+        if get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
+            return Err(Error::TooLong);
+        }
+        Ok(Self {
+            scope: scope(get("scope"), client)?,
+            challenge: challenge(get("code_challenge"), get("code_challenge_method"), client)?,
+            prompt: Prompt::parse(get("prompt"))?,
+            max_age: get("max_age")
+                .map(|seconds| seconds.parse().map(Duration::from_secs).map_err(|_| Error::BadPrompt))
+                .transpose()?,
+        })
+    }
+}
+
+/// §3.3: the scope asked for, or else the client's default; never more than it is registered for.
+fn scope(asked: Option<&str>, client: &Client) -> Result<Scope, Error> {
+    let Some(asked) = asked else { return Ok(client.default_scope.clone()) };
+    let scope: Scope = asked.parse().map_err(|_| Error::IllFormedScope)?;
+    if scope.is_within(&client.scope) && scope.fits_a_grant() { Ok(scope) } else { Err(Error::ScopeNotAllowed) }
+}
+
+/// RFC 7636 §4.3 and §4.4.1. A method that is left out would be `plain`, which is not offered.
+fn challenge(
+    challenge: Option<&str>,
+    method: Option<&str>,
+    client: &Client,
+) -> Result<Option<Digest<Verifier>>, Error> {
+    match (challenge, method) {
+        (None, None) if client.may_skip_pkce() => Ok(None),
+        (None, _) => Err(Error::NoChallenge),
+        (Some(challenge), Some("S256")) => {
+            pkce::challenge(challenge).map(Some).map_err(|_| Error::MalformedChallenge)
+        }
+        (Some(_), _) => Err(Error::UnsupportedChallengeMethod),
+    }
+}
+
+impl Prompt {
+    fn parse(text: Option<&str>) -> Result<Self, Error> {
+        let mut prompt = Self::default();
+        for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
+            match value {
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                // There is one account in a browser at a time: signing in is how another is chosen.
+                "select_account" => prompt.login = true,
+                _ => return Err(Error::BadPrompt),
+            }
+        }
+        if prompt.none && (prompt.login || prompt.consent) { Err(Error::BadPrompt) } else { Ok(prompt) }
+    }
+}
