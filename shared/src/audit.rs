@@ -20,7 +20,7 @@ pub enum Event<'a> {
         /// The grant's id.
         grant: Id,
         /// How the grant came about.
-        kind: crate::grant::Kind,
+        kind: &'static str,
         /// To whom.
         client: &'a ClientId,
         /// The access token's `jti`.

@@ -2,6 +2,7 @@
 
 mod database;
 mod demo;
+mod door;
 mod gateway;
 mod routes;
 mod serve;

@@ -30,8 +30,13 @@ fn answer(call: &Call<'_>) -> Result<Response, UnknownIssuer> {
         revocation_endpoint: issuer.endpoint("/oauth/revoke"),
         introspection_endpoint: issuer.endpoint("/oauth/introspect"),
         issuer: issuer.to_string(),
-        grant_types_supported: &[GrantType::ClientCredentials],
-        token_endpoint_auth_methods_supported: secrets,
+        authorization_endpoint: issuer.endpoint("/oauth/authorize"),
+        response_types_supported: &["code"],
+        response_modes_supported: &["query", "form_post"],
+        grant_types_supported: GrantType::ALL,
+        code_challenge_methods_supported: &["S256"],
+        authorization_response_iss_parameter_supported: true,
+        token_endpoint_auth_methods_supported: AuthMethod::ALL,
         revocation_endpoint_auth_methods_supported: AuthMethod::ALL,
         introspection_endpoint_auth_methods_supported: secrets,
     };
@@ -40,15 +45,21 @@ fn answer(call: &Call<'_>) -> Result<Response, UnknownIssuer> {
     Ok(response)
 }
 
-/// RFC 8414 §2. What can be left out is stated all the same where its default would not be true; what would be an
-/// empty list is left out (§3.2): without an authorization endpoint there are no response types.
+/// RFC 8414 §2. What can be left out is stated all the same where its default would not be true.
 #[derive(Serialize)]
 struct Metadata {
     issuer: String,
+    authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    response_types_supported: &'static [&'static str],
+    response_modes_supported: &'static [&'static str],
     grant_types_supported: &'static [GrantType],
+    /// RFC 7636 §6.2.
+    code_challenge_methods_supported: &'static [&'static str],
+    /// RFC 9207 §3.
+    authorization_response_iss_parameter_supported: bool,
     token_endpoint_auth_methods_supported: &'static [AuthMethod],
     revocation_endpoint_auth_methods_supported: &'static [AuthMethod],
     introspection_endpoint_auth_methods_supported: &'static [AuthMethod],

@@ -34,7 +34,7 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
     };
     call.audit(Event::Issued {
         grant: code.id(),
-        kind: grant.kind,
+        kind: grant.kind.as_str(),
         client: &client.id,
         token: tokens.access.digest().name(),
         scope: grant.scope.to_string(),

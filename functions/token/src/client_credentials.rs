@@ -23,7 +23,7 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     call.app.grants.issue(&grant).await?;
     call.audit(Event::Issued {
         grant: access_token.id(),
-        kind: grant.kind,
+        kind: grant.kind.as_str(),
         client: &client.id,
         token: access_token.digest().name(),
         scope: grant.scope.to_string(),

@@ -27,6 +27,16 @@ pub enum Kind {
     ClientCredentials,
 }
 
+impl Kind {
+    /// The grant type's own name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
 /// Where a grant is in its life. It only ever moves down this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {

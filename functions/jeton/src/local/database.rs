@@ -3,13 +3,15 @@
 use std::{
     fs::{File, TryLockError},
     io::Read,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use shared::secret::random;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::Error;
+use super::{Error, door};
 
 /// How often expired items are deleted. DynamoDB takes days; no decision rests on it.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -25,7 +27,8 @@ pub enum Storage {
 
 /// An embedded DynamoDB, answering on a port of its own.
 pub struct Database {
-    server: JoinHandle<Result<(), String>>,
+    url: String,
+    servers: [JoinHandle<Result<(), String>>; 2],
     stop: watch::Sender<bool>,
     /// Held for as long as the database is open, so that no second server opens it.
     _lock: Option<File>,
@@ -51,15 +54,34 @@ impl Database {
         })?;
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(sweep(database.clone(), stopped.clone()));
-        let server = dynoxide::server::serve_with_shutdown(listener, database, until(stopped));
-        Ok(Self { server: tokio::spawn(server), stop, _lock: lock })
+        let inner = hidden_listener()?;
+        let url = format!("http://{}", inner.local_addr()?);
+        let engine = dynoxide::server::serve_with_shutdown(inner, database, until(stopped.clone()));
+        let door = door::keep(listener, url.clone(), until(stopped));
+        Ok(Self { url, servers: [tokio::spawn(engine), tokio::spawn(door)], stop, _lock: lock })
+    }
+
+    /// Where the engine itself answers: for this process alone, without the way through the door.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Stops answering, once what is being answered has been.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        let _ = tokio::time::timeout(Duration::from_secs(5), self.server).await;
+        for server in self.servers {
+            let _ = tokio::time::timeout(Duration::from_secs(5), server).await;
+        }
     }
+}
+
+/// A listener that no page can find by trying ports: one of 2^24 loopback addresses, where the system has them.
+fn hidden_listener() -> Result<TcpListener, Error> {
+    let [a, b, c] = *random::<3>();
+    let listener = std::net::TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(2, 254)), 0))
+        .or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    listener.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(listener)?)
 }
 
 fn lock(path: &Path, file: &str) -> Result<File, Error> {

@@ -28,6 +28,9 @@ const MOST_HEADER_BYTES: usize = 10_240;
 /// How long it waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Where the demo application is.
+pub const DEMO_PATH: &str = "/demo";
+
 /// The functions, behind one HTTP server.
 pub struct Gateway {
     server: JoinHandle<std::io::Result<()>>,
@@ -37,8 +40,17 @@ pub struct Gateway {
 impl Gateway {
     /// Answers on `listener` with what the functions answer, which all share `app`.
     pub fn start(app: Arc<App>, listener: TcpListener) -> Self {
+        Self::start_with(app, listener, false)
+    }
+
+    /// The same, with a small application at [`DEMO_PATH`] to try it with.
+    pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> Self {
+        Self::start_with(app, listener, true)
+    }
+
+    fn start_with(app: Arc<App>, listener: TcpListener, demo: bool) -> Self {
         let (stop, mut stopped) = watch::channel(false);
-        let router = Router::new().fallback(answer).with_state(app);
+        let router = Router::new().fallback(answer).with_state((app, demo));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -54,11 +66,14 @@ impl Gateway {
 }
 
 async fn answer(
-    State(app): State<Arc<App>>,
+    State((app, demo)): State<(Arc<App>, bool)>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    if demo && parts.uri.path() == DEMO_PATH {
+        return demo_application();
+    }
     let Some((path, handler)) = ROUTES.iter().find(|(path, _)| *path == parts.uri.path()) else {
         return own(StatusCode::NOT_FOUND, "Not Found");
     };
@@ -79,6 +94,13 @@ async fn answer(
         Ok(Ok(None) | Err(_)) => own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         Err(_) => own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
+}
+
+/// The demo application: it is a client like any other, and only lives here so that it needs no server of its own.
+fn demo_application() -> Response<Body> {
+    let mut response = Response::new(Body::from(include_str!("demo.html")));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }
 
 fn header_bytes(parts: &Parts) -> usize {

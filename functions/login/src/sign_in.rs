@@ -1,0 +1,113 @@
+//! Signing in.
+
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use shared::{
+    audit::Event,
+    http::{Call, Form, Query, Response},
+    page::{self, CsrfToken, LoginPage, Problem, SignedInPage},
+    secret::{Id, Secret, Visit, random},
+    session,
+    status::Whose,
+    user::{Password, User, UserName, password},
+};
+
+use crate::VISIT;
+
+/// How long the form can be sent back.
+const VISIT_LIFETIME: Duration = Duration::from_hours(1);
+/// What the form is sealed for.
+const PURPOSE: &str = "login";
+/// The same for an unknown name, a wrong password and a person who may not sign in.
+const WRONG: &str = "That user name and password do not belong together.";
+/// For a form that is not this browser's, or too old.
+const STALE: &str = "That took too long. Please try again.";
+
+/// Shows the form; or, with no request to go on with, that nothing needs to be done.
+pub(crate) async fn show(call: &Call<'_>) -> Result<Response, Problem> {
+    let query = call.request.uri().query().unwrap_or_default();
+    if query.is_empty()
+        && let Some(person) = session::signed_in(call).await?
+    {
+        let csrf = CsrfToken::seal(&person.secret, &["logout"]);
+        return Ok(page::html(StatusCode::OK, &SignedInPage { username: &person.username, csrf }));
+    }
+    let hint = Query::parse(query).ok();
+    let hint = hint.as_ref().and_then(|query| query.get("login_hint").ok().flatten()).unwrap_or_default();
+    form_page(call, StatusCode::OK, hint, None)
+}
+
+/// Signs in whoever knows a name and its password.
+pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
+    let form = Form::parse(&call.request)?;
+    let (typed, sealed) = (form.get("username").unwrap_or_default(), form.get("csrf").unwrap_or_default());
+    let query = call.request.uri().query().unwrap_or_default();
+    let visit = visit(call)?;
+    if !visit.is_some_and(|visit| visit.has_sealed(&[PURPOSE, query], sealed)) {
+        call.note("access_denied", "the login form is not one that this browser was shown", false);
+        return form_page(call, StatusCode::FORBIDDEN, typed, Some(STALE));
+    }
+    let known = match typed.parse::<UserName>() {
+        Ok(name) => call.app.users.find_by_name(&name).await?,
+        Err(_) => None,
+    };
+    let person = known.as_ref().map(|user| user.sub);
+    let Some(user) = prove(call, known, form.get("password").unwrap_or_default()).await? else {
+        call.audit(Event::SignInFailed { person });
+        return form_page(call, StatusCode::BAD_REQUEST, typed, Some(WRONG));
+    };
+    begin_session(call, &user, query).await
+}
+
+/// The person, if `typed` is their password and they are in good standing. Whatever is wrong, it takes as long.
+async fn prove(call: &Call<'_>, known: Option<User>, typed: &str) -> Result<Option<User>, Problem> {
+    let Some(typed) = Password::typed(typed) else { return Ok(None) };
+    let verified = password::verify_async(known.as_ref().map(|user| &user.password), typed.clone()).await;
+    let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
+    let statuses = call.app.statuses.find(&[Whose::Person(user.sub)], call.now).await?;
+    if !statuses.first().and_then(Option::as_ref).is_some_and(|status| !status.disabled) {
+        return Ok(None);
+    }
+    if verified.outdated {
+        // A failure changes nothing for the person: the next time will do.
+        let _ = call.app.users.set_password(&user, &password::hash_async(typed).await).await;
+    }
+    Ok(Some(user))
+}
+
+/// A new session, in place of any that the browser had, and on with what it came for.
+async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Response, Problem> {
+    let issuer = call.issuer()?;
+    if let Some(before) = session::COOKIE.read(&call.request, &issuer).and_then(|text| Secret::parse(text).ok()) {
+        call.app.sessions.end(&before).await?;
+    }
+    let secret = call.app.sessions.begin(user.sub, call.now).await?;
+    call.audit(Event::SignedIn { person: user.sub });
+    let has_request = Query::parse(query).is_ok_and(|query| matches!(query.get("client_id"), Ok(Some(_))));
+    let next = if has_request { format!("/oauth/authorize?{query}") } else { "/login".to_owned() };
+    let mut response = page::see_other(&next);
+    session::COOKIE.set(&mut response, &issuer, secret.expose(), session::LIFETIME);
+    VISIT.clear(&mut response, &issuer);
+    Ok(response)
+}
+
+fn form_page(
+    call: &Call<'_>,
+    status: StatusCode,
+    username: &str,
+    problem: Option<&str>,
+) -> Result<Response, Problem> {
+    let query = call.request.uri().query().unwrap_or_default();
+    // A browser with two tabs open has one visit for both.
+    let visit = visit(call)?.unwrap_or_else(|| Secret::new(Id::random(), &random()));
+    let csrf = CsrfToken::seal(&visit, &[PURPOSE, query]);
+    let mut response = page::html(status, &LoginPage { query, csrf, username, problem });
+    VISIT.set(&mut response, &call.issuer()?, visit.expose(), VISIT_LIFETIME);
+    Ok(response)
+}
+
+fn visit(call: &Call<'_>) -> Result<Option<Secret<Visit>>, Problem> {
+    let issuer = call.issuer()?;
+    Ok(VISIT.read(&call.request, &issuer).and_then(|text| Secret::parse(text).ok()))
+}
