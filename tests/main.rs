@@ -11,4 +11,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
 mod harness;
+mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
+mod rfc6749_token_endpoint;
+mod secret_rotation;
