@@ -44,6 +44,8 @@ pub enum Fault {
     LoseFirstAnswer,
     /// Batch reads leave their keys over, twice.
     LeftOver,
+    /// Batch reads leave their keys over every time.
+    AlwaysLeftOver,
 }
 
 /// The front.
@@ -107,7 +109,7 @@ impl Front {
         let applies = match inner.fault {
             Fault::None => false,
             Fault::LoseFirstAnswer => ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation),
-            Fault::LeftOver => operation == "BatchGetItem",
+            Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
             _ => true,
         };
         if !applies || inner.faults_left == 0 {
@@ -131,7 +133,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
         Fault::Throttle => return error(StatusCode::BAD_REQUEST, "ThrottlingException"),
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
         Fault::Denied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
-        Fault::LeftOver => {
+        Fault::LeftOver | Fault::AlwaysLeftOver => {
             let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
             return Response::new(Body::from(left.to_string()));
         }
