@@ -10,12 +10,14 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod command;
 mod cors;
 mod cost;
 mod harness;
 mod hostile_input;
 mod outages;
 mod races;
+mod restart;
 mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
 mod rfc6749_token_endpoint;
