@@ -185,7 +185,7 @@ async fn what_cannot_be_is_exit_code_2() {
         (create(&["--public"]), "needs a redirect URI"),
         (create(&["--grant", "password"]), "must be one of"),
         (create(&["--access-token-ttl", "59"]), "must be 60 to 86400 seconds"),
-        (create(&["--scope", "a b"]), "scope"),
+        (create(&["--scope", "a\"b"]), "scope"),
         (vec!["client", "create", "--name", ""], "a name is"),
         (vec!["client", "show", "no client id"], "a client id is"),
         (vec!["token", "inspect", "not-a-token"], "neither a token nor"),
