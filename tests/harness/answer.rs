@@ -35,6 +35,12 @@ impl Call {
         self.header("authorization", &value)
     }
 
+    /// Authenticates in the body, and sends these parameters there.
+    pub fn post(self, client: &Registered, parameters: &[(&str, &str)]) -> Self {
+        let credentials = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
+        self.form(&[&credentials, parameters].concat())
+    }
+
     /// Sends a header.
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
@@ -53,16 +59,32 @@ impl Call {
 
     /// Sends it.
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.unwrap();
+        self.try_send().await.unwrap()
+    }
+
+    /// Sends it to a server that may die before it has answered.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Ok(Answer { status, headers, text: response.text().await? })
     }
 }
 
 impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().map(|value| value.to_str().unwrap());
+        assert_eq!(values.next(), None, "{name} is there twice");
+        value
+    }
+
+    /// Everything that does not differ from one request to the next: status, headers, body.
+    pub fn essence(&self) -> (u16, Vec<(String, String)>, &str) {
+        let headers =
+            self.headers.iter().filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        (self.status, headers.collect(), &self.text)
     }
 
     /// The body, which must be JSON.
@@ -80,6 +102,19 @@ impl Answer {
         self.is_not_stored();
     }
 
+    /// Holds the answer to what a client is told whose authentication failed.
+    #[track_caller]
+    pub fn is_invalid_client(&self) {
+        self.is_error(401, "invalid_client");
+    }
+
+    /// Holds the answer to what is said when DynamoDB is throttled or down.
+    #[track_caller]
+    pub fn is_unavailable(&self) {
+        self.is_error(503, "temporarily_unavailable");
+        assert_eq!(self.header("retry-after"), Some("1"));
+    }
+
     /// Holds the answer to the headers that keep caches away from it.
     #[track_caller]
     pub fn is_not_stored(&self) {
@@ -88,4 +123,19 @@ impl Answer {
             (Some("no-store"), Some("no-cache"))
         );
     }
+}
+
+/// What an attacker makes of a token: each with one character changed or more, or with `other`'s second half.
+pub fn altered(token: &str, other: &str) -> Vec<String> {
+    let changed = |at: usize| {
+        let new = if &token[at..=at] == "0" { "1" } else { "0" };
+        format!("{}{new}{}", &token[..at], &token[at + 1..])
+    };
+    let mut all: Vec<_> = [token.len() - 1, 4, 25, 26, 50, 69, 0].map(changed).into();
+    all.extend([token.to_uppercase(), token.replace('_', "-"), token[..token.len() - 1].to_owned()]);
+    all.extend([format!("{token}0"), format!(" {token}"), format!("{token}\n"), format!("{token}={token}")]);
+    if let (Some(name), Some(secret)) = (token.get(..26), other.get(26..)) {
+        all.push(format!("{name}{secret}"));
+    }
+    all
 }
