@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 
-use crate::{client, config::Config, grant, log::Log, status, table::Table, time::Clock};
+use crate::{client, config::Config, grant, log::Log, status, table::Table, time::Clock, user};
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct App {
     pub clients: client::Store,
     /// What was granted.
     pub grants: grant::Store,
+    /// The people.
+    pub users: user::Store,
     /// Who is in good standing.
     pub statuses: status::Store,
 }
@@ -29,7 +31,8 @@ impl App {
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
             clients: client::Store::new(clients.clone(), config.client_cache),
-            statuses: status::Store::new(clients, users, config.status_cache),
+            statuses: status::Store::new(clients, users.clone(), config.status_cache),
+            users: user::Store::new(users),
             grants: grant::Store::new(tokens),
             config,
             clock,
