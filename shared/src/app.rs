@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 
-use crate::{client, consent, session, config::Config, grant, log::Log, status, table::Table, time::Clock};
+use crate::{
+    client, config::Config, consent, grant, log::Log, session, status, table::Table, time::Clock, user,
+};
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct App {
     pub sessions: session::Store,
     /// What people have agreed to before.
     pub consents: consent::Store,
+    /// The people.
+    pub users: user::Store,
     /// Who is in good standing.
     pub statuses: status::Store,
 }
@@ -33,7 +37,8 @@ impl App {
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
             clients: client::Store::new(clients.clone(), config.client_cache),
-            statuses: status::Store::new(clients, users, config.status_cache),
+            statuses: status::Store::new(clients, users.clone(), config.status_cache),
+            users: user::Store::new(users),
             sessions: session::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),

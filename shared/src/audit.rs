@@ -117,7 +117,16 @@ pub enum Event<'a> {
     ClientChanged {
         /// Which.
         client: &'a ClientId,
-        /// What was done: `created`, `secret_rotated`, `disabled`, `enabled`, `deleted`.
+        /// What was done: `created`, `secret_rotated`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
+        /// that it was issued until then.
+        change: &'static str,
+    },
+    /// An administrator changed a person.
+    UserChanged {
+        /// Whom: their `sub`.
+        person: Id,
+        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
+        /// that they had agreed to until then.
         change: &'static str,
     },
 }
@@ -126,12 +135,15 @@ impl Event<'_> {
     /// How much the event matters.
     pub const fn level(&self) -> Level {
         match self {
-            Self::Issued { .. } | Self::Revoked { .. } | Self::ClientChanged { .. } => Level::Info,
-            Self::Refreshed { .. }
+            Self::Issued { .. }
+            | Self::Refreshed { .. }
             | Self::Consented { .. }
             | Self::Declined { .. }
             | Self::SignedIn { .. }
-            | Self::SignedOut { .. } => Level::Info,
+            | Self::SignedOut { .. }
+            | Self::Revoked { .. }
+            | Self::ClientChanged { .. }
+            | Self::UserChanged { .. } => Level::Info,
             Self::SignInFailed { .. } => Level::Warn,
             Self::Refused { .. } | Self::Replayed { .. } | Self::Reused { .. } => Level::Warn,
             Self::Unavailable { .. } => Level::Error,
@@ -154,6 +166,7 @@ impl Event<'_> {
             Self::Refused { .. } => ("Refused", &["path", "error"]),
             Self::Unavailable { .. } => ("Unavailable", &["path"]),
             Self::ClientChanged { .. } => ("ClientChanged", &[]),
+            Self::UserChanged { .. } => ("UserChanged", &[]),
         }
     }
 }

@@ -242,13 +242,14 @@ fn is_same_but_for_port(registered: &str, asked: &str) -> bool {
         let without_port = |uri: &str| {
             let rest = uri.strip_prefix(origin)?;
             let Some(after_colon) = rest.strip_prefix(':') else { return Some(rest.to_owned()) };
-            let (port, rest) = after_colon.split_at(after_colon.bytes().take_while(u8::is_ascii_digit).count());
+            let (port, rest) =
+                after_colon.split_at(after_colon.bytes().take_while(u8::is_ascii_digit).count());
             port.parse::<u16>().is_ok().then(|| rest.to_owned())
         };
         // What follows must be a path, a query or nothing: `http://127.0.0.1.evil.example` is another host.
-        without_port(registered).zip(without_port(asked)).is_some_and(|(one, other)| {
-            one == other && (one.is_empty() || one.starts_with(['/', '?']))
-        })
+        without_port(registered)
+            .zip(without_port(asked))
+            .is_some_and(|(one, other)| one == other && (one.is_empty() || one.starts_with(['/', '?'])))
     })
 }
 

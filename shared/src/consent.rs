@@ -51,7 +51,12 @@ impl Store {
     }
 
     /// What `person` has agreed to with `client`, if it is still remembered.
-    pub async fn find(&self, person: Id, client: &ClientId, now: Timestamp) -> Result<Option<Consent>, table::Error> {
+    pub async fn find(
+        &self,
+        person: Id,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Consent>, table::Error> {
         let consent: Option<Consent> = self.0.get(&Self::key(person, client)).await?;
         Ok(consent.filter(|consent| !consent.agreed_at.after(LIFETIME).has_passed(now)))
     }

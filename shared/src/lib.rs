@@ -1,6 +1,6 @@
 //! What Jeton's functions share: the OAuth concepts, their rules and their storage.
 //!
-//! Imports point down: a function uses concepts ([`client`], [`grant`], [`status`]), a concept uses values
+//! Imports point down: a function uses concepts ([`client`], [`grant`], [`status`], [`user`]), a concept uses values
 //! ([`secret`], [`scope`], [`time`]) and the [`table`]. Values know neither HTTP nor tables; the table knows no
 //! concept; no function knows another.
 
@@ -22,3 +22,4 @@ pub mod session;
 pub mod status;
 pub mod table;
 pub mod time;
+pub mod user;

@@ -135,6 +135,10 @@ impl From<crate::http::UnknownIssuer> for Problem {
 impl From<crate::http::FormError> for Problem {
     fn from(error: crate::http::FormError) -> Self {
         let reason = error.to_string();
-        Self::bad_request("This request cannot be read", "The application that sent you here made a mistake.", reason)
+        Self::bad_request(
+            "This request cannot be read",
+            "The application that sent you here made a mistake.",
+            reason,
+        )
     }
 }

@@ -47,7 +47,9 @@ mod tests {
         for text in ["", "abc", "dBjftJeZ4CVP+mB92K27uhbUJU1p1r_wW1gFWFOEjXk", &long] {
             assert_eq!(verifier(text), Err(Malformed::Verifier), "{text}");
         }
-        for text in ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", &"A".repeat(44), &"A".repeat(128)] {
+        for text in
+            ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", &"A".repeat(44), &"A".repeat(128)]
+        {
             assert_eq!(challenge(text), Err(Malformed::Challenge), "{text}");
         }
     }

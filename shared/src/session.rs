@@ -94,7 +94,11 @@ impl Store {
     }
 
     /// The session that `secret` is for, unless it is over.
-    async fn find(&self, secret: &Secret<secret::Session>, now: Timestamp) -> Result<Option<Session>, table::Error> {
+    async fn find(
+        &self,
+        secret: &Secret<secret::Session>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, table::Error> {
         let session: Option<Session> = self.0.get(&Self::key(secret.id())).await?;
         Ok(session.filter(|session| session.digest == secret.digest() && !session.expires_at.has_passed(now)))
     }

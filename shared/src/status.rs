@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     secret::Id,
-    table::{self, Table},
+    table::{self, Table, Update, Written},
     time::Timestamp,
 };
 
@@ -67,6 +67,21 @@ impl Status {
     pub fn new(id: impl std::fmt::Display, name: &str) -> Self {
         let name = name.to_owned();
         Self { key: Self::key(id), version: 1, disabled: false, not_before: None, name, roles: Vec::new() }
+    }
+
+    /// Ends whatever the client or person called `id` was granted until `now`. Never takes back what was ended already,
+    /// if two clocks differ. `None`: there is no such status in `table`.
+    pub(crate) async fn end_everything(
+        table: &Table,
+        id: impl std::fmt::Display,
+        now: Timestamp,
+    ) -> Result<Option<()>, table::Error> {
+        let earlier = "(attribute_not_exists(#not_before) OR #not_before < :now)";
+        let update = Update::when(earlier, "SET #not_before = :now").value("now", &now)?;
+        Ok(match table.update::<Self>(&Self::key(id), update).await? {
+            Written::Done(_) | Written::Refused(Some(_)) => Some(()),
+            Written::Refused(None) => None,
+        })
     }
 
     /// Whether a grant issued at `issued_at` is still good.

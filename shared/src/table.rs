@@ -8,6 +8,7 @@
 //! would not evaluate it: every test runs this code against a real DynamoDB engine.
 
 mod expression;
+mod listing;
 pub mod schema;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use expression::Update;
+pub use listing::Index;
 
 /// The attribute that is every table's key.
 pub const KEY: &str = "pk";
@@ -147,24 +149,6 @@ impl Table {
     }
 }
 
-impl Table {
-    /// Every item, a page at a time, in no particular order. For administration: no request path goes through a table.
-    pub async fn all(&self) -> Result<Vec<Item>, Error> {
-        let (mut items, mut last) = (Vec::new(), None);
-        loop {
-            #[expect(clippy::disallowed_methods, reason = "administration only")]
-            let request = self.client.scan();
-            let request = request.table_name(&self.name).consistent_read(true).set_exclusive_start_key(last);
-            let page = request.send().await.map_err(|error| unavailable("Scan", &error))?;
-            items.extend(page.items.unwrap_or_default());
-            last = page.last_evaluated_key;
-            if last.is_none() {
-                return Ok(items);
-            }
-        }
-    }
-}
-
 /// The items with these keys, from several tables in one request, each as it is at this moment: in the order of
 /// `wanted`, with `None` for what is not there.
 pub async fn get_all(wanted: &[(&Table, String)]) -> Result<Vec<Option<Item>>, Error> {
@@ -207,12 +191,18 @@ pub fn read<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Result<Option<T
     Ok(item.map(serde_dynamo::from_item).transpose()?)
 }
 
-/// Puts both items, or neither: neither may be there yet. For administration.
-pub async fn insert_both(
-    table: &Table,
-    first: &impl Serialize,
-    second: &impl Serialize,
-) -> Result<Written<()>, Error> {
+/// `value` in DynamoDB's own form, for [`insert_all`].
+pub fn item(value: &impl Serialize) -> Result<Item, Error> {
+    Ok(serde_dynamo::to_item(value)?)
+}
+
+/// What kind of thing `item` is: the part of its key before `#`.
+pub fn kind(item: &Item) -> Option<&str> {
+    item.get(KEY)?.as_s().ok()?.split_once('#').map(|(kind, _)| kind)
+}
+
+/// Puts all of `items`, or none: none may be there yet. For administration.
+pub async fn insert_all(table: &Table, items: impl IntoIterator<Item = Item>) -> Result<Written<()>, Error> {
     let put = |item| {
         let put = Put::builder()
             .table_name(&table.name)
@@ -222,15 +212,16 @@ pub async fn insert_both(
             .build();
         put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|error| incomplete(&error))
     };
-    transact(table, vec![put(serde_dynamo::to_item(first)?)?, put(serde_dynamo::to_item(second)?)?]).await
+    transact(table, items.into_iter().map(put).collect::<Result<_, _>>()?).await
 }
 
-/// Deletes both items, or neither: both must be there. For administration, of things that do not expire.
-pub async fn delete_both(table: &Table, first: &str, second: &str) -> Result<Written<()>, Error> {
-    let delete = |key| {
+/// Deletes all the items with these keys, or none: all must be there. For administration, of things that do not
+/// expire.
+pub async fn delete_all(table: &Table, keys: impl IntoIterator<Item = String>) -> Result<Written<()>, Error> {
+    let delete = |key: String| {
         let delete = Delete::builder()
             .table_name(&table.name)
-            .key(KEY, text(key))
+            .key(KEY, AttributeValue::S(key))
             .condition_expression("attribute_exists(#pk)")
             .expression_attribute_names("#pk", KEY)
             .build();
@@ -238,7 +229,7 @@ pub async fn delete_both(table: &Table, first: &str, second: &str) -> Result<Wri
             .map(|delete| TransactWriteItem::builder().delete(delete).build())
             .map_err(|error| incomplete(&error))
     };
-    transact(table, vec![delete(first)?, delete(second)?]).await
+    transact(table, keys.into_iter().map(delete).collect::<Result<_, _>>()?).await
 }
 
 async fn transact(table: &Table, items: Vec<TransactWriteItem>) -> Result<Written<()>, Error> {

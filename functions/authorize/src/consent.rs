@@ -38,25 +38,34 @@ pub(crate) async fn ask(
     let client = &destination.client;
     if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
         let code = Secret::new(Id::random(), &random());
-        return issue(call, destination, &asked, &person, Decision { code, scope: asked.scope.clone(), asked: false })
-            .await;
+        return issue(
+            call,
+            destination,
+            &asked,
+            &person,
+            Decision { code, scope: asked.scope.clone(), asked: false },
+        )
+        .await;
     }
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
     }
     let page = format!("{}.{}", call.now, Id::random());
     let host = url_host(&destination.redirect_uri);
-    Ok(page::html(lambda_http::http::StatusCode::OK, &ConsentPage {
-        client_name: &client.name,
-        username: &person.username,
-        destination: &host,
-        scope: asked.scope.values().collect(),
-        lasts: lasts(client),
-        query,
-        page: &page,
-        csrf: CsrfToken::seal(&person.secret, &[PURPOSE, &page, query]),
-        logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
-    }))
+    Ok(page::html(
+        lambda_http::http::StatusCode::OK,
+        &ConsentPage {
+            client_name: &client.name,
+            username: &person.username,
+            destination: &host,
+            scope: asked.scope.values().collect(),
+            lasts: lasts(client),
+            query,
+            page: &page,
+            csrf: CsrfToken::seal(&person.secret, &[PURPOSE, &page, query]),
+            logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
+        },
+    ))
 }
 
 /// What `person` has decided, on a page that was shown to them in this browser for this very request.
@@ -119,7 +128,13 @@ async fn issue(
         call.app.consents.remember(person.person, &client.id, scope.clone(), call.now).await?;
     }
     let (grant, scope) = (code.id(), scope.to_string());
-    call.audit(Event::Consented { grant, client: &client.id, person: person.person, scope, asked: was_asked });
+    call.audit(Event::Consented {
+        grant,
+        client: &client.id,
+        person: person.person,
+        scope,
+        asked: was_asked,
+    });
     Ok(destination.send_code(&code))
 }
 
@@ -147,7 +162,9 @@ async fn agreed_before(
     if client.is_public() {
         return Ok(false);
     }
-    let Some(consent) = call.app.consents.find(person.person, &client.id, call.now).await? else { return Ok(false) };
+    let Some(consent) = call.app.consents.find(person.person, &client.id, call.now).await? else {
+        return Ok(false);
+    };
     Ok(scope.is_within(&consent.scope) && still_stands(call, client, person, &consent).await?)
 }
 
@@ -162,7 +179,9 @@ async fn still_stands(
 
     let whose = [Client(client.id.clone()), Person(person.person)];
     let statuses = call.app.statuses.find(&whose, call.now).await?;
-    let upholds = |status: &Option<Status>| status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok());
+    let upholds = |status: &Option<Status>| {
+        status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok())
+    };
     Ok(statuses.iter().all(upholds))
 }
 

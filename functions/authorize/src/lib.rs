@@ -18,8 +18,8 @@ use shared::{
     session::{self, SignedIn},
 };
 
-pub use error::{Code, Error};
 use error::NoDestination;
+pub use error::{Code, Error};
 use request::{AuthorizationRequest, Destination};
 
 /// No CORS: a person comes here, not a script (RFC 9700 §2.6).
@@ -95,7 +95,8 @@ fn sign_in_first(
 
 fn must_sign_in_again(call: &Call<'_>, asked: &AuthorizationRequest, person: &SignedIn) -> bool {
     let age = call.now.since(person.authenticated_at);
-    asked.prompt.login || asked.max_age.is_some_and(|max_age| age.as_secs() > max_age.as_secs() || max_age.is_zero())
+    asked.prompt.login
+        || asked.max_age.is_some_and(|max_age| age.as_secs() > max_age.as_secs() || max_age.is_zero())
 }
 
 /// To the login page, with the request: it comes back from there, without what has been done by then.

@@ -122,7 +122,11 @@ impl AuthorizationRequest {
 fn scope(asked: Option<&str>, client: &Client) -> Result<Scope, Error> {
     let Some(asked) = asked else { return Ok(client.default_scope.clone()) };
     let scope: Scope = asked.parse().map_err(|_| Error::IllFormedScope)?;
-    if scope.is_within(&client.scope) && scope.fits_a_grant() { Ok(scope) } else { Err(Error::ScopeNotAllowed) }
+    if scope.is_within(&client.scope) && scope.fits_a_grant() {
+        Ok(scope)
+    } else {
+        Err(Error::ScopeNotAllowed)
+    }
 }
 
 /// RFC 7636 §4.3 and §4.4.1. A method that is left out would be `plain`, which is not offered.

@@ -62,16 +62,18 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
 
 /// The person, if `typed` is their password and they are in good standing. Whatever is wrong, it takes as long.
 async fn prove(call: &Call<'_>, known: Option<User>, typed: &str) -> Result<Option<User>, Problem> {
-    let Some(typed) = Password::typed(typed) else { return Ok(None) };
-    let verified = password::verify_async(known.as_ref().map(|user| &user.password), typed.clone()).await;
+    let Some(password) = Password::typed(typed) else { return Ok(None) };
+    let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
     let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
     let statuses = call.app.statuses.find(&[Whose::Person(user.sub)], call.now).await?;
     if !statuses.first().and_then(Option::as_ref).is_some_and(|status| !status.disabled) {
         return Ok(None);
     }
-    if verified.outdated {
+    if verified.outdated
+        && let Some(password) = Password::typed(typed)
+    {
         // A failure changes nothing for the person: the next time will do.
-        let _ = call.app.users.set_password(&user, &password::hash_async(typed).await).await;
+        let _ = call.app.users.set_password(&user, &password::hash_async(password).await).await;
     }
     Ok(Some(user))
 }
@@ -79,7 +81,9 @@ async fn prove(call: &Call<'_>, known: Option<User>, typed: &str) -> Result<Opti
 /// A new session, in place of any that the browser had, and on with what it came for.
 async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Response, Problem> {
     let issuer = call.issuer()?;
-    if let Some(before) = session::COOKIE.read(&call.request, &issuer).and_then(|text| Secret::parse(text).ok()) {
+    if let Some(before) =
+        session::COOKIE.read(&call.request, &issuer).and_then(|text| Secret::parse(text).ok())
+    {
         call.app.sessions.end(&before).await?;
     }
     let secret = call.app.sessions.begin(user.sub, call.now).await?;

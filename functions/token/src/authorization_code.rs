@@ -59,7 +59,13 @@ fn shown(client: &Client, code: &Secret<AuthorizationCode>, form: &Form) -> Resu
 }
 
 /// What it means that the code was not redeemed. A replay ends the grant before anyone is told.
-async fn judge(call: &Call<'_>, client: &Client, id: Id, redemption: &Redemption, grant: &Grant) -> Result<(), Error> {
+async fn judge(
+    call: &Call<'_>,
+    client: &Client,
+    id: Id,
+    redemption: &Redemption,
+    grant: &Grant,
+) -> Result<(), Error> {
     let Err(reason) = redemption.judge(grant) else { return Ok(()) };
     if reason == NotRedeemed::Replayed {
         call.app.grants.end(id, Why::CodeReplayed, call.now).await?;

@@ -36,7 +36,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     let tokens = match grant_type(&form, &client)? {
         GrantType::ClientCredentials => client_credentials::issue(call, &client, &form).await?, // §4.4
         GrantType::AuthorizationCode => authorization_code::redeem(call, &client, &form).await?, // §4.1.3
-        GrantType::RefreshToken => refresh_token::rotate(call, &client, &form).await?, // §6
+        GrantType::RefreshToken => refresh_token::rotate(call, &client, &form).await?,          // §6
     };
     Ok(http::json(StatusCode::OK, &tokens.answer())) // §5.1
 }

@@ -78,11 +78,7 @@ struct Pair {
 
 impl Pair {
     fn derive(presented: &Secret<RefreshToken>, nonce: Nonce) -> Self {
-        Self {
-            access: presented.successor_access(&nonce.0),
-            refresh: presented.successor(&nonce.0),
-            nonce,
-        }
+        Self { access: presented.successor_access(&nonce.0), refresh: presented.successor(&nonce.0), nonce }
     }
 
     /// The answer, if `grant` holds this very pair: nothing that was derived is handed out on trust.

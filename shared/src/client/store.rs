@@ -75,7 +75,11 @@ impl Store {
     }
 
     /// The client called `id`, if there is one in good standing.
-    pub async fn registered(&self, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, table::Error> {
+    pub async fn registered(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Client>>, table::Error> {
         match self.find(id, now).await {
             Ok(found) => Ok(Some(found.client)),
             Err(AuthenticationError::Table(error)) => Err(error),
@@ -134,10 +138,8 @@ impl Store {
         let items: Vec<Item> = self.table.all().await?;
         let (mut clients, mut statuses) = (Vec::new(), Vec::new());
         for item in items {
-            match item.get(table::KEY) {
-                Some(aws_sdk_dynamodb::types::AttributeValue::S(key)) if key.starts_with("client#") => {
-                    clients.extend(table::read::<Client>(Some(item))?);
-                }
+            match table::kind(&item) {
+                Some("client") => clients.extend(table::read::<Client>(Some(item))?),
                 _ => statuses.extend(table::read::<Status>(Some(item))?),
             }
         }
@@ -154,7 +156,7 @@ impl Store {
     /// Registers `client`.
     pub async fn create(&self, client: &Client) -> Result<(), Unchanged> {
         let status = Status::new(&client.id, &client.name);
-        match table::insert_both(&self.table, client, &status).await? {
+        match table::insert_all(&self.table, [table::item(client)?, table::item(&status)?]).await? {
             Written::Done(()) => Ok(()),
             Written::Refused(_) => Err(Unchanged::Exists(client.id.clone())),
         }
@@ -183,9 +185,15 @@ impl Store {
         }
     }
 
+    /// Ends whatever the client was issued until `now`: one write, felt at the next introspection.
+    pub async fn end_everything(&self, id: &ClientId, now: Timestamp) -> Result<(), Unchanged> {
+        let ended = Status::end_everything(&self.table, id, now).await?;
+        ended.ok_or_else(|| Unchanged::Unknown(id.clone()))
+    }
+
     /// Deletes the client. Without its status, whatever it was issued is dead.
     pub async fn delete(&self, id: &ClientId) -> Result<(), Unchanged> {
-        match table::delete_both(&self.table, &Client::key(id), &Status::key(id)).await? {
+        match table::delete_all(&self.table, [Client::key(id), Status::key(id)]).await? {
             Written::Done(()) => Ok(()),
             Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
         }

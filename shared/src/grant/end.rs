@@ -56,7 +56,9 @@ impl EndingByRefresh {
     /// What it means that `grant` refused it.
     pub fn judge(&self, grant: &Grant) -> Revocation {
         match &grant.refresh {
-            Some(refresh) if refresh.family == self.family && grant.client != self.client => Revocation::Foreign,
+            Some(refresh) if refresh.family == self.family && grant.client != self.client => {
+                Revocation::Foreign
+            }
             _ => Revocation::Unknown,
         }
     }

@@ -229,11 +229,15 @@ impl fmt::Display for Why {
     }
 }
 
-
 impl Grant {
+    /// What every grant's key begins with.
+    pub(super) const PREFIX: &str = "g#";
+    /// The attribute that names the client.
+    pub(super) const CLIENT: &str = "c";
+
     /// The key of the grant called `id`.
     pub fn key(id: Id) -> String {
-        format!("g#{id}")
+        format!("{}{id}", Self::PREFIX)
     }
 }
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use stateright::{Checker, Model, Property};
 
 use super::{
-    Access, Consent, Ending, EndingByRefresh, Grant, NotRedeemed, NotRotated, Nonce, Presented, Redemption, Refresh,
-    Rotating, Shown, State, Terms, Tokens, Transition, Verdict, Why,
+    Access, Consent, Ending, EndingByRefresh, Grant, Nonce, NotRedeemed, NotRotated, Presented, Redemption,
+    Refresh, Rotating, Shown, State, Terms, Tokens, Transition, Verdict, Why,
 };
 use crate::{
     client::{Client, ClientId, Registration},
@@ -234,7 +234,11 @@ fn rotation(token: &str, nth: u8, now: u8) -> Rotating {
 impl Scenario {
     /// What DynamoDB does: `None` if it did it, else the item that refused.
     fn evaluate(&self, world: &mut World, write: &Write, unconditional: bool) -> Option<Option<Grant>> {
-        fn transition(item: &mut Option<Grant>, transition: &impl Transition, force: bool) -> Option<Option<Grant>> {
+        fn transition(
+            item: &mut Option<Grant>,
+            transition: &impl Transition,
+            force: bool,
+        ) -> Option<Option<Grant>> {
             match item {
                 Some(grant) if force || transition.holds(grant) => {
                     transition.apply(grant);
@@ -286,7 +290,13 @@ impl Scenario {
     }
 
     /// DynamoDB has answered a call's write: what the instance does next. `None`: it is done with it.
-    fn decide(&self, world: &mut World, call: &Call, refused: Option<Option<Grant>>, arrives: bool) -> Option<Write> {
+    fn decide(
+        &self,
+        world: &mut World,
+        call: &Call,
+        refused: Option<Option<Grant>>,
+        arrives: bool,
+    ) -> Option<Write> {
         let end = |why| Some(Write::End(Ending { now: at(call.now), why }));
         match (&call.write, refused) {
             (Write::Redeem(redemption), refused) => {
@@ -397,13 +407,14 @@ impl Scenario {
     /// Explores everything; returns the properties that failed, and prints what it took.
     fn explore(self, name: &str) -> Vec<&'static str> {
         let checker = self.checker().threads(2).spawn_bfs().join();
-        let failed: Vec<_> = checker
-            .discoveries()
-            .into_keys()
-            .filter(|property| *property != "tokens are issued")
-            .collect();
+        let failed: Vec<_> =
+            checker.discoveries().into_keys().filter(|property| *property != "tokens are issued").collect();
         assert!(checker.discovery("tokens are issued").is_some(), "{name}: nothing was ever issued");
-        println!("{name}: {} states, {} of them distinct; failed: {failed:?}", checker.state_count(), checker.unique_state_count());
+        println!(
+            "{name}: {} states, {} of them distinct; failed: {failed:?}",
+            checker.state_count(),
+            checker.unique_state_count()
+        );
         failed
     }
 }
@@ -503,13 +514,16 @@ impl Model for Scenario {
             for now in world.clock - SKEW..=world.clock {
                 match party {
                     // The client tries its newest token, and again if it got no answer, for as long as is safe.
-                    Party::Client => steps.extend(world.received.last().filter(|_| self.may_try(world)).map(|token| {
-                        Step::Refresh(*party, token.clone(), now)
-                    })),
-                    // A thief tries whatever the client ever had.
-                    Party::Thief => steps.extend(
-                        world.received.iter().map(|token| Step::Refresh(*party, token.clone(), now)),
+                    Party::Client => steps.extend(
+                        world
+                            .received
+                            .last()
+                            .filter(|_| self.may_try(world))
+                            .map(|token| Step::Refresh(*party, token.clone(), now)),
                     ),
+                    // A thief tries whatever the client ever had.
+                    Party::Thief => steps
+                        .extend(world.received.iter().map(|token| Step::Refresh(*party, token.clone(), now))),
                     Party::Forger | Party::Eavesdropper => {
                         let forged = Secret::in_family(Id::from_bits(1), &[9; 32], &[9; 16]);
                         steps.push(Step::Refresh(*party, forged.expose().to_owned(), now));
@@ -593,10 +607,13 @@ impl Model for Scenario {
                 !world.ended || world.item.as_ref().is_none_or(|grant| grant.state == State::Ended)
             }),
             Property::always("nothing else goes wrong", |_, world: &World| world.wrong.is_none()),
-            Property::always("only a thief or a revocation ends a grant", |scenario: &Self, world: &World| {
-                let theft = [scenario.redeemers, scenario.refreshers].concat().contains(&Party::Thief);
-                theft || scenario.revokes || !world.ended
-            }),
+            Property::always(
+                "only a thief or a revocation ends a grant",
+                |scenario: &Self, world: &World| {
+                    let theft = [scenario.redeemers, scenario.refreshers].concat().contains(&Party::Thief);
+                    theft || scenario.revokes || !world.ended
+                },
+            ),
             Property::always("a replayed code leaves nothing alive", |_, world: &World| {
                 world.ended || world.proven_redemptions < 2
             }),

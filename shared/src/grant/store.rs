@@ -1,10 +1,10 @@
 //! Grants in the tokens table.
 
-use super::{AccessRevocation, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
+use super::{AccessRevocation, End, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
 use crate::{
     client::ClientId,
     secret::{AccessToken, Id, RefreshToken, Secret},
-    table::{self, Table, Written},
+    table::{self, Table, Written, schema::BY_PERSON},
     time::Timestamp,
 };
 
@@ -102,4 +102,38 @@ impl Store {
             Written::Refused(_) => Ok(None),
         }
     }
+
+    /// The grants of the person called `person`, as the index has them: it lags, so it is for lists and for cleaning
+    /// up. That a person's grants are dead is their status's to say.
+    pub async fn of_person(&self, person: Id) -> Result<Vec<Id>, table::Error> {
+        Ok(ids(self.0.keys_indexed(Grant::PREFIX, BY_PERSON, &person).await?))
+    }
+
+    /// The grants of a client. It goes through the whole table: for administration.
+    pub async fn of_client(&self, client: &ClientId) -> Result<Vec<Id>, table::Error> {
+        Ok(ids(self.0.keys_with(Grant::PREFIX, Grant::CLIENT, client).await?))
+    }
+
+    /// Ends the grants called `ids`, one by one, and calls `progress` after each. Returns how many it was that ended
+    /// now: some may have been over before, or be gone.
+    pub async fn sweep(
+        &self,
+        ids: &[Id],
+        why: Why,
+        now: Timestamp,
+        mut progress: impl FnMut(),
+    ) -> Result<usize, table::Error> {
+        let mut ended = 0;
+        for id in ids {
+            let grant = self.end(*id, why, now).await?;
+            ended += usize::from(grant.is_some_and(|grant| grant.end == Some(End { at: now, why })));
+            progress();
+        }
+        Ok(ended)
+    }
+}
+
+/// The grants that have these keys.
+fn ids(keys: Vec<String>) -> Vec<Id> {
+    keys.iter().filter_map(|key| key.strip_prefix(Grant::PREFIX)?.parse().ok()).collect()
 }

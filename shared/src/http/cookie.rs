@@ -26,9 +26,10 @@ impl Cookie {
     pub fn read<'a>(self, request: &'a Request, issuer: &Issuer) -> Option<&'a str> {
         let name = self.full_name(issuer);
         let header = request.headers().get(header::COOKIE)?.to_str().ok()?;
-        header.split(';').filter_map(|pair| pair.trim().split_once('=')).find_map(|(found, value)| {
-            (found == name).then_some(value)
-        })
+        header
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(found, value)| (found == name).then_some(value))
     }
 
     /// Gives it `value` for `life`.

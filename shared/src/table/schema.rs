@@ -10,9 +10,9 @@
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | token, revoke, introspect |
 //! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | token, revoke, introspect |
-//! | users | `user#SUB` | one person: login name, Argon2id hash, profile | – | reserved | reserved |
-//! | users | `name#LOGIN` | the `sub` that a login name belongs to | – | reserved | reserved |
-//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | reserved | introspect |
+//! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton` | `jeton` |
+//! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | `jeton` |
+//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton` | introspect |
 //!
 //! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization requests, `j#` assertion ids. No other function may use these prefixes.
 //!
@@ -30,15 +30,13 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::KEY;
+use super::{Index, KEY};
 use crate::config::TableNames;
 
 /// The attribute by which DynamoDB deletes items: epoch seconds, a Number.
 pub const TTL: &str = "ttl";
 /// The index for a person's grants and sessions.
-pub const BY_PERSON: &str = "by_person";
-/// What [`BY_PERSON`] is keyed by.
-pub const PERSON: &str = "p";
+pub const BY_PERSON: Index = Index { name: "by_person", attribute: "p" };
 
 /// Makes the tables that are not there yet: for the local server and tests. A deployment's come from its template.
 pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError> {
@@ -52,8 +50,8 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
         tolerate_existing(request.send().await.map(drop))?;
     }
     let index = GlobalSecondaryIndex::builder()
-        .index_name(BY_PERSON)
-        .key_schema(key(PERSON, KeyType::Hash)?)
+        .index_name(BY_PERSON.name)
+        .key_schema(key(BY_PERSON.attribute, KeyType::Hash)?)
         .key_schema(key(KEY, KeyType::Range)?)
         .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
     let request = client
@@ -61,7 +59,7 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
         .table_name(&names.tokens)
         .billing_mode(BillingMode::PayPerRequest)
         .attribute_definitions(attribute(KEY)?)
-        .attribute_definitions(attribute(PERSON)?)
+        .attribute_definitions(attribute(BY_PERSON.attribute)?)
         .key_schema(key(KEY, KeyType::Hash)?)
         .global_secondary_indexes(index.build()?);
     if tolerate_existing(request.send().await.map(drop))? {

@@ -51,7 +51,8 @@ pub async fn serve(options: Options) -> Result<(), Error> {
         config.issuer = url.parse().ok();
     }
     let database = Database::start(&options.storage, dynamodb_listener)?;
-    let client = dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
+    let client =
+        dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
     schema::create(&client, &config.tables).await.map_err(|error| Error::Tables(error.to_string()))?;
     let log = Log::new(config.log_level, std::io::stderr());
     let app = Arc::new(App::new(config, &client, Clock::system(), log));
