@@ -83,6 +83,9 @@ pub struct Create {
     /// It belongs to the deployment's owner
     #[arg(long)]
     first_party: bool,
+    /// It may do without PKCE, and must then repeat its redirect URI; not for public clients
+    #[arg(long)]
+    pkce_optional: bool,
     /// How long a code lives: 10 to 600
     #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().code)]
     code_ttl: u32,
@@ -126,6 +129,7 @@ impl Create {
             auth_methods: self.auth_methods,
             resource_server: self.resource_server,
             first_party: self.first_party,
+            pkce_optional: self.pkce_optional,
             lifetimes: Lifetimes {
                 code: self.code_ttl,
                 access_token: self.access_token_ttl,
@@ -179,6 +183,7 @@ async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
         ("redirect URIs", or_none(client.redirect_uris.join("\n"))),
         ("resource server", yes(client.resource_server)),
         ("first party", yes(client.first_party)),
+        ("PKCE", if client.pkce_optional { "optional" } else { "required" }.to_owned()),
         ("code lives", lasting(lifetimes.code.into())),
         ("access token lives", lasting(lifetimes.access_token.into())),
         ("refresh token lives", lasting(lifetimes.refresh_token.into())),
@@ -267,6 +272,7 @@ fn describe(client: &Client, status: &Status, now: Timestamp) -> Value {
         "default_scope": client.default_scope.values().collect::<Vec<_>>(),
         "resource_server": client.resource_server,
         "first_party": client.first_party,
+        "pkce_optional": client.pkce_optional,
         "code_ttl": client.lifetimes.code,
         "access_token_ttl": client.lifetimes.access_token,
         "refresh_token_ttl": client.lifetimes.refresh_token,

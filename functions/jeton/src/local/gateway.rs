@@ -29,7 +29,7 @@ const MOST_HEADER_BYTES: usize = 10_240;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the demo application is.
-pub const DEMO_PATH: &str = "/demo";
+pub(super) const DEMO_PATH: &str = "/demo";
 
 /// The functions, behind one HTTP server.
 pub struct Gateway {
