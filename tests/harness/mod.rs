@@ -203,7 +203,7 @@ impl Stack {
     /// Every item of every table, as text.
     pub async fn stored(&self) -> String {
         let mut text = String::new();
-        let tables = [self.app.grants.table(), self.app.clients.table()];
+        let tables = [self.app.grants.table(), self.app.clients.table(), self.app.users.table()];
         for table in tables {
             for item in table.all().await.unwrap() {
                 text.push_str(&format!("{item:?}\n"));

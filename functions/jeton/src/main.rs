@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use jeton::{
-    admin::{self, Admin, client::ClientCommand, token::TokenCommand},
+    admin::{self, Admin, client::ClientCommand, token::TokenCommand, user::UserCommand},
     local::{self, Storage},
 };
 use shared::config::Issuer;
@@ -40,6 +40,9 @@ enum Command {
     /// Register and manage clients
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Create and manage people
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look at tokens, and revoke them
     #[command(subcommand)]
     Token(TokenCommand),
@@ -77,6 +80,10 @@ async fn main() -> ExitCode {
         )),
         Command::Serve(serve) => local::serve(serve.into()).await.map_err(admin::Error::from),
         Command::Client(command) => match admin().await {
+            Ok(admin) => command.run(&admin).await,
+            Err(error) => Err(error),
+        },
+        Command::User(command) => match admin().await {
             Ok(admin) => command.run(&admin).await,
             Err(error) => Err(error),
         },

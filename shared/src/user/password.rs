@@ -127,6 +127,9 @@ pub struct Verified {
 }
 
 /// What is to be kept of `password`. It blocks: see [`hash_async`].
+///
+/// # Panics
+/// If the machine has not the memory that a hash takes.
 #[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
 pub fn hash(password: Password) -> PasswordHash {
     let hashed: Result<Phc, _> =
