@@ -13,3 +13,4 @@
 mod harness;
 mod interop_oauth2;
 mod rfc6749_client_credentials;
+mod user_command;

@@ -4,7 +4,9 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+mod command;
 mod front;
+mod person;
 
 use std::{
     io::{self, Write},
@@ -29,6 +31,7 @@ use shared::{
 };
 
 pub use answer::Call;
+pub use command::Ran;
 pub use front::Front;
 
 /// When every test begins: 2026-01-01, and half a second.
