@@ -5,10 +5,10 @@ use shared::{
     grant::{Grant, State, Why},
     secret::{AccessToken, Id, Secret},
     time::Timestamp,
-    user::{Password, User, password},
+    user::{Password, PasswordHash, Unchanged, User, password},
 };
 
-use crate::harness::{Ran, Registered, Stack};
+use crate::harness::{Fault, Ran, Registered, Stack};
 
 const PASSWORD: &str = "correct horse battery";
 const OTHER: &str = "staple of the trade";
@@ -17,6 +17,11 @@ async fn create(stack: &Stack, name: &str) -> Id {
     let created = stack.jeton(&["user", "create", name, "--password-stdin"], PASSWORD).await.json();
     assert_eq!(created["username"], name);
     created["sub"].as_str().unwrap().parse().unwrap()
+}
+
+/// A new hash of the first password.
+fn user_password() -> PasswordHash {
+    password::hash(Password::typed(PASSWORD).unwrap())
 }
 
 async fn user(stack: &Stack, name: &str) -> Option<User> {
@@ -92,10 +97,6 @@ async fn a_name_is_given_once_whatever_its_case() {
     assert_eq!(stack.app.users.list().await.unwrap().len(), 2, "the loser left nothing behind");
 }
 
-fn user_password() -> shared::user::PasswordHash {
-    password::hash(Password::typed(PASSWORD).unwrap())
-}
-
 #[tokio::test]
 async fn a_password_is_kept_as_a_hash_and_told_to_nobody() {
     let stack = Stack::start().await;
@@ -167,7 +168,23 @@ async fn of_two_who_set_a_password_at_once_one_is_told() {
     stack.app.users.set_password(&read, &new).await.unwrap();
     stack.app.users.set_password(&read, &new).await.expect("it is a retry of its own write");
     let raced = stack.app.users.set_password(&read, &user_password()).await;
-    assert!(matches!(raced, Err(shared::user::Unchanged::Raced(_))), "{raced:?}");
+    assert!(matches!(raced, Err(Unchanged::Raced(_))), "{raced:?}");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_no_failure() {
+    let stack = Stack::start().await;
+    let lose = || stack.dynamodb.fail(Fault::LoseFirstAnswer);
+    lose();
+    let ada = create(&stack, "ada").await;
+    lose();
+    stack.jeton(&["user", "set-password", "ada", "--password-stdin"], OTHER).await.json();
+    assert!(signs_in(&stack, "ada", OTHER).await);
+    lose();
+    stack.app.users.end_everything(ada, stack.now()).await.unwrap();
+    lose();
+    stack.jeton(&["user", "delete", "ada"], "").await.json();
+    assert!(stack.app.users.table().all().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ use shared::{
 
 pub use answer::Call;
 pub use command::Ran;
-pub use front::Front;
+pub use front::{Fault, Front};
 
 /// When every test begins: 2026-01-01, and half a second.
 const BEGIN_MS: u64 = 1_767_225_600_500;

@@ -59,13 +59,13 @@ struct Serve {
     /// Keep nothing
     #[arg(long, conflicts_with = "database")]
     memory: bool,
-    /// Keep clients and tokens in this file
+    /// Keep clients, people and tokens in this file
     #[arg(long, value_name = "FILE", default_value = "jeton.db")]
     database: PathBuf,
     /// The issuer, if it is not the server's own address
     #[arg(long, value_name = "URL")]
     issuer: Option<Issuer>,
-    /// Register a demo client, and print what to do with it
+    /// Register a demo client and a person, and print what to do with it
     #[arg(long)]
     demo: bool,
 }

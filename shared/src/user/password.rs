@@ -2,7 +2,7 @@
 //!
 //! # Design
 //! Unlike a token, a password is something that can be guessed: its hash costs 19 MiB and two passes, which OWASP's
-//! Password Storage Cheat Sheet asks for at least. That is some 20 ms of a processor, so [`hash`] and [`verify`] are
+//! Password Storage Cheat Sheet asks for at least. That keeps a processor busy for tens of milliseconds, so [`hash`] and [`verify`] are
 //! for threads that may block; [`hash_async`] and [`verify_async`] are for everything else.
 
 use std::{fmt, str::FromStr, sync::LazyLock};

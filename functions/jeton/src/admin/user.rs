@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use shared::{
     secret::Id,
     status::Status,
-    user::{User, UserName, password},
+    time::Timestamp,
+    user::{Unchanged, User, UserName, password},
 };
 
 use super::{
@@ -75,7 +76,7 @@ async fn create(admin: &Admin, named: Named) -> Result<(), Error> {
     let (users, username) = (&admin.app.users, named.name.parse::<UserName>()?);
     // The write decides; but nobody should choose a password for nothing.
     if users.find_by_name(&username).await?.is_some() {
-        return Err(shared::user::Unchanged::Exists(username).into());
+        return Err(Unchanged::Exists(username).into());
     }
     let hash = password::hash_async(named.password.read(&username)?).await;
     let user = User::new(Id::random(), username, hash, admin.app.clock.now());
@@ -168,7 +169,7 @@ fn describe(user: &User, status: &Status) -> Value {
         "username": user.username,
         "disabled": status.disabled,
         "created_at": user.created_at.seconds(),
-        "not_before": status.not_before.map(shared::time::Timestamp::seconds),
+        "not_before": status.not_before.map(Timestamp::seconds),
     })
 }
 
