@@ -10,6 +10,18 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod cors;
+mod cost;
 mod harness;
+mod hostile_input;
 mod interop_oauth2;
+mod outages;
+mod races;
+mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
+mod rfc6749_token_endpoint;
+mod rfc7009_revocation;
+mod rfc7662_introspection;
+mod rfc8414_metadata;
+mod secret_rotation;
+mod secrets_at_rest;

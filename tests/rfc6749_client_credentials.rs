@@ -1,6 +1,10 @@
 //! RFC 6749 §4.4: a client's own credentials are enough.
 
-use crate::harness::Stack;
+use std::{collections::BTreeSet, time::Duration};
+
+use shared::client::{Lifetimes, Registration};
+
+use crate::harness::{Stack, machine};
 
 #[tokio::test]
 async fn a_token_lives_until_it_is_revoked() {
@@ -8,16 +12,140 @@ async fn a_token_lives_until_it_is_revoked() {
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     assert_eq!(stack.introspect(&rs, &token).await["active"], true);
-    let answer = stack.post("/oauth/revoke").basic(&machine).form(&[("token", &token)]).send().await;
+    let answer = stack.revoke(&machine, &token).await;
     assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
-    assert_eq!(stack.introspect(&rs, &token).await, serde_json::json!({ "active": false }));
+    stack.is_inactive(&rs, &token).await;
 }
 
 #[tokio::test]
-async fn issuing_costs_one_read_of_the_client_and_one_write_unit() {
+async fn a_token_lives_for_the_time_that_its_client_was_told() {
+    let stack = Stack::start().await;
+    let rs = stack.resource_server().await;
+    for seconds in [60, 3_600, 86_400] {
+        let lifetimes = Lifetimes { access_token: seconds, ..Lifetimes::default() };
+        let machine = stack.register(Registration { lifetimes, ..machine() }).await;
+        let answer = stack.ask_for_token(&machine, &[]).await.json();
+        assert_eq!(answer["expires_in"], seconds);
+        let token = answer["access_token"].as_str().unwrap();
+        stack.advance(Duration::from_secs(seconds.into()) - Duration::from_millis(1));
+        assert_eq!(stack.introspect(&rs, token).await["active"], true);
+        stack.advance(Duration::from_millis(1));
+        stack.is_inactive(&rs, token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_has_no_credentials_to_use() {
+    let stack = Stack::start().await;
+    let public = stack.public().await;
+    let form = [("grant_type", "client_credentials"), ("client_id", &public.id)];
+    stack.post("/oauth/token").form(&form).send().await.is_error(400, "unauthorized_client");
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn there_is_no_refresh_token_whatever_the_scope() {
+    let stack = Stack::start().await;
+    let scope = vec!["offline_access".to_owned()];
+    let machine = stack.register(Registration { scope, ..machine() }).await;
+    let answer = stack.ask_for_token(&machine, &[("scope", "offline_access")]).await.json();
+    assert_eq!((answer["scope"].as_str(), answer.get("refresh_token")), (Some("offline_access"), None));
+}
+
+#[tokio::test]
+async fn the_scope_is_always_told() {
+    let stack = Stack::start().await;
+    let registered = Registration { default_scope: vec!["read".to_owned()], ..machine() };
+    let machine = stack.register(registered).await;
+    for (asked, granted) in [
+        ("", "read"),
+        ("read", "read"),
+        ("write", "write"),
+        ("write read", "read write"),
+        ("read read", "read"),
+    ] {
+        let answer = stack.ask_for_token(&machine, &[("scope", asked)]).await;
+        assert_eq!(answer.json()["scope"].as_str(), Some(granted), "{asked:?}");
+        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(stack.introspect(&machine, &token).await["scope"], granted);
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_a_scope_gets_a_token_without_one() {
+    let stack = Stack::start().await;
+    let machine = stack.register(Registration { scope: Vec::new(), ..machine() }).await;
+    let answer = stack.ask_for_token(&machine, &[]).await.json();
+    assert_eq!(answer.get("scope"), None, "an unused member is left out, not null");
+    let told = stack.introspect(&machine, answer["access_token"].as_str().unwrap()).await;
+    assert_eq!((told["active"].as_bool(), told.get("scope")), (Some(true), None));
+}
+
+#[tokio::test]
+async fn a_scope_that_is_more_than_the_clients_or_ill_formed_is_refused() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
-    stack.dynamodb.forget();
-    stack.token(&machine).await;
-    println!("{:?}", stack.dynamodb.cost());
+    let long = "x".repeat(10_000);
+    for scope in [
+        "admin",
+        "read admin",
+        "READ",
+        "readwrite",
+        "read,write",
+        "*",
+        " ",
+        " read",
+        "read ",
+        "read  write",
+        "read\twrite",
+        "read\nwrite",
+        "\"read\"",
+        "re\\ad",
+        "é",
+        &long,
+    ] {
+        stack.ask_for_token(&machine, &[("scope", scope)]).await.is_error(400, "invalid_scope");
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn a_scope_larger_than_a_grant_carries_is_refused() {
+    let stack = Stack::start().await;
+    let scope: Vec<String> = (0..25).map(|n| format!("scope-{n:02}")).collect();
+    let registered = Registration { default_scope: scope[..1].to_vec(), scope: scope.clone(), ..machine() };
+    let machine = stack.register(registered).await;
+    stack.ask_for_token(&machine, &[("scope", &scope.join(" "))]).await.is_error(400, "invalid_scope");
+    assert_eq!(stack.ask_for_token(&machine, &[("scope", &scope[..24].join(" "))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn two_hundred_tokens_have_nothing_in_common() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let mut tokens = BTreeSet::new();
+    for _ in 0..200 {
+        let token = stack.token(&machine).await;
+        let random = token.strip_prefix("jta_").unwrap().to_owned();
+        assert!(random.len() == 72 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        tokens.insert(random);
+    }
+    assert_eq!(tokens.len(), 200);
+    // Neither the name of the grant nor the secret after it is a counter or a clock: they start in many ways. The
+    // first digit of a 128-bit number in base 62 has 8 values, so two digits together have some 490.
+    for at in [0, 22, 44] {
+        let starts: BTreeSet<_> = tokens.iter().map(|token| &token[at..at + 3]).collect();
+        assert!(starts.len() > 150, "{} starts at {at}", starts.len());
+    }
+}
+
+#[tokio::test]
+async fn a_machines_token_is_marked_as_the_clients_own() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let told = stack.introspect(&machine, &stack.token(&machine).await).await;
+    assert_eq!(
+        (&told["sub"], &told["client_id"], told.get("username")),
+        (&told["client_id"], &machine.id.into(), None)
+    );
 }

@@ -35,6 +35,12 @@ impl Call {
         self.header("authorization", &value)
     }
 
+    /// Authenticates in the body, and sends these parameters there.
+    pub fn post(self, client: &Registered, parameters: &[(&str, &str)]) -> Self {
+        let credentials = [("client_id", client.id.as_str()), ("client_secret", client.secret.as_str())];
+        self.form(&[&credentials, parameters].concat())
+    }
+
     /// Sends a header.
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
@@ -53,16 +59,32 @@ impl Call {
 
     /// Sends it.
     pub async fn send(self) -> Answer {
-        let response = self.0.send().await.unwrap();
+        self.try_send().await.unwrap()
+    }
+
+    /// Sends it to a server that may die before it has answered.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let response = self.0.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Ok(Answer { status, headers, text: response.text().await? })
     }
 }
 
 impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().map(|value| value.to_str().unwrap());
+        assert_eq!(values.next(), None, "{name} is there twice");
+        value
+    }
+
+    /// Everything that does not differ from one request to the next: status, headers, body.
+    pub fn essence(&self) -> (u16, Vec<(String, String)>, &str) {
+        let headers =
+            self.headers.iter().filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        (self.status, headers.collect(), &self.text)
     }
 
     /// The body, which must be JSON.
@@ -78,6 +100,19 @@ impl Answer {
         let allowed = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E');
         assert!(self.json()["error_description"].as_str().unwrap().chars().all(allowed), "{}", self.text);
         self.is_not_stored();
+    }
+
+    /// Holds the answer to what a client is told whose authentication failed.
+    #[track_caller]
+    pub fn is_invalid_client(&self) {
+        self.is_error(401, "invalid_client");
+    }
+
+    /// Holds the answer to what is said when DynamoDB is throttled or down.
+    #[track_caller]
+    pub fn is_unavailable(&self) {
+        self.is_error(503, "temporarily_unavailable");
+        assert_eq!(self.header("retry-after"), Some("1"));
     }
 
     /// Holds the answer to the headers that keep caches away from it.

@@ -4,7 +4,9 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+mod clients;
 mod front;
+pub mod process;
 
 use std::{
     io::{self, Write},
@@ -16,10 +18,9 @@ use std::{
 };
 
 use jeton::local::{Database, Gateway, Storage, listen};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     app::App,
-    client::{AuthMethod, ClientId, GrantType, Registration},
     config::{Config, TableNames},
     dynamodb::{self, Endpoint},
     log::{Level, Log},
@@ -28,11 +29,25 @@ use shared::{
     time::{Clock, Timestamp},
 };
 
-pub use answer::Call;
-pub use front::Front;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-/// When every test begins: 2026-01-01, and half a second.
-const BEGIN_MS: u64 = 1_767_225_600_500;
+pub use answer::{Answer, Call};
+pub use clients::{Registered, machine};
+pub use front::{Fault, Front};
+
+/// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
+/// deletes what it thinks expired while a test still wants it.
+const BEGIN_MS: u64 = 4_102_444_800_500;
+
+/// The endpoints that clients authenticate at, each with what makes a good request to it.
+pub const ENDPOINTS: [(&str, &[(&str, &str)]); 3] = [
+    ("/oauth/token", &[("grant_type", "client_credentials")]),
+    ("/oauth/revoke", &[("token", "garbage")]),
+    ("/oauth/introspect", &[("token", "garbage")]),
+];
 
 /// A whole Jeton.
 pub struct Stack {
@@ -48,15 +63,6 @@ pub struct Stack {
     /// Dropped with the stack.
     _gateway: Gateway,
     _database: Option<Database>,
-}
-
-/// A registered client, and its secret.
-#[derive(Clone, Debug)]
-pub struct Registered {
-    /// Its id.
-    pub id: String,
-    /// Its secret; empty if it is public.
-    pub secret: String,
 }
 
 impl Stack {
@@ -123,62 +129,27 @@ impl Stack {
         Call::new(self.http.request(method, format!("{}{path}", self.url)))
     }
 
-    /// Registers a client.
-    pub async fn register(&self, registration: Registration) -> Registered {
-        let (client, secret) = registration.accept(ClientId::random(), self.now()).unwrap();
-        self.app.clients.create(&client).await.unwrap();
-        let secret = secret.map(|secret| secret.expose().to_owned()).unwrap_or_default();
-        Registered { id: client.id.to_string(), secret }
-    }
-
-    /// The fixture `machine` of the checklist: `client_credentials` only, scope `read write`.
-    pub async fn machine(&self) -> Registered {
-        self.register(machine()).await
-    }
-
-    /// The fixture `rs`: a resource server.
-    pub async fn resource_server(&self) -> Registered {
-        self.register(Registration {
-            resource_server: true,
-            name: "rs".to_owned(),
-            ..Registration::default()
-        })
-        .await
-    }
-
-    /// The fixture `web`: confidential, with redirect URIs.
-    pub async fn web(&self) -> Registered {
-        self.register(Registration {
-            name: "web".to_owned(),
-            redirect_uris: vec!["https://app.example.com/oauth/callback".to_owned()],
-            scope: vec!["read".to_owned(), "write".to_owned()],
-            ..machine_methods()
-        })
-        .await
-    }
-
-    /// The fixture `public`: a native or browser application.
-    pub async fn public(&self) -> Registered {
-        self.register(Registration {
-            name: "public".to_owned(),
-            public: true,
-            redirect_uris: vec!["http://127.0.0.1/cb".to_owned()],
-            scope: vec!["read".to_owned()],
-            ..Registration::default()
-        })
-        .await
+    /// What the token endpoint answers to `client`, asking for a token of its own, and for `more`.
+    pub async fn ask_for_token(&self, client: &Registered, more: &[(&str, &str)]) -> Answer {
+        let form = [&[("grant_type", "client_credentials")], more].concat();
+        self.post("/oauth/token").basic(client).form(&form).send().await
     }
 
     /// An access token of `client`'s own.
     pub async fn token(&self, client: &Registered) -> String {
-        let answer = self
-            .post("/oauth/token")
-            .basic(client)
-            .form(&[("grant_type", "client_credentials")])
-            .send()
-            .await;
+        let answer = self.ask_for_token(client, &[]).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What the revocation endpoint answers to `client`, giving back `token`.
+    pub async fn revoke(&self, client: &Registered, token: &str) -> Answer {
+        self.post("/oauth/revoke").basic(client).form(&[("token", token)]).send().await
+    }
+
+    /// Holds `token` to being of no use, as `asker` is told.
+    pub async fn is_inactive(&self, asker: &Registered, token: &str) {
+        assert_eq!(self.introspect(asker, token).await, json!({ "active": false }), "{token}");
     }
 
     /// What `asker` is told about `token`.
@@ -186,6 +157,22 @@ impl Stack {
         let answer = self.post("/oauth/introspect").basic(asker).form(&[("token", token)]).send().await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()
+    }
+
+    /// What is answered to these very bytes, on a connection that then ends.
+    pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
+        // The server may answer and close before it has read everything.
+        let _ = connection.write_all(bytes.as_ref()).await;
+        let _ = connection.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// How many grants are kept.
+    pub async fn grants(&self) -> usize {
+        self.app.grants.table().all().await.unwrap().len()
     }
 
     /// Everything that was logged.
@@ -213,21 +200,19 @@ impl Stack {
     }
 }
 
-/// What `machine` registers as.
-pub fn machine() -> Registration {
-    Registration {
-        name: "machine".to_owned(),
-        grant_types: vec![GrantType::ClientCredentials],
-        scope: vec!["read".to_owned(), "write".to_owned()],
-        ..machine_methods()
+/// What an attacker makes of a token: each with one character changed or more, or with `other`'s second half.
+pub fn altered(token: &str, other: &str) -> Vec<String> {
+    let changed = |at: usize| {
+        let new = if &token[at..=at] == "0" { "1" } else { "0" };
+        format!("{}{new}{}", &token[..at], &token[at + 1..])
+    };
+    let mut all: Vec<_> = [token.len() - 1, 4, 25, 26, 50, 69, 0].map(changed).into();
+    all.extend([token.to_uppercase(), token.replace('_', "-"), token[..token.len() - 1].to_owned()]);
+    all.extend([format!("{token}0"), format!(" {token}"), format!("{token}\n"), format!("{token}={token}")]);
+    if let (Some(name), Some(secret)) = (token.get(..26), other.get(26..)) {
+        all.push(format!("{name}{secret}"));
     }
-}
-
-fn machine_methods() -> Registration {
-    Registration {
-        auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
-        ..Registration::default()
-    }
+    all
 }
 
 async fn database() -> (Option<Database>, String) {

@@ -1,0 +1,130 @@
+//! What each operation costs in requests and capacity units, read off what stands before DynamoDB.
+
+use std::time::Duration;
+
+use shared::client::Registration;
+
+use crate::harness::{Stack, machine};
+
+async fn remembering() -> Stack {
+    Stack::configured(|config| {
+        config.client_cache = Duration::from_mins(5);
+        // The longest issuer there may be: it is part of every grant.
+        let label = "a".repeat(60);
+        config.issuer = Some(format!("https://{label}.{}.example", &label[..23]).parse().unwrap());
+        assert_eq!(config.issuer.as_ref().unwrap().as_str().len(), 100);
+    })
+    .await
+}
+
+/// What was asked and what it cost since the last time.
+fn cost(stack: &Stack) -> Vec<(String, f64)> {
+    let cost = stack.dynamodb.cost();
+    stack.dynamodb.forget();
+    cost
+}
+
+fn costs(expected: &[(&str, f64)]) -> Vec<(String, f64)> {
+    expected.iter().map(|(operation, units)| ((*operation).to_owned(), *units)).collect()
+}
+
+#[tokio::test]
+async fn with_the_client_in_memory_every_operation_costs_what_the_design_says() {
+    let stack = remembering().await;
+    let machine = stack.machine().await;
+    stack.token(&machine).await;
+    cost(&stack);
+    let token = stack.token(&machine).await;
+    assert_eq!(cost(&stack), costs(&[("PutItem", 1.0)]));
+    stack.introspect(&machine, &token).await;
+    assert_eq!(cost(&stack), costs(&[("GetItem", 1.0), ("BatchGetItem", 1.0)]));
+    stack.revoke(&machine, &token).await;
+    assert_eq!(cost(&stack), costs(&[("UpdateItem", 1.0)]));
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_in_memory_costs_one_batch_read() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    cost(&stack);
+    let token = stack.token(&machine).await;
+    assert_eq!(cost(&stack), costs(&[("BatchGetItem", 2.0), ("PutItem", 1.0)]));
+    stack.revoke(&machine, &token).await;
+    assert_eq!(cost(&stack), costs(&[("BatchGetItem", 2.0), ("UpdateItem", 1.0)]));
+}
+
+#[tokio::test]
+async fn a_remembered_status_saves_introspection_its_batch_read() {
+    let stack = Stack::configured(|config| {
+        config.client_cache = Duration::from_mins(5);
+        config.status_cache = Duration::from_mins(5);
+    })
+    .await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    stack.introspect(&machine, &token).await;
+    cost(&stack);
+    stack.introspect(&machine, &token).await;
+    assert_eq!(cost(&stack), costs(&[("GetItem", 1.0)]));
+}
+
+#[tokio::test]
+async fn the_largest_grant_still_costs_one_write_unit() {
+    let stack = remembering().await;
+    // 24 values of 256 bytes together.
+    let scope: Vec<String> =
+        (0..24).map(|n| format!("{n:0>width$}", width = if n < 16 { 11 } else { 10 })).collect();
+    assert_eq!(scope.iter().map(String::len).sum::<usize>(), 256);
+    let machine = stack.register(Registration { scope, ..machine() }).await;
+    stack.token(&machine).await;
+    cost(&stack);
+    let token = stack.token(&machine).await;
+    assert_eq!(cost(&stack), costs(&[("PutItem", 1.0)]));
+    stack.revoke(&machine, &token).await;
+    assert_eq!(cost(&stack), costs(&[("UpdateItem", 1.0)]));
+}
+
+#[tokio::test]
+async fn a_wrong_secret_costs_no_more_than_one_read_and_a_malformed_id_nothing() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    cost(&stack);
+    stack.ask_for_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
+    assert_eq!(cost(&stack), costs(&[("BatchGetItem", 2.0)]));
+    let misnamed = crate::harness::Registered { id: "not a client id".to_owned(), ..machine };
+    stack.ask_for_token(&misnamed, &[]).await.is_invalid_client();
+    assert_eq!(cost(&stack), []);
+}
+
+#[tokio::test]
+async fn every_read_is_consistent_and_every_write_conditional() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    stack.dynamodb.forget();
+    let token = stack.token(&machine).await;
+    stack.introspect(&rs, &token).await;
+    stack.revoke(&machine, &token).await;
+    stack.rotate_secret(&machine, Duration::ZERO).await;
+    stack.disable(&machine).await;
+    let seen = stack.dynamodb.seen();
+    for one in &seen {
+        let request = &one.request;
+        match one.operation.as_str() {
+            "GetItem" => assert_eq!(request["ConsistentRead"], true),
+            "BatchGetItem" => {
+                let tables = request["RequestItems"].as_object().unwrap();
+                assert!(tables.values().all(|table| table["ConsistentRead"] == true), "{request}");
+            }
+            "PutItem" => assert_eq!(request["ConditionExpression"], "attribute_not_exists(#pk)"),
+            "UpdateItem" => {
+                let condition = request["ConditionExpression"].as_str().unwrap();
+                assert!(
+                    condition.starts_with("attribute_exists(#pk)"),
+                    "an update never creates: {condition}"
+                );
+            }
+            other => panic!("{other} is not expected here"),
+        }
+    }
+    assert!(seen.len() >= 8, "{seen:?}");
+}

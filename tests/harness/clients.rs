@@ -1,0 +1,129 @@
+//! The clients that tests register, and what administrators do to them.
+
+use std::time::Duration;
+
+use shared::{
+    client::{AuthMethod, Client, ClientId, GrantType, Registration},
+    secret::{ClientSecret, Id, Secret, random},
+};
+
+use super::Stack;
+
+/// A registered client, and its secret.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// Its id.
+    pub id: String,
+    /// Its secret; empty if it is public.
+    pub secret: String,
+}
+
+impl Registered {
+    /// The same client with another secret.
+    pub fn with_secret(&self, secret: &str) -> Self {
+        Self { secret: secret.to_owned(), ..self.clone() }
+    }
+
+    /// A well-formed secret that no client has.
+    pub fn with_wrong_secret(&self) -> Self {
+        self.with_secret(new_secret().expose())
+    }
+}
+
+impl Stack {
+    /// Registers a client.
+    pub async fn register(&self, registration: Registration) -> Registered {
+        let (client, secret) = registration.accept(ClientId::random(), self.now()).unwrap();
+        self.app.clients.create(&client).await.unwrap();
+        let secret = secret.map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        Registered { id: client.id.to_string(), secret }
+    }
+
+    /// The fixture `machine` of the checklist: `client_credentials` only, scope `read write`.
+    pub async fn machine(&self) -> Registered {
+        self.register(machine()).await
+    }
+
+    /// The fixture `rs`: a resource server.
+    pub async fn resource_server(&self) -> Registered {
+        self.register(Registration {
+            resource_server: true,
+            name: "rs".to_owned(),
+            ..Registration::default()
+        })
+        .await
+    }
+
+    /// The fixture `web`: confidential, with redirect URIs.
+    pub async fn web(&self) -> Registered {
+        self.register(Registration {
+            name: "web".to_owned(),
+            redirect_uris: vec!["https://app.example.com/oauth/callback".to_owned()],
+            scope: vec!["read".to_owned(), "write".to_owned()],
+            ..machine_methods()
+        })
+        .await
+    }
+
+    /// The fixture `public`: a native or browser application.
+    pub async fn public(&self) -> Registered {
+        self.register(Registration {
+            name: "public".to_owned(),
+            public: true,
+            redirect_uris: vec!["http://127.0.0.1/cb".to_owned()],
+            scope: vec!["read".to_owned()],
+            ..Registration::default()
+        })
+        .await
+    }
+
+    /// A client that administrators know, as it is kept.
+    pub async fn kept(&self, client: &Registered) -> Client {
+        self.app.clients.read(&client.id.parse().unwrap()).await.unwrap().unwrap().0
+    }
+
+    /// Gives `client` a new secret; the one before works for `overlap` more.
+    pub async fn rotate_secret(&self, client: &Registered, overlap: Duration) -> Registered {
+        let (kept, secret) = (self.kept(client).await, new_secret());
+        let secrets = kept.rotated(&secret, self.now(), overlap);
+        self.app.clients.replace_secrets(&kept, &secrets).await.unwrap();
+        client.with_secret(secret.expose())
+    }
+
+    /// Disables `client`.
+    pub async fn disable(&self, client: &Registered) {
+        self.app.clients.set_disabled(&client.id.parse().unwrap(), true).await.unwrap();
+    }
+
+    /// Enables `client` again.
+    pub async fn enable(&self, client: &Registered) {
+        self.app.clients.set_disabled(&client.id.parse().unwrap(), false).await.unwrap();
+    }
+
+    /// Deletes `client`.
+    pub async fn delete(&self, client: &Registered) {
+        self.app.clients.delete(&client.id.parse().unwrap()).await.unwrap();
+    }
+}
+
+/// A secret that nobody has.
+fn new_secret() -> Secret<ClientSecret> {
+    Secret::new(Id::random(), &random())
+}
+
+/// What `machine` registers as.
+pub fn machine() -> Registration {
+    Registration {
+        name: "machine".to_owned(),
+        grant_types: vec![GrantType::ClientCredentials],
+        scope: vec!["read".to_owned(), "write".to_owned()],
+        ..machine_methods()
+    }
+}
+
+fn machine_methods() -> Registration {
+    Registration {
+        auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
+        ..Registration::default()
+    }
+}

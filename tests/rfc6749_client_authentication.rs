@@ -1,0 +1,251 @@
+//! RFC 6749 §2.3: a client proves who it is, in one way, at every endpoint that asks for it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use shared::client::{AuthMethod, Registration};
+
+use crate::harness::{Answer, ENDPOINTS, Registered, Stack, machine};
+
+#[tokio::test]
+async fn a_client_authenticates_by_http_basic_at_every_endpoint() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for (path, form) in ENDPOINTS {
+        let answer = stack.post(path).basic(&machine).form(form).send().await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let named = [form, &[("client_id", machine.id.as_str())]].concat();
+        let answer = stack.post(path).basic(&machine).form(&named).send().await;
+        assert_eq!(answer.status, 200, "a body that names the same client: {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_client_authenticates_in_the_body_at_every_endpoint() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for (path, form) in ENDPOINTS {
+        let answer = stack.post(path).post(&machine, form).send().await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn id_and_secret_are_form_decoded_exactly_once() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let (id, secret) = (percent_encoded(&machine.id), percent_encoded(&machine.secret));
+    for (path, form) in ENDPOINTS {
+        let basic =
+            async |credentials: String| stack.post(path).raw_basic(&credentials).form(form).send().await;
+        assert_eq!(basic(format!("{id}:{secret}")).await.status, 200, "{path}");
+        basic(format!("{id}%3A{secret}")).await.is_invalid_client();
+        basic(format!("{}:{secret}", percent_encoded(&id))).await.is_invalid_client();
+        basic(format!("{id}:{}", percent_encoded(&secret))).await.is_invalid_client();
+        basic(format!("{id}:{secret}+")).await.is_invalid_client();
+        basic(format!("{id}:{secret}:")).await.is_invalid_client();
+
+        let parameters: Vec<String> = form.iter().map(|(name, value)| format!("&{name}={value}")).collect();
+        let posted = async |secret: &str| {
+            let body = format!("client_id={id}&client_secret={secret}{}", parameters.concat());
+            stack.post(path).body("application/x-www-form-urlencoded", body).send().await
+        };
+        assert_eq!(posted(&secret).await.status, 200, "{path}");
+        posted(&percent_encoded(&secret)).await.is_invalid_client();
+    }
+}
+
+#[tokio::test]
+async fn two_ways_at_once_are_refused_even_if_both_are_right() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for (path, form) in ENDPOINTS {
+        stack.post(path).basic(&machine).post(&machine, form).send().await.is_error(400, "invalid_request");
+        let secret = [form, &[("client_secret", machine.secret.as_str())]].concat();
+        stack.post(path).basic(&machine).form(&secret).send().await.is_error(400, "invalid_request");
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_names_another_client_than_the_header_is_refused() {
+    let stack = Stack::start().await;
+    let (machine, other) = (stack.machine().await, stack.machine().await);
+    for (path, form) in ENDPOINTS {
+        let form = [form, &[("client_id", other.id.as_str())]].concat();
+        stack.post(path).basic(&machine).form(&form).send().await.is_error(400, "invalid_request");
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn credentials_in_the_query_count_for_nothing() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for (path, form) in ENDPOINTS {
+        let path = format!("{path}?client_id={}&client_secret={}", machine.id, machine.secret);
+        stack.post(&path).form(form).send().await.is_invalid_client();
+        let id = [form, &[("client_id", machine.id.as_str())]].concat();
+        stack.post(&path).form(&id).send().await.is_invalid_client();
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_the_client_looks_like_a_wrong_secret() {
+    let stack = Stack::start().await;
+    let (machine, other) = (stack.machine().await, stack.machine().await);
+    let (public, disabled, deleted) = (stack.public().await, stack.machine().await, stack.machine().await);
+    stack.disable(&disabled).await;
+    stack.delete(&deleted).await;
+    let nobody = Registered { id: "nobody".to_owned(), ..machine.clone() };
+    let misnamed = Registered { id: "no client is called that".to_owned(), ..machine.clone() };
+    let wrong = [
+        machine.with_wrong_secret(),
+        machine.with_secret(&other.secret),
+        machine.with_secret("not even a secret"),
+        public.with_wrong_secret(),
+        disabled,
+        deleted,
+        nobody,
+        misnamed,
+    ];
+    for (path, form) in ENDPOINTS {
+        let (mut by_header, mut in_body): (Vec<Answer>, Vec<Answer>) = (Vec::new(), Vec::new());
+        for client in &wrong {
+            by_header.push(stack.post(path).basic(client).form(form).send().await);
+            in_body.push(stack.post(path).post(client, form).send().await);
+        }
+        for (answers, challenge) in [(&by_header, true), (&in_body, false)] {
+            for (answer, client) in answers.iter().zip(&wrong) {
+                answer.is_invalid_client();
+                let told =
+                    answer.header("www-authenticate").is_some_and(|value| value.starts_with("Basic realm="));
+                assert_eq!(told, challenge, "{path} {client:?}");
+                assert_eq!(answer.essence(), answers[0].essence(), "{path} {client:?}");
+            }
+        }
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn an_authorization_header_that_is_no_clients_is_a_failed_authentication() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let right = STANDARD.encode(format!("{}:{}", machine.id, machine.secret));
+    let no_text = STANDARD.encode([machine.id.as_bytes(), b"\xFF:", machine.secret.as_bytes()].concat());
+    let (no_colon, token) = (STANDARD.encode("nocolon"), stack.token(&machine).await);
+    let headers = [
+        String::new(),
+        "Basic".to_owned(),
+        "Basic ".to_owned(),
+        "Basic !!!!".to_owned(),
+        format!("Basic {no_colon}"),
+        format!("Basic {no_text}"),
+        format!("Basic {right} {right}"),
+        format!("Basic {right}, Basic {right}"),
+        format!("Basic{right}"),
+        format!("Digest {right}"),
+        format!("Bearer {token}"),
+        right.clone(),
+        "Basic Og==".to_owned(),
+        "é".to_owned(),
+    ];
+    let before = stack.grants().await;
+    for (path, form) in ENDPOINTS {
+        for header in &headers {
+            let answer = stack.post(path).header("authorization", header).form(form).send().await;
+            if header == "é" {
+                // Its bytes are no text: the gateway itself may refuse them, but never with its own fault.
+                assert!([400, 401].contains(&answer.status), "{path} {header:?}: {}", answer.text);
+            } else {
+                answer.is_invalid_client();
+                assert!(
+                    answer.header("www-authenticate").unwrap().starts_with("Basic "),
+                    "{path} {header:?}"
+                );
+            }
+        }
+        let (one, two) = (format!("Basic {right}"), format!("basic {right}"));
+        let twice = stack.post(path).header("authorization", &one).header("authorization", &two);
+        twice.form(form).send().await.is_invalid_client();
+        // The scheme's name is in any case (RFC 9110 §11.1), so this one is right.
+        assert_eq!(stack.post(path).header("authorization", &two).form(form).send().await.status, 200);
+    }
+    assert_eq!(stack.grants().await, before + 1);
+}
+
+#[tokio::test]
+async fn a_confidential_client_that_only_says_who_it_is_is_refused() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for (path, form) in ENDPOINTS {
+        for more in [&[("client_id", machine.id.as_str())][..], &[("client_secret", &machine.secret)], &[]] {
+            let answer = stack.post(path).form(&[form, more].concat()).send().await;
+            answer.is_invalid_client();
+            assert_eq!(answer.header("www-authenticate"), None, "nothing was tried that a challenge answers");
+        }
+        let empty = [form, &[("client_id", machine.id.as_str()), ("client_secret", "")]].concat();
+        stack.post(path).form(&empty).send().await.is_invalid_client();
+        stack.post(path).basic(&machine.with_secret("")).form(form).send().await.is_invalid_client();
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn credentials_of_a_public_client_are_refused_because_it_has_none() {
+    let stack = Stack::start().await;
+    let (public, machine) = (stack.public().await, stack.machine().await);
+    for (path, form) in ENDPOINTS {
+        for secret in ["", "anything", machine.secret.as_str()] {
+            stack.post(path).basic(&public.with_secret(secret)).form(form).send().await.is_invalid_client();
+        }
+        stack.post(path).post(&public.with_secret("anything"), form).send().await.is_invalid_client();
+        stack.post(path).post(&public.with_secret(&machine.secret), form).send().await.is_invalid_client();
+    }
+}
+
+#[tokio::test]
+async fn only_the_registered_way_of_authenticating_is_accepted() {
+    let stack = Stack::start().await;
+    let only = |method| Registration { auth_methods: vec![method], ..machine() };
+    let basic = stack.register(only(AuthMethod::ClientSecretBasic)).await;
+    let post = stack.register(only(AuthMethod::ClientSecretPost)).await;
+    for (path, form) in ENDPOINTS {
+        assert_eq!(stack.post(path).basic(&basic).form(form).send().await.status, 200, "{path}");
+        assert_eq!(stack.post(path).post(&post, form).send().await.status, 200, "{path}");
+        stack.post(path).post(&basic, form).send().await.is_invalid_client();
+        stack.post(path).basic(&post).form(form).send().await.is_invalid_client();
+    }
+}
+
+#[tokio::test]
+async fn a_client_assertion_is_refused_not_ignored() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let kind = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    for (path, form) in ENDPOINTS {
+        for assertion in
+            [&[kind][..], &[("client_assertion", "e30.e30.")], &[kind, ("client_assertion", "e30.e30.")]]
+        {
+            let form = [form, assertion].concat();
+            stack.post(path).form(&form).send().await.is_invalid_client();
+            stack.post(path).basic(&machine).form(&form).send().await.is_invalid_client();
+        }
+    }
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn wrong_secrets_do_not_shut_their_client_out() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for _ in 0..50 {
+        stack.ask_for_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
+    }
+    stack.token(&machine).await;
+    assert_eq!(stack.audited("refused").len(), 50, "each of them is in the log");
+}

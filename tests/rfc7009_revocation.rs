@@ -1,0 +1,115 @@
+//! RFC 7009: a client gives a token back.
+
+use std::time::Duration;
+
+use crate::harness::Stack;
+
+#[tokio::test]
+async fn a_revoked_token_is_of_no_use_at_once_and_others_live_on() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let (token, other) = (stack.token(&machine).await, stack.token(&machine).await);
+    let answer = stack.revoke(&machine, &token).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
+    answer.is_not_stored();
+    stack.is_inactive(&rs, &token).await;
+    stack.is_inactive(&machine, &token).await;
+    assert_eq!(stack.introspect(&rs, &other).await["active"], true);
+}
+
+#[tokio::test]
+async fn a_token_that_is_unknown_malformed_revoked_or_expired_is_answered_like_a_live_one() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let (revoked, expired) = (stack.token(&machine).await, stack.token(&machine).await);
+    let live = stack.revoke(&machine, &revoked).await;
+    let unknown = Stack::start().await;
+    let unknown = unknown.token(&unknown.machine().await).await;
+    stack.advance(Duration::from_hours(1));
+    for token in ["garbage", "é", &"a".repeat(10_000), &machine.secret, &unknown, &revoked, &expired] {
+        let answer = stack.revoke(&machine, token).await;
+        assert_eq!(answer.essence(), live.essence(), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn no_one_but_the_owner_may_revoke_a_token() {
+    let stack = Stack::start().await;
+    let (machine, other) = (stack.machine().await, stack.machine().await);
+    let (rs, public) = (stack.resource_server().await, stack.public().await);
+    let token = stack.token(&machine).await;
+    for stranger in [&other, &rs] {
+        stack.revoke(stranger, &token).await.is_error(400, "invalid_grant");
+    }
+    let form = [("token", token.as_str()), ("client_id", &public.id)];
+    stack.post("/oauth/revoke").form(&form).send().await.is_error(400, "invalid_grant");
+    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
+    assert!(stack.audited("revoked").is_empty());
+    let refused = stack.audited("refused");
+    assert_eq!((refused.len(), &refused[0]["client"]), (3, &other.id.into()));
+}
+
+#[tokio::test]
+async fn a_request_that_fails_to_authenticate_revokes_nothing() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let token = stack.token(&machine).await;
+    let form = [("token", token.as_str())];
+    stack.post("/oauth/revoke").form(&form).send().await.is_invalid_client();
+    let named = [("token", token.as_str()), ("client_id", &machine.id)];
+    stack.post("/oauth/revoke").form(&named).send().await.is_invalid_client();
+    stack.revoke(&machine.with_wrong_secret(), &token).await.is_invalid_client();
+    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
+}
+
+#[tokio::test]
+async fn a_hint_that_is_wrong_or_unheard_of_changes_nothing() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    for hint in ["access_token", "refresh_token", "foo", ""] {
+        let token = stack.token(&machine).await;
+        let form = [("token", token.as_str()), ("token_type_hint", hint)];
+        let answer = stack.post("/oauth/revoke").basic(&machine).form(&form).send().await;
+        assert_eq!(answer.status, 200, "{hint}");
+        stack.is_inactive(&machine, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_revokes_by_its_name_and_the_nameless_are_refused() {
+    let stack = Stack::start().await;
+    let public = stack.public().await;
+    let form = [("token", "garbage"), ("client_id", public.id.as_str())];
+    assert_eq!(stack.post("/oauth/revoke").form(&form).send().await.status, 200);
+    stack.post("/oauth/revoke").form(&form[..1]).send().await.is_invalid_client();
+    let unknown = [("token", "garbage"), ("client_id", "nobody")];
+    stack.post("/oauth/revoke").form(&unknown).send().await.is_invalid_client();
+}
+
+#[tokio::test]
+async fn an_altered_token_revokes_nothing() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    let secret_of_another = stack.token(&machine).await;
+    for altered in crate::harness::altered(&token, &secret_of_another) {
+        assert_eq!(stack.revoke(&machine, &altered).await.status, 200, "{altered}");
+    }
+    assert_eq!(stack.introspect(&machine, &token).await["active"], true);
+    assert_eq!(stack.introspect(&machine, &secret_of_another).await["active"], true);
+    assert!(stack.audited("revoked").is_empty());
+}
+
+#[tokio::test]
+async fn a_revocation_leaves_its_event_and_the_item_that_proves_it() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    let jti = stack.introspect(&machine, &token).await["jti"].clone();
+    stack.revoke(&machine, &token).await;
+    stack.revoke(&machine, &token).await;
+    let revoked = stack.audited("revoked");
+    assert_eq!(revoked.len(), 1, "the second time there was nothing to revoke");
+    assert_eq!((&revoked[0]["client"], &revoked[0]["token"]), (&machine.id.into(), &jti));
+    assert_eq!(stack.grants().await, 1, "nothing is deleted before it expires");
+}

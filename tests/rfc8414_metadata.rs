@@ -1,0 +1,110 @@
+//! RFC 8414: what is offered, and where; and that it is true.
+
+use serde_json::Value;
+use shared::client::{AuthMethod, Registration};
+
+use crate::harness::{Answer, Stack, machine};
+
+const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+
+async fn metadata(stack: &Stack) -> Answer {
+    stack.request("GET", WELL_KNOWN).send().await
+}
+
+fn words(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_document_names_its_issuer_and_every_endpoint() {
+    let stack = Stack::start().await;
+    let answer = metadata(&stack).await;
+    assert_eq!(answer.status, 200);
+    let told = answer.json();
+    assert_eq!(told["issuer"], stack.url, "the very string it was fetched for");
+    for (member, path) in [
+        ("token_endpoint", "/oauth/token"),
+        ("revocation_endpoint", "/oauth/revoke"),
+        ("introspection_endpoint", "/oauth/introspect"),
+    ] {
+        assert_eq!(told[member], format!("{}{path}", stack.url));
+    }
+}
+
+#[tokio::test]
+async fn no_member_is_empty_or_null() {
+    let stack = Stack::start().await;
+    for (member, value) in metadata(&stack).await.json().as_object().unwrap() {
+        let empty = value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty);
+        assert!(!empty, "{member}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_without_an_issuer_of_its_own_has_the_gateways_name() {
+    let stack = Stack::configured(|config| config.issuer = None).await;
+    let evil = stack.request("GET", WELL_KNOWN).header("x-forwarded-host", "evil.example").send().await;
+    // The local server's gateway says `localhost`, where API Gateway says the domain that it serves.
+    assert_eq!(evil.json()["issuer"], "https://localhost");
+}
+
+#[tokio::test]
+async fn every_grant_that_is_advertised_works_and_no_other() {
+    let stack = Stack::start().await;
+    let told = metadata(&stack).await.json();
+    assert_eq!(words(&told["grant_types_supported"]), ["client_credentials"]);
+    stack.token(&stack.machine().await).await;
+    let web = stack.web().await;
+    for grant_type in ["authorization_code", "refresh_token", "password", "implicit"] {
+        let form = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x")];
+        let answer = stack.post("/oauth/token").basic(&web).form(&form).send().await;
+        answer.is_error(400, "unsupported_grant_type");
+    }
+}
+
+#[tokio::test]
+async fn every_way_of_authenticating_that_is_advertised_works_and_no_other() {
+    let stack = Stack::start().await;
+    let told = metadata(&stack).await.json();
+    let public = stack.public().await;
+    for (endpoint, path, form) in [
+        ("token", "/oauth/token", ("grant_type", "client_credentials")),
+        ("revocation", "/oauth/revoke", ("token", "garbage")),
+        ("introspection", "/oauth/introspect", ("token", "garbage")),
+    ] {
+        let advertised = words(&told[format!("{endpoint}_endpoint_auth_methods_supported")]);
+        for method in AuthMethod::ALL {
+            let only = Registration { auth_methods: vec![*method], ..machine() };
+            let call = stack.post(path);
+            let answer = match method {
+                AuthMethod::ClientSecretBasic => call.basic(&stack.register(only).await).form(&[form]),
+                AuthMethod::ClientSecretPost => call.post(&stack.register(only).await, &[form]),
+                AuthMethod::None => call.form(&[form, ("client_id", &public.id)]),
+            };
+            let works = answer.send().await.status == 200;
+            assert_eq!(works, advertised.contains(&method.as_str()), "{method} at {path}");
+        }
+        assert!(advertised.iter().all(|word| AuthMethod::ALL.iter().any(|method| method.as_str() == *word)));
+    }
+}
+
+#[tokio::test]
+async fn the_document_may_be_kept_for_a_while_and_read_with_get_alone() {
+    let stack = Stack::start().await;
+    let answer = metadata(&stack).await;
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    assert_eq!(answer.header("pragma"), None);
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = stack.request(method, WELL_KNOWN).send().await;
+        answer.is_error(405, "invalid_request");
+        assert_eq!(answer.header("allow"), Some("GET"));
+    }
+    assert_eq!(stack.request("GET", &format!("{WELL_KNOWN}/tenant")).send().await.status, 404);
+}
+
+#[tokio::test]
+async fn the_document_costs_no_table_anything() {
+    let stack = Stack::start().await;
+    metadata(&stack).await;
+    assert_eq!(stack.dynamodb.cost(), []);
+}

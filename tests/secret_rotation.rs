@@ -1,0 +1,152 @@
+//! A client's secret is replaced with overlap, a client is disabled or deleted: what follows, with memory and without.
+
+use std::time::Duration;
+
+use crate::harness::Stack;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+async fn remembering() -> Stack {
+    Stack::configured(|config| config.client_cache = MINUTE).await
+}
+
+#[tokio::test]
+async fn both_secrets_work_until_the_overlap_is_over() {
+    let stack = Stack::start().await;
+    let old = stack.machine().await;
+    let new = stack.rotate_secret(&old, MINUTE).await;
+    stack.token(&old).await;
+    stack.token(&new).await;
+    stack.advance(MINUTE - Duration::from_millis(1));
+    stack.token(&old).await;
+    stack.advance(Duration::from_millis(1));
+    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.token(&new).await;
+}
+
+#[tokio::test]
+async fn without_overlap_the_old_secret_ends_at_once() {
+    let stack = Stack::start().await;
+    let old = stack.machine().await;
+    let new = stack.rotate_secret(&old, Duration::ZERO).await;
+    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.token(&new).await;
+}
+
+#[tokio::test]
+async fn a_second_rotation_ends_the_oldest_secret_at_once() {
+    let stack = Stack::start().await;
+    let first = stack.machine().await;
+    let second = stack.rotate_secret(&first, MINUTE).await;
+    let third = stack.rotate_secret(&second, MINUTE).await;
+    stack.ask_for_token(&first, &[]).await.is_invalid_client();
+    stack.token(&second).await;
+    stack.token(&third).await;
+}
+
+#[tokio::test]
+async fn what_an_old_secret_was_issued_lives_on() {
+    let stack = Stack::start().await;
+    let old = stack.machine().await;
+    let token = stack.token(&old).await;
+    let new = stack.rotate_secret(&old, Duration::ZERO).await;
+    assert_eq!(stack.introspect(&new, &token).await["active"], true);
+}
+
+#[tokio::test]
+async fn a_new_secret_works_at_once_though_the_client_is_remembered() {
+    let stack = remembering().await;
+    let old = stack.machine().await;
+    stack.token(&old).await;
+    let new = stack.rotate_secret(&old, Duration::ZERO).await;
+    stack.token(&new).await;
+    // Reading it for the new one has also ended the old one's memory.
+    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+}
+
+#[tokio::test]
+async fn a_remembered_secret_ends_with_its_overlap_not_with_the_memory() {
+    let stack = Stack::configured(|config| config.client_cache = 5 * MINUTE).await;
+    let old = stack.machine().await;
+    stack.rotate_secret(&old, MINUTE).await;
+    stack.token(&old).await;
+    stack.advance(MINUTE);
+    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+}
+
+#[tokio::test]
+async fn a_replaced_secret_is_remembered_no_longer_than_the_deployment_allows() {
+    let stack = remembering().await;
+    let old = stack.machine().await;
+    stack.token(&old).await;
+    stack.rotate_secret(&old, Duration::ZERO).await;
+    stack.advance(MINUTE - Duration::from_millis(1));
+    stack.token(&old).await;
+    stack.advance(Duration::from_millis(1));
+    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+}
+
+#[tokio::test]
+async fn a_disabled_client_gets_nothing_and_has_nothing_until_it_is_enabled_again() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let token = stack.token(&machine).await;
+    stack.disable(&machine).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.revoke(&machine, &token).await.is_invalid_client();
+    stack.is_inactive(&rs, &token).await;
+    stack.enable(&machine).await;
+    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
+    stack.token(&machine).await;
+}
+
+#[tokio::test]
+async fn a_deleted_client_gets_nothing_and_its_tokens_are_dead() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let token = stack.token(&machine).await;
+    stack.delete(&machine).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.is_inactive(&rs, &token).await;
+}
+
+#[tokio::test]
+async fn tokens_of_a_disabled_client_are_inactive_at_once_though_the_client_is_remembered() {
+    let stack = remembering().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let token = stack.token(&machine).await;
+    stack.disable(&machine).await;
+    stack.is_inactive(&rs, &token).await;
+    // What the memory still lets it have is worth nothing, and the memory ends.
+    let late = stack.token(&machine).await;
+    stack.is_inactive(&rs, &late).await;
+    stack.advance(MINUTE);
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+}
+
+#[tokio::test]
+async fn only_clients_in_good_standing_are_remembered() {
+    let stack = remembering().await;
+    let machine = stack.machine().await;
+    stack.disable(&machine).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.enable(&machine).await;
+    stack.token(&machine).await;
+}
+
+#[tokio::test]
+async fn a_remembered_status_delays_disabling_by_its_age_and_revoking_by_nothing() {
+    let stack = Stack::configured(|config| config.status_cache = MINUTE).await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let (token, other) = (stack.token(&machine).await, stack.token(&machine).await);
+    for known in [&token, &other] {
+        assert_eq!(stack.introspect(&rs, known).await["active"], true);
+    }
+    assert_eq!(stack.revoke(&machine, &other).await.status, 200);
+    stack.is_inactive(&rs, &other).await;
+    stack.disable(&machine).await;
+    stack.advance(MINUTE - Duration::from_millis(1));
+    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
+    stack.advance(Duration::from_millis(1));
+    stack.is_inactive(&rs, &token).await;
+}
