@@ -5,7 +5,7 @@ use crate::{
     client::ClientId,
     scope::Scope,
     secret::{AccessToken, Digest, Secret},
-    status::Whose,
+    status::{Fallen, Status, Whose},
     table::{self, Update},
     time::Timestamp,
 };
@@ -70,6 +70,20 @@ impl Grant {
     pub fn depends_on(&self) -> Vec<Whose> {
         let people = self.person.into_iter().chain(self.owner).map(Whose::Person);
         [Whose::Client(self.client.clone())].into_iter().chain(people).collect()
+    }
+
+    /// Whether everyone in whose standing the grant rests is still in good standing. `statuses` are theirs, in the
+    /// order of [`Grant::depends_on`].
+    pub fn is_upheld_by(&self, statuses: &[Option<Status>]) -> Result<(), Fallen> {
+        statuses.iter().try_for_each(|status| {
+            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(self.issued_at))
+        })
+    }
+
+    /// The login name of the person who agreed, if one did. `statuses` are those of [`Grant::depends_on`].
+    pub fn username(&self, statuses: &[Option<Status>]) -> Option<String> {
+        let [_, person, ..] = statuses else { return None };
+        self.person.and_then(|_| person.as_ref()).map(|status| status.name.clone())
     }
 
     /// What `sub` is: the person, or the client itself (RFC 7662 §2.2).
