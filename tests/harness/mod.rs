@@ -5,7 +5,9 @@
 
 mod answer;
 mod clients;
+pub mod dice;
 mod front;
+pub mod person;
 pub mod process;
 
 use std::{
