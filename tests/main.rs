@@ -20,6 +20,7 @@ mod hostile_input;
 mod interop_oauth2;
 mod outages;
 mod races;
+mod random_operations;
 mod rfc6749_authorization_code;
 mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;

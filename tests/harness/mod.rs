@@ -4,9 +4,11 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+pub mod chaos;
 mod clients;
 pub mod dice;
 mod front;
+pub mod oracle;
 pub mod person;
 pub mod process;
 
