@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod chaos_front;
 mod cors;
 mod cost;
 mod grant_cost;

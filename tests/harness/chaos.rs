@@ -75,7 +75,7 @@ struct Inner {
     upstream: String,
     http: reqwest::Client,
     dice: Dice,
-    /// How many requests of a hundred fail; of those that follow a failed one, three times as many do.
+    /// How many writes of a hundred fail, and half as many reads; of what follows a failed one, three times as many.
     percent: usize,
     failed: bool,
     /// What is done later: after how many more requests.
@@ -147,7 +147,8 @@ impl Inner {
             "BatchGetItem" => OF_BATCHES,
             _ => OF_READS,
         };
-        let percent = if self.failed { self.percent * 3 } else { self.percent };
+        let percent = if all == OF_WRITES { self.percent } else { self.percent / 2 };
+        let percent = if self.failed { percent * 3 } else { percent };
         self.failed = self.dice.chance(percent);
         let mishap = self.failed.then(|| *self.dice.one(all))?;
         *self.counts.entry(mishap).or_default() += 1;

@@ -152,7 +152,7 @@ impl Oracle {
                 if after == Life::Ended {
                     self.possible.insert(with(Late::End));
                 }
-            } else if let Some(after) = self.explains(due, after, nth, told) {
+            } else if let Some(after) = self.explains(due, after, told) {
                 self.possible.insert((after, late.clone()));
             }
         }
@@ -173,7 +173,7 @@ impl Oracle {
     }
 
     /// The life after, if `told` is what was `due`.
-    fn explains(&self, due: Due, mut after: Life, nth: usize, told: &Told) -> Option<Life> {
+    fn explains(&self, due: Due, mut after: Life, told: &Told) -> Option<Life> {
         let (access, refresh, scope, expires_in) = match due {
             Due::Plain(plain) => return (plain == *told).then_some(after),
             Due::Pair { access, refresh, scope, expires_in } => (access, refresh, scope, expires_in),
@@ -187,11 +187,9 @@ impl Oracle {
             match name {
                 Name::Known(name) if name == *token => {}
                 Name::Untold(of) if fresh => after.learn(of, pair),
-                // The other half of the pair has been learned a moment ago.
                 Name::Known(_) | Name::Untold(_) => return None,
             }
         }
-        let _ = nth;
         Some(after)
     }
 

@@ -145,10 +145,4 @@ impl Stack {
     pub async fn is_active(&self, asker: &Registered, token: &str) -> bool {
         self.introspect(asker, token).await["active"] == true
     }
-
-    /// The grant that `code` began, as it is kept.
-    pub async fn grant_of(&self, code: &str) -> Grant {
-        let id = Secret::<AuthorizationCode>::parse(code).unwrap().id();
-        self.app.grants.find(id).await.unwrap().unwrap()
-    }
 }
