@@ -52,10 +52,17 @@ async fn a_deployment_without_an_issuer_of_its_own_has_the_gateways_name() {
 async fn every_grant_that_is_advertised_works_and_no_other() {
     let stack = Stack::start().await;
     let told = metadata(&stack).await.json();
-    assert_eq!(words(&told["grant_types_supported"]), ["client_credentials"]);
+    let advertised = ["authorization_code", "client_credentials", "refresh_token"];
+    assert_eq!(words(&told["grant_types_supported"]), advertised);
+    assert_eq!(words(&told["response_types_supported"]), ["code"]);
+    assert_eq!(words(&told["code_challenge_methods_supported"]), ["S256"]);
+    assert_eq!(told["authorization_response_iss_parameter_supported"], true);
     stack.token(&stack.machine().await).await;
     let web = stack.web().await;
-    for grant_type in ["authorization_code", "refresh_token", "password", "implicit"] {
+    let pair = stack.pair(&web).await;
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", pair.refresh.as_str())];
+    assert_eq!(stack.ask("/oauth/token", &web, &refresh).await.status, 200);
+    for grant_type in ["password", "implicit", "urn:ietf:params:oauth:grant-type:device_code"] {
         let form = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x")];
         let answer = stack.post("/oauth/token").basic(&web).form(&form).send().await;
         answer.is_error(400, "unsupported_grant_type");
@@ -81,7 +88,8 @@ async fn every_way_of_authenticating_that_is_advertised_works_and_no_other() {
                 AuthMethod::ClientSecretPost => call.post(&stack.register(only).await, &[form]),
                 AuthMethod::None => call.form(&[form, ("client_id", &public.id)]),
             };
-            let works = answer.send().await.status == 200;
+            // At the token endpoint a public client is known, and then told that this grant is not for it.
+            let works = answer.send().await.status != 401;
             assert_eq!(works, advertised.contains(&method.as_str()), "{method} at {path}");
         }
         assert!(advertised.iter().all(|word| AuthMethod::ALL.iter().any(|method| method.as_str() == *word)));

@@ -4,10 +4,13 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+pub mod chaos;
 mod clients;
 mod command;
+pub mod dice;
 mod front;
-mod person;
+pub mod oracle;
+pub mod person;
 pub mod process;
 
 use std::{
