@@ -89,7 +89,7 @@ impl Pair {
     fn answer(self, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
         let current = grant.refresh.as_ref().is_some_and(|refresh| refresh.digest == self.refresh.digest());
         let access = grant.live_access(&self.access, call.now).ok().filter(|_| current)?;
-        let left = access.expires_at.map(|end| end.since(call.now).as_secs());
+        let left = grant.end_of(access).map(|end| end.since(call.now).as_secs());
         Some(Tokens {
             expires_in: u32::try_from(left.unwrap_or_default()).unwrap_or(u32::MAX),
             scope: grant.scope_of(access),

@@ -55,10 +55,12 @@ impl Grant {
         }
         let slot = self.slot(&token.digest()).ok_or(Dead::Unknown)?;
         let access = self.access_in(slot).ok_or(Dead::Unknown)?;
-        if [access.expires_at, self.expires_at].into_iter().flatten().any(|end| end.has_passed(now)) {
-            return Err(Dead::Expired);
-        }
-        Ok(access)
+        if self.end_of(access).is_some_and(|end| end.has_passed(now)) { Err(Dead::Expired) } else { Ok(access) }
+    }
+
+    /// When `access`, one of this grant's, stops working: at its own end, or at the grant's if that comes first.
+    pub fn end_of(&self, access: &Access) -> Option<Timestamp> {
+        [access.expires_at, self.expires_at].into_iter().flatten().min()
     }
 
     /// What `access`, one of this grant's, is good for.
