@@ -11,6 +11,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
 mod chaos_front;
+mod command;
 mod cors;
 mod cost;
 mod grant_cost;
@@ -22,6 +23,8 @@ mod interop_oauth2;
 mod outages;
 mod races;
 mod random_operations;
+mod readme;
+mod restart;
 mod rfc6749_authorization_code;
 mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
@@ -35,3 +38,4 @@ mod rfc7662_introspection_of_grants;
 mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
+mod serve;

@@ -29,7 +29,7 @@ async fn a_client_authenticates_in_the_body_at_every_endpoint() {
 }
 
 fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().flat_map(|byte| ["%".to_owned(), format!("{byte:02x}")]).collect()
 }
 
 #[tokio::test]

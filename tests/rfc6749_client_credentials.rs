@@ -27,9 +27,9 @@ async fn a_token_lives_for_the_time_that_its_client_was_told() {
         let answer = stack.ask_for_token(&machine, &[]).await.json();
         assert_eq!(answer["expires_in"], seconds);
         let token = answer["access_token"].as_str().unwrap();
-        stack.advance(Duration::from_secs(seconds.into()) - Duration::from_millis(1));
+        stack.advance_to_just_before(Duration::from_secs(seconds.into()));
         assert_eq!(stack.introspect(&rs, token).await["active"], true);
-        stack.advance(Duration::from_millis(1));
+        stack.advance_by_the_last_millisecond();
         stack.is_inactive(&rs, token).await;
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use shared::secret::{AccessToken, AuthorizationCode, ClientSecret, RefreshToken, Secret, random};
+
 use crate::harness::{Stack, altered};
 
 #[tokio::test]
@@ -64,9 +66,9 @@ async fn a_token_is_inactive_from_the_very_moment_that_it_expires() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let token = stack.token(&machine).await;
-    stack.advance(Duration::from_secs(3_600) - Duration::from_millis(1));
+    stack.advance_to_just_before(Duration::from_hours(1));
     assert_eq!(stack.introspect(&machine, &token).await["active"], true);
-    stack.advance(Duration::from_millis(1));
+    stack.advance_by_the_last_millisecond();
     stack.is_inactive(&machine, &token).await;
     // The item is still there: the expiry was checked, not left to the database's deletion.
     assert_eq!(stack.grants().await, 1);
@@ -93,6 +95,29 @@ async fn what_is_no_live_access_token_is_inactive_and_nothing_else_is_told() {
         stack.is_inactive(&rs, &text).await;
     }
     assert_eq!(stack.introspect(&rs, &token).await, active);
+}
+
+#[tokio::test]
+async fn the_other_kinds_of_secret_are_no_access_tokens_whatever_bits_they_have() {
+    let stack = Stack::start().await;
+    let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+    let token = stack.token(&machine).await;
+    let id = Secret::<AccessToken>::parse(&token).unwrap().id();
+    let (key, family) = (random(), [0; 16]);
+    let others = [
+        Secret::<AuthorizationCode>::new(id, &key).expose().to_owned(),
+        Secret::<ClientSecret>::new(id, &key).expose().to_owned(),
+        Secret::<RefreshToken>::in_family(id, &key, &family).expose().to_owned(),
+        // The right kind and the right grant, but not its secret.
+        Secret::<AccessToken>::new(id, &key).expose().to_owned(),
+    ];
+    for other in others {
+        stack.is_inactive(&rs, &other).await;
+        assert_eq!(stack.revoke(&machine, &other).await.status, 200, "there is nothing to revoke");
+        stack.ask_for_token(&machine.with_secret(&other), &[]).await.is_invalid_client();
+    }
+    stack.ask_for_token(&machine.with_secret(&token), &[]).await.is_invalid_client();
+    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
 }
 
 #[tokio::test]

@@ -17,9 +17,9 @@ async fn both_secrets_work_until_the_overlap_is_over() {
     let new = stack.rotate_secret(&old, MINUTE).await;
     stack.token(&old).await;
     stack.token(&new).await;
-    stack.advance(MINUTE - Duration::from_millis(1));
+    stack.advance_to_just_before(MINUTE);
     stack.token(&old).await;
-    stack.advance(Duration::from_millis(1));
+    stack.advance_by_the_last_millisecond();
     stack.ask_for_token(&old, &[]).await.is_invalid_client();
     stack.token(&new).await;
 }
@@ -80,9 +80,9 @@ async fn a_replaced_secret_is_remembered_no_longer_than_the_deployment_allows() 
     let old = stack.machine().await;
     stack.token(&old).await;
     stack.rotate_secret(&old, Duration::ZERO).await;
-    stack.advance(MINUTE - Duration::from_millis(1));
+    stack.advance_to_just_before(MINUTE);
     stack.token(&old).await;
-    stack.advance(Duration::from_millis(1));
+    stack.advance_by_the_last_millisecond();
     stack.ask_for_token(&old, &[]).await.is_invalid_client();
 }
 
@@ -145,8 +145,8 @@ async fn a_remembered_status_delays_disabling_by_its_age_and_revoking_by_nothing
     assert_eq!(stack.revoke(&machine, &other).await.status, 200);
     stack.is_inactive(&rs, &other).await;
     stack.disable(&machine).await;
-    stack.advance(MINUTE - Duration::from_millis(1));
+    stack.advance_to_just_before(MINUTE);
     assert_eq!(stack.introspect(&rs, &token).await["active"], true);
-    stack.advance(Duration::from_millis(1));
+    stack.advance_by_the_last_millisecond();
     stack.is_inactive(&rs, &token).await;
 }

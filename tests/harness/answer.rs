@@ -124,3 +124,18 @@ impl Answer {
         );
     }
 }
+
+/// What an attacker makes of a token: each with one character changed or more, or with `other`'s second half.
+pub fn altered(token: &str, other: &str) -> Vec<String> {
+    let changed = |at: usize| {
+        let new = if &token[at..=at] == "0" { "1" } else { "0" };
+        format!("{}{new}{}", &token[..at], &token[at + 1..])
+    };
+    let mut all: Vec<_> = [token.len() - 1, 4, 25, 26, 50, 69, 0].map(changed).into();
+    all.extend([token.to_uppercase(), token.replace('_', "-"), token[..token.len() - 1].to_owned()]);
+    all.extend([format!("{token}0"), format!(" {token}"), format!("{token}\n"), format!("{token}={token}")]);
+    if let (Some(name), Some(secret)) = (token.get(..26), other.get(26..)) {
+        all.push(format!("{name}{secret}"));
+    }
+    all
+}

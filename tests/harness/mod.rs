@@ -13,6 +13,7 @@ pub mod person;
 pub mod process;
 
 use std::{
+    fmt::Write as _,
     io::{self, Write},
     sync::{
         Arc, Mutex,
@@ -38,7 +39,7 @@ use tokio::{
     net::TcpStream,
 };
 
-pub use answer::{Answer, Call};
+pub use answer::{Answer, Call, altered};
 pub use clients::{Registered, machine};
 pub use front::{Fault, Front};
 
@@ -115,6 +116,16 @@ impl Stack {
     /// Moves the clock forward.
     pub fn advance(&self, span: Duration) {
         self.now.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Moves the clock forward to a millisecond before `span` is over.
+    pub fn advance_to_just_before(&self, span: Duration) {
+        self.advance(span.saturating_sub(Duration::from_millis(1)));
+    }
+
+    /// Moves the clock by the millisecond that was left.
+    pub fn advance_by_the_last_millisecond(&self) {
+        self.advance(Duration::from_millis(1));
     }
 
     /// What the clock says.
@@ -197,26 +208,11 @@ impl Stack {
         let tables = [self.app.grants.table(), self.app.clients.table()];
         for table in tables {
             for item in table.all().await.unwrap() {
-                text.push_str(&format!("{item:?}\n"));
+                writeln!(text, "{item:?}").unwrap();
             }
         }
         text
     }
-}
-
-/// What an attacker makes of a token: each with one character changed or more, or with `other`'s second half.
-pub fn altered(token: &str, other: &str) -> Vec<String> {
-    let changed = |at: usize| {
-        let new = if &token[at..=at] == "0" { "1" } else { "0" };
-        format!("{}{new}{}", &token[..at], &token[at + 1..])
-    };
-    let mut all: Vec<_> = [token.len() - 1, 4, 25, 26, 50, 69, 0].map(changed).into();
-    all.extend([token.to_uppercase(), token.replace('_', "-"), token[..token.len() - 1].to_owned()]);
-    all.extend([format!("{token}0"), format!(" {token}"), format!("{token}\n"), format!("{token}={token}")]);
-    if let (Some(name), Some(secret)) = (token.get(..26), other.get(26..)) {
-        all.push(format!("{name}{secret}"));
-    }
-    all
 }
 
 async fn database() -> (Option<Database>, String) {

@@ -81,12 +81,7 @@ impl Server {
     /// `jeton serve` with these further arguments, on any ports, once it has said where it listens.
     pub async fn start(arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--port", "0"], arguments].concat();
-        let mut child = jeton(&arguments)
-            .env("JETON_CLIENT_CACHE_SECONDS", "0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = jeton(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = told(&mut lines, "Jeton listening on ").await;
         let dynamodb_url = told(&mut lines, "DynamoDB listening on ").await;
@@ -129,10 +124,14 @@ impl Server {
         Call::new(self.http.post(format!("{}{path}", self.url)))
     }
 
+    /// A request for a token of `client`'s own.
+    pub fn ask(&self, client: &Registered) -> Call {
+        self.post("/oauth/token").basic(client).form(&[("grant_type", "client_credentials")])
+    }
+
     /// What the token endpoint answers to `client`.
     pub async fn ask_for_token(&self, client: &Registered) -> Answer {
-        let form = [("grant_type", "client_credentials")];
-        self.post("/oauth/token").basic(client).form(&form).send().await
+        self.ask(client).send().await
     }
 
     /// An access token of `client`'s own.
@@ -169,16 +168,25 @@ impl Server {
 
     /// Asks it to stop, as a service manager does, and waits until it has; the exit code, and what else it printed.
     pub async fn stop(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.signal("-TERM");
         let (mut rest, mut out) = (String::new(), self.lines.into_inner());
         out.read_to_string(&mut rest).await.unwrap();
         (self.child.wait().await.unwrap().code(), rest)
     }
 
     /// Kills it in the middle of whatever it does.
-    pub async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
+    pub fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    /// Waits until it is gone.
+    pub async fn gone(mut self) {
+        self.child.wait().await.unwrap();
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Options {
 
 /// Serves until the process is asked to stop.
 pub async fn serve(options: Options) -> Result<(), Error> {
+    let mut stop = Stop::listen()?;
     let gateway_listener = listen(options.port, "--port").await?;
     let port = gateway_listener.local_addr()?.port();
     let dynamodb_port = match options.dynamodb_port {
@@ -76,7 +77,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let _ = stdout.write_all(banner.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
 
-    asked_to_stop().await;
+    stop.asked().await;
     gateway.stop().await;
     database.stop().await;
     Ok(())
@@ -89,19 +90,28 @@ fn kept(storage: &Storage) -> String {
     }
 }
 
-/// Waits for Ctrl-C, or for the signal that service managers send.
-async fn asked_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
+/// What asks a process to stop: Ctrl-C, or the signal that service managers send. Listened for from before anybody
+/// is told that the server is there, so that it stops in order however soon it is asked to.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
+    terminated: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminated: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
     }
-    let _ = interrupted.await;
+
+    async fn asked(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminated.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -1,0 +1,37 @@
+//! `README.md` beside this file names tests: they exist.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// The names of all test functions of this crate.
+fn tests() -> BTreeSet<String> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let code = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let texts: Vec<String> = code.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let functions = texts
+        .iter()
+        .flat_map(|text| text.split("\n#[tokio::test").skip(1).chain(text.split("\n#[test]").skip(1)));
+    functions.filter_map(|text| Some(text.split_once("fn ")?.1.split_once('(')?.0.to_owned())).collect()
+}
+
+/// Words in backquotes that are the name of a test: sentences with underscores.
+fn named(readme: &str) -> BTreeSet<String> {
+    let quoted = readme
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
+    quoted
+        .filter(|word| {
+            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let (tests, named) = (tests(), named(include_str!("README.md")));
+    assert!(tests.len() > 100 && named.len() > 80, "{} tests, {} named", tests.len(), named.len());
+    let missing: Vec<_> = named.difference(&tests).collect();
+    assert!(missing.is_empty(), "README.md names tests that do not exist: {missing:?}");
+}

@@ -1,0 +1,97 @@
+//! `jeton serve --database FILE`: what was answered holds, however the server ended.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    task::JoinSet,
+};
+
+use crate::harness::{
+    Registered,
+    process::{Directory, Server},
+};
+
+#[tokio::test]
+async fn clients_and_live_tokens_survive_a_restart_and_revoked_ones_stay_revoked() {
+    let directory = Directory::new();
+    let file = directory.join("jeton.db");
+    let server = Server::over(&file).await;
+    let (machine, disabled) = (server.register(&["--scope", "read"]).await, server.register(&[]).await);
+    let (token, revoked) = (server.token(&machine).await, server.token(&machine).await);
+    server.revoke(&machine, &revoked).await;
+    server.json(&["client", "disable", &disabled.id]).await;
+    let before = server.json(&["client", "list"]).await;
+    assert_eq!(server.stop().await.0, Some(0));
+
+    let server = Server::over(&file).await;
+    assert_eq!(server.json(&["client", "list"]).await, before);
+    assert!(server.is_active(&machine, &token).await);
+    assert!(!server.is_active(&machine, &revoked).await);
+    server.ask_for_token(&disabled).await.is_invalid_client();
+    server.token(&machine).await;
+}
+
+/// What is known of a token from the server's answers so far.
+#[derive(Clone, Copy, PartialEq)]
+enum Known {
+    Active,
+    /// Its revocation is asked for and not answered: either is right.
+    Perhaps,
+    Inactive,
+}
+
+/// Takes tokens and gives some of them back, until the server is gone.
+async fn load(server: Arc<Server>, machine: Registered, told: UnboundedSender<(String, Known)>) {
+    while let Ok(issued) = server.ask(&machine).try_send().await {
+        assert_eq!(issued.status, 200, "{}", issued.text);
+        let token = issued.json()["access_token"].as_str().unwrap().to_owned();
+        let _ = told.send((token.clone(), Known::Active));
+        if token.bytes().last().is_some_and(|byte| byte % 2 == 0) {
+            let _ = told.send((token.clone(), Known::Perhaps));
+            let form = [("token", token.as_str())];
+            let Ok(revoked) = server.post("/oauth/revoke").basic(&machine).form(&form).try_send().await
+            else {
+                return;
+            };
+            assert_eq!(revoked.status, 200, "{}", revoked.text);
+            let _ = told.send((token, Known::Inactive));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_answered_before_a_kill_holds_after_it() {
+    const ROUNDS: usize = 3;
+    const OPERATIONS: usize = 200;
+    let directory = Directory::new();
+    let file = directory.join("jeton.db");
+    let mut server = Server::over(&file).await;
+    let machine = server.register(&[]).await;
+    let mut known: HashMap<String, Known> = HashMap::new();
+    for _ in 0..ROUNDS {
+        let loaded = Arc::new(server);
+        let (tell, mut told) = unbounded_channel();
+        let loads: JoinSet<()> =
+            (0..4).map(|_| load(Arc::clone(&loaded), machine.clone(), tell.clone())).collect();
+        drop(tell);
+        let mut count = 0;
+        while let Some((token, state)) = told.recv().await {
+            known.insert(token, state);
+            count += 1;
+            if count == OPERATIONS {
+                loaded.kill();
+            }
+        }
+        loads.join_all().await;
+        assert!(count >= OPERATIONS, "killed after {count}");
+        Arc::into_inner(loaded).unwrap().gone().await;
+        server = Server::over(&file).await;
+        for (token, state) in known.iter().filter(|(_, state)| **state != Known::Perhaps) {
+            assert_eq!(server.is_active(&machine, token).await, *state == Known::Active, "{token}");
+        }
+    }
+    for state in [Known::Active, Known::Inactive] {
+        assert!(known.values().filter(|known| **known == state).count() > ROUNDS * 20);
+    }
+}

@@ -1,0 +1,55 @@
+//! `jeton serve`: how it begins, what it refuses to begin with, how it ends.
+
+use crate::harness::process::{Directory, Server, fails, run};
+
+#[tokio::test]
+async fn a_demo_prints_lines_that_work() {
+    let mut server = Server::start(&["--memory", "--demo"]).await;
+    let banner = server.banner().await;
+    let credentials = banner.lines().find_map(|line| line.trim().strip_prefix("AUTH=")).unwrap();
+    let (id, secret) = credentials.split_once(':').unwrap();
+    let demo = crate::harness::Registered { id: id.to_owned(), secret: secret.to_owned() };
+    let token = server.token(&demo).await;
+    assert!(server.is_active(&demo, &token).await);
+    server.revoke(&demo, &token).await;
+    assert!(!server.is_active(&demo, &token).await);
+    for path in
+        ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/.well-known/oauth-authorization-server"]
+    {
+        assert!(banner.contains(&format!("{}{path}", server.url)), "{banner}");
+    }
+    assert!(banner.contains("Nothing is kept"), "{banner}");
+}
+
+#[tokio::test]
+async fn a_taken_port_and_a_database_in_use_are_said_so() {
+    let directory = Directory::new();
+    let file = directory.join("jeton.db");
+    let server = Server::over(&file).await;
+    let port = server.url.rsplit(':').next().unwrap();
+    fails(
+        &run(&["serve", "--memory", "--port", port]).await,
+        1,
+        &format!("port {port} is taken by another program"),
+    );
+    let second = run(&["serve", "--memory", "--port", "0", "--dynamodb-port", port]).await;
+    fails(&second, 1, "choose another one with --dynamodb-port");
+    fails(&run(&["serve", "--port", "0", "--database", &file]).await, 1, "is in use");
+    fails(&run(&["serve", "--port", "0", "--database", &directory.join("")]).await, 1, "it is a directory");
+    fails(
+        &run(&["serve", "--port", "0", "--database", &directory.join("no/x.db")]).await,
+        1,
+        "cannot be opened",
+    );
+    fails(&run(&["serve", "--memory", "--database", &file]).await, 2, "cannot be used with");
+    server.token(&server.register(&[]).await).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_asked_to_stop_ends_well() {
+    let server = Server::start(&["--memory"]).await;
+    server.token(&server.register(&[]).await).await;
+    let (code, printed) = server.stop().await;
+    assert_eq!(code, Some(0));
+    assert!(printed.contains("Stop with Ctrl-C.") && !printed.contains("jts_"), "{printed}");
+}
