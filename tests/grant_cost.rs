@@ -33,7 +33,8 @@ fn sizes(item: &shared::table::Item) -> Vec<(String, usize)> {
             _ => 1,
         }
     }
-    let mut sizes: Vec<_> = item.iter().map(|(name, value)| (name.clone(), name.len() + size(value))).collect();
+    let mut sizes: Vec<_> =
+        item.iter().map(|(name, value)| (name.clone(), name.len() + size(value))).collect();
     sizes.sort();
     sizes
 }
@@ -55,7 +56,11 @@ const MOST_NARROWED: usize = 10;
 async fn every_operation_on_the_largest_grant_is_one_request_and_one_write_unit() {
     let costs = cost_of_a_life(MOST_NARROWED).await;
     assert!(costs.iter().all(|(operation, units)| operation == "UpdateItem" && *units <= 1.0), "{costs:?}");
-    assert_eq!(costs.iter().filter(|(_, units)| *units > 0.0).count(), 7, "all but the retries write: {costs:?}");
+    assert_eq!(
+        costs.iter().filter(|(_, units)| *units > 0.0).count(),
+        7,
+        "all but the retries write: {costs:?}"
+    );
 }
 
 #[tokio::test]

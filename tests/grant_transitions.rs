@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 use shared::{
     client::{Client, ClientId, Registration},
     grant::{
-        Access, AccessRevocation, Code, Consent, End, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption,
-        Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition, Why,
+        Access, AccessRevocation, Code, Consent, End, Ending, EndingByRefresh, Grant, Nonce, Presented,
+        Redemption, Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition, Why,
     },
     scope::Scope,
     secret::{AuthorizationCode, Digest, Id, Secret},
@@ -57,7 +57,11 @@ impl World<'_> {
         let ms = self.now.millis();
         let after = [ms + 1, ms + 60_000, ms + 3_600_000];
         let any = [ms - 60_000, ms - 1, ms];
-        Timestamp::from_millis(if self.dice.chance(75) { *self.dice.one(&after) } else { *self.dice.one(&any) })
+        Timestamp::from_millis(if self.dice.chance(75) {
+            *self.dice.one(&after)
+        } else {
+            *self.dice.one(&any)
+        })
     }
 
     fn scope(&mut self, percent: usize) -> Scope {
@@ -133,7 +137,8 @@ impl World<'_> {
             }
             _ => {
                 Ending { now: self.now, why: Why::CodeReplayed }.apply(&mut grant);
-                grant.end = Some(End { at: self.moment(), why: *self.dice.one(&[Why::Revoked, Why::Administrator]) });
+                grant.end =
+                    Some(End { at: self.moment(), why: *self.dice.one(&[Why::Revoked, Why::Administrator]) });
             }
         }
         grant
@@ -142,7 +147,8 @@ impl World<'_> {
     fn redemption(&mut self, grant: &Grant) -> Redemption {
         let code = grant.code.clone();
         let code = code.as_ref();
-        let uri = code.map(|code| (code.redirect_uri_sent || self.dice.chance(50)).then_some(code.redirect_uri));
+        let uri =
+            code.map(|code| (code.redirect_uri_sent || self.dice.chance(50)).then_some(code.redirect_uri));
         Redemption {
             shown: Shown {
                 client: self.mostly(Some(grant.client.clone()), Self::client),
@@ -240,7 +246,9 @@ async fn every_transition_means_the_same_to_the_engine_and_to_the_model() {
     let mut dice = Dice::new(seed);
     for _ in 0..cases {
         let mut world = World { dice: &mut dice, now: stack.now() };
-        for kind in ["redemption", "rotation", "revocation", "previous revocation", "ending", "ending by refresh"] {
+        for kind in
+            ["redemption", "rotation", "revocation", "previous revocation", "ending", "ending by refresh"]
+        {
             let id = Id::random();
             let grant = world.grant(id);
             let subject = (id, &grant);

@@ -63,7 +63,8 @@ async fn client(stack: &Stack, public: bool, lifetimes: Lifetimes) -> Client {
 impl Run {
     async fn begin(seed: u64) -> Self {
         let stack = Stack::start().await;
-        let quick = Lifetimes { access_token: 90, refresh_token: 600, refresh_grace: 300, ..Lifetimes::default() };
+        let quick =
+            Lifetimes { access_token: 90, refresh_token: 600, refresh_grace: 300, ..Lifetimes::default() };
         let strict = Lifetimes { refresh_grace: 2, ..Lifetimes::default() };
         let clients = vec![
             client(&stack, false, Lifetimes::default()).await,
@@ -210,7 +211,11 @@ impl Run {
         let disabled = asker.is_some_and(|asker| self.clients[asker].disabled);
         if disabled && answer.status != 503 {
             let refused = answer.status == 401 && answer.json()["error"] == "invalid_client";
-            return if refused { Ok(()) } else { Err(format!("{ask:?} of a disabled client: {}", answer.text)) };
+            return if refused {
+                Ok(())
+            } else {
+                Err(format!("{ask:?} of a disabled client: {}", answer.text))
+            };
         }
         let told = told(&answer)?;
         if disabled {

@@ -246,7 +246,8 @@ async fn neither_codes_nor_tokens_nor_verifiers_are_in_a_log_or_a_table() {
     stack.refresh(&web, &first.refresh).await.pair();
     stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
     let (stored, logged) = (stack.stored().await, stack.logged());
-    for text in [&code, &first.access, &first.refresh, &second.access, &second.refresh, &VERIFIER.to_owned()] {
+    for text in [&code, &first.access, &first.refresh, &second.access, &second.refresh, &VERIFIER.to_owned()]
+    {
         assert!(!stored.contains(text.as_str()) && !logged.contains(text.as_str()));
         assert!(!logged.contains(&text[26..]), "not even the secret half");
     }

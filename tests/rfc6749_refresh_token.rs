@@ -249,7 +249,10 @@ async fn nothing_else_is_a_refresh_token_and_a_refresh_token_is_nothing_else() {
         stack.refresh(&web, other).await.is_error(400, "invalid_grant");
     }
     stack.refresh(&web, "").await.is_error(400, "invalid_request");
-    stack.ask("/oauth/token", &web, &[("grant_type", "refresh_token")]).await.is_error(400, "invalid_request");
+    stack
+        .ask("/oauth/token", &web, &[("grant_type", "refresh_token")])
+        .await
+        .is_error(400, "invalid_request");
     stack.redeem(&web, &pair.refresh).await.is_error(400, "invalid_grant");
     stack.ask_for_token(&web.with_secret(&pair.refresh), &[]).await.is_invalid_client();
     stack.is_inactive(&rs, &pair.refresh).await;

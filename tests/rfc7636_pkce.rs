@@ -69,7 +69,8 @@ async fn a_verifier_is_43_to_128_unreserved_characters() {
     let (long, longest) = ("a".repeat(129), "a".repeat(128));
     let plus = VERIFIER.replace('-', "+");
     // The challenges are made of these very texts: nothing but their form is wrong.
-    for (verifier, fits) in [("abc", false), (&long, false), (&plus, false), (&longest, true), (OTHER, true)] {
+    for (verifier, fits) in [("abc", false), (&long, false), (&plus, false), (&longest, true), (OTHER, true)]
+    {
         let request = Request { verifier: Some(verifier), ..Request::default() };
         let code = stack.agree(&web, person, request).await;
         let answer = stack.redeem_with(&web, &code, &[("code_verifier", verifier)]).await;

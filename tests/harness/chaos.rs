@@ -57,7 +57,8 @@ const OF_WRITES: &[Mishap] = &[
     Mishap::Duplicate,
 ];
 const OF_READS: &[Mishap] = &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LoseAnswer];
-const OF_BATCHES: &[Mishap] = &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LeftOver, Mishap::LeftOver];
+const OF_BATCHES: &[Mishap] =
+    &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LeftOver, Mishap::LeftOver];
 
 /// The front.
 #[derive(Clone)]
@@ -115,7 +116,13 @@ impl Chaos {
         let app = Arc::new(App::new(stack.app.config.clone(), &client, stack.app.clock.clone(), log));
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        Self { url, endpoint, http: reqwest::Client::new(), state, _gateway: Arc::new(Gateway::start(app, listener)) }
+        Self {
+            url,
+            endpoint,
+            http: reqwest::Client::new(),
+            state,
+            _gateway: Arc::new(Gateway::start(app, listener)),
+        }
     }
 
     /// What `client` is answered at `path`: it authenticates, or says its name if it is public.
@@ -174,7 +181,8 @@ async fn answer(State(state): State<Shared>, request: Request<Body>) -> Response
     let body = body::to_bytes(body, usize::MAX).await.unwrap();
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let sent = Sent { operation, headers: parts.headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+    let sent =
+        Sent { operation, headers: parts.headers, body: serde_json::from_slice(&body).unwrap_or_default() };
     let due = state.lock().unwrap().due();
     for late in due {
         perform(&state, &late).await;
@@ -248,7 +256,8 @@ async fn forward(state: &Shared, mut headers: HeaderMap, body: String) -> (Statu
 }
 
 fn error(status: StatusCode, kind: &str) -> Response<Body> {
-    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "by chance" });
+    let body =
+        json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "by chance" });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());

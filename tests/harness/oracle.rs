@@ -80,12 +80,32 @@ pub struct Lifetimes {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
     /// With the right client, verifier and redirect URI, or without one of them.
-    Redeem { proven: bool },
-    Refresh { token: String, own: bool, genuine: bool, scope: Option<&'static str> },
-    RevokeRefresh { token: String, own: bool, genuine: bool },
-    RevokeAccess { token: String, own: bool },
-    IntrospectAccess { token: String, upheld: bool },
-    IntrospectRefresh { token: String, own: bool },
+    Redeem {
+        proven: bool,
+    },
+    Refresh {
+        token: String,
+        own: bool,
+        genuine: bool,
+        scope: Option<&'static str>,
+    },
+    RevokeRefresh {
+        token: String,
+        own: bool,
+        genuine: bool,
+    },
+    RevokeAccess {
+        token: String,
+        own: bool,
+    },
+    IntrospectAccess {
+        token: String,
+        upheld: bool,
+    },
+    IntrospectRefresh {
+        token: String,
+        own: bool,
+    },
 }
 
 /// What was answered.
@@ -140,7 +160,14 @@ impl Oracle {
 
     /// Takes in that the `nth` request, which asked for `ask` at `now`, was answered with `told`. `on_the_way`:
     /// whether any write may still be. `Err`: no life explains the answer.
-    pub fn hear(&mut self, nth: usize, now: Ms, ask: &Ask, told: &Told, on_the_way: bool) -> Result<(), String> {
+    pub fn hear(
+        &mut self,
+        nth: usize,
+        now: Ms,
+        ask: &Ask,
+        told: &Told,
+        on_the_way: bool,
+    ) -> Result<(), String> {
         self.let_late_writes_arrive();
         let before = std::mem::take(&mut self.possible);
         for (life, late) in &before {
@@ -243,7 +270,11 @@ impl Oracle {
             }
             (Ask::Refresh { .. }, _) => same(Told::InvalidGrant),
             (Ask::RevokeRefresh { genuine: true, own, .. }, Life::Active(_)) => {
-                if *own { ended(Told::Revoked) } else { same(Told::InvalidGrant) }
+                if *own {
+                    ended(Told::Revoked)
+                } else {
+                    same(Told::InvalidGrant)
+                }
             }
             (Ask::RevokeAccess { token, own }, Life::Active(active)) if active.find(token).is_some() => {
                 if *own {
@@ -253,12 +284,14 @@ impl Oracle {
                 }
             }
             (Ask::RevokeRefresh { .. } | Ask::RevokeAccess { .. }, _) => same(Told::Revoked),
-            (Ask::IntrospectAccess { token, upheld: true }, Life::Active(active)) => same(match active.find(token) {
-                Some(access) if now < access.ends.min(active.grant_ends) => {
-                    Told::Active { scope: access.scope.clone() }
-                }
-                _ => Told::Inactive,
-            }),
+            (Ask::IntrospectAccess { token, upheld: true }, Life::Active(active)) => {
+                same(match active.find(token) {
+                    Some(access) if now < access.ends.min(active.grant_ends) => {
+                        Told::Active { scope: access.scope.clone() }
+                    }
+                    _ => Told::Inactive,
+                })
+            }
             (Ask::IntrospectRefresh { token, own: true }, Life::Active(active)) => {
                 let works = active.refresh.is(token) && !active.is_over(now);
                 same(if works { Told::Active { scope: self.scope.to_owned() } } else { Told::Inactive })
@@ -273,7 +306,9 @@ impl Oracle {
             if active.is_over(now) {
                 return same(Told::InvalidGrant);
             }
-            if scope.is_some_and(|asked| !asked.split(' ').all(|one| self.scope.split(' ').any(|had| had == one))) {
+            if scope
+                .is_some_and(|asked| !asked.split(' ').all(|one| self.scope.split(' ').any(|had| had == one)))
+            {
                 return same(Told::InvalidScope);
             }
             let next = active.rotated(nth, now, token, scope.unwrap_or(self.scope), &self.lifetimes);
