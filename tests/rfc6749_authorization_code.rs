@@ -6,6 +6,7 @@ use shared::client::{GrantType, Registration};
 
 use crate::harness::{
     Registered, Stack, altered,
+    chaos::Chaos,
     person::{CALLBACK, Request, VERIFIER},
 };
 
@@ -221,7 +222,23 @@ async fn a_client_that_was_disabled_or_deleted_redeems_nothing_and_its_tokens_ar
 }
 
 #[tokio::test]
-async fn a_code_holds_across_instances_and_is_in_no_log_and_no_table() {
+async fn a_code_that_one_instance_redeemed_is_spent_at_every_other() {
+    let (stack, web, rs) = web().await;
+    let other = Chaos::start(&stack, 1, 0).await;
+    let code = stack.code(&web).await;
+    let form = [("grant_type", "authorization_code"), ("code", &code), PROOF];
+    let pair = other.ask("/oauth/token", &web, &form).await.pair();
+    let next = stack.refresh(&web, &pair.refresh).await.pair();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", &pair.refresh)];
+    assert_eq!(other.ask("/oauth/token", &web, &form).await.pair(), next, "a retry may come to another one");
+    stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
+    assert!(!stack.is_active(&rs, &next.access).await);
+    let told = other.ask("/oauth/introspect", &rs, &[("token", &next.access)]).await;
+    assert_eq!(told.json()["active"], false);
+}
+
+#[tokio::test]
+async fn neither_codes_nor_tokens_nor_verifiers_are_in_a_log_or_a_table() {
     let (stack, web, _) = web().await;
     let code = stack.code(&web).await;
     let first = stack.redeem(&web, &code).await.pair();

@@ -198,8 +198,11 @@ async fn ninety_days_after_the_code_was_redeemed_all_is_over() {
     }
     let told = stack.introspect(&web, &pair.refresh).await;
     assert_eq!(told["exp"], began.after(90 * DAY).seconds(), "the grant's end comes before the token's own");
-    stack.advance(10 * DAY - MS);
+    stack.advance(10 * DAY - Duration::from_mins(10));
     let last = stack.refresh(&web, &pair.refresh).await;
+    assert_eq!(last.json()["expires_in"], 600, "the grant's end comes before the access token's own, too");
+    assert_eq!(stack.introspect(&rs, &last.pair().access).await["exp"], began.after(90 * DAY).seconds());
+    stack.advance(Duration::from_mins(10) - MS);
     assert!(stack.is_active(&rs, &last.pair().access).await);
     stack.advance(MS);
     is_dead(&stack, &web, &rs, &last.pair()).await;

@@ -222,9 +222,9 @@ async fn database() -> (Option<Database>, String) {
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
         return (None, url);
     }
-    let listener = listen(0, "").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    (Some(Database::start(&Storage::Memory, listener).unwrap()), url)
+    let database = Database::start(&Storage::Memory, listen(0, "").await.unwrap()).unwrap();
+    let url = database.url().to_owned();
+    (Some(database), url)
 }
 
 async fn connect(url: &str) -> aws_sdk_dynamodb::Client {

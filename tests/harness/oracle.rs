@@ -316,8 +316,8 @@ impl Oracle {
         }
         match &active.spent {
             Some((spent, at)) if now.saturating_sub(*at) < self.lifetimes.grace => {
-                let works = !active.access.revoked && now < active.access.ends.min(active.grant_ends);
-                if spent == token && !active.is_over(now) && works {
+                // The access token may be at its end: it is the refresh token that must not get lost.
+                if spent == token && !active.is_over(now) && !active.access.revoked {
                     (active.pair(now), Life::Active(active.clone()))
                 } else {
                     same(Told::InvalidGrant)
@@ -371,7 +371,7 @@ impl Active {
             access: self.access.name.clone(),
             refresh: self.refresh.clone(),
             scope: self.access.scope.clone(),
-            expires_in: (self.access.ends - now) / 1_000,
+            expires_in: (self.access.ends.min(self.grant_ends) - now) / 1_000,
         }
     }
 

@@ -63,7 +63,7 @@ async fn describe_access(
     Ok(Active::of(&grant, &statuses).map(|active| Active {
         scope: grant.scope_of(access).to_string(),
         token_type: Some("Bearer"),
-        exp: access.expires_at.map(Timestamp::seconds),
+        exp: grant.end_of(access).map(Timestamp::seconds),
         iat: access.issued_at.seconds(),
         nbf: Some(access.issued_at.seconds()),
         jti: Some(token.digest().name()),
