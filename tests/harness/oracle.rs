@@ -371,7 +371,7 @@ impl Active {
             access: self.access.name.clone(),
             refresh: self.refresh.clone(),
             scope: self.access.scope.clone(),
-            expires_in: (self.access.ends.min(self.grant_ends) - now) / 1_000,
+            expires_in: self.access.ends.min(self.grant_ends).saturating_sub(now) / 1_000,
         }
     }
 
