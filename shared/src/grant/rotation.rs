@@ -179,7 +179,8 @@ impl Grant {
             return Err(Dead::Ended);
         }
         let digest = token.digest();
-        let refresh = self.refresh.as_ref().filter(|refresh| refresh.digest == digest).ok_or(Dead::Unknown)?;
+        let current = self.refresh.as_ref().filter(|refresh| refresh.digest == digest);
+        let refresh = current.ok_or(Dead::Unknown)?;
         if refresh.is_over(self, now) { Err(Dead::Expired) } else { Ok(refresh) }
     }
 }
