@@ -39,6 +39,7 @@ fn sizes(item: &shared::table::Item) -> Vec<(String, usize)> {
     sizes
 }
 
+#[expect(clippy::print_stdout, reason = "a test run that is asked tells its numbers")]
 async fn print_size(stack: &Stack, when: &str) {
     for item in stack.app.grants.table().all().await.unwrap() {
         let sizes = sizes(&item);
@@ -70,6 +71,7 @@ async fn no_operation_on_the_largest_grant_is_ever_more_than_two_write_units() {
 }
 
 /// What the largest grant costs from its code to its end, if its refreshes each name `narrowed` values.
+#[expect(clippy::print_stdout, reason = "a test run that is asked tells its numbers")]
 async fn cost_of_a_life(narrowed: usize) -> Vec<(String, f64)> {
     let stack = Stack::configured(|config| {
         config.client_cache = Duration::from_mins(5);

@@ -16,6 +16,7 @@ async fn at_once<F: Future<Output = Answer> + Send + 'static>(ask: impl Fn(usize
 }
 
 /// How many answers there are of every status, printed and returned.
+#[expect(clippy::print_stdout, reason = "a test run that is asked tells its numbers")]
 fn counts(what: &str, answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     for answer in answers {

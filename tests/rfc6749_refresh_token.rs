@@ -20,6 +20,11 @@ async fn granted() -> (Stack, Registered, Registered, Pair) {
     (stack, web, rs, pair)
 }
 
+/// The last moment of `span`.
+const fn last_moment_of(span: Duration) -> Duration {
+    span.saturating_sub(MS)
+}
+
 /// The operations that wrote something since the front last forgot.
 fn writes(stack: &Stack) -> usize {
     stack.dynamodb.seen().iter().filter(|seen| ["UpdateItem", "PutItem"].contains(&&*seen.operation)).count()
@@ -64,7 +69,7 @@ async fn a_retry_within_the_window_gets_the_same_pair_and_writes_nothing() {
     let answer = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await;
     let second = answer.pair();
     stack.dynamodb.forget();
-    for (after, left) in [(Duration::ZERO, 3_600), (GRACE / 2, 3_570), (GRACE / 2 - MS, 3_540)] {
+    for (after, left) in [(Duration::ZERO, 3_600), (GRACE / 2, 3_570), (last_moment_of(GRACE / 2), 3_540)] {
         stack.advance(after);
         // Whatever the retry asks for, it is a retry: the first answer stands.
         for scope in [None, Some(("scope", "write")), Some(("scope", "read admin"))] {
@@ -97,7 +102,7 @@ async fn an_older_token_ends_nothing_within_the_window_and_the_grant_after_it() 
     let (stack, web, rs, first) = granted().await;
     let second = stack.refresh(&web, &first.refresh).await.pair();
     let third = stack.refresh(&web, &second.refresh).await.pair();
-    stack.advance(GRACE - MS);
+    stack.advance(last_moment_of(GRACE));
     stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
     assert!(stack.is_active(&rs, &third.access).await && stack.audited("reused").is_empty());
     assert_eq!(stack.refresh(&web, &second.refresh).await.pair(), third);
@@ -129,7 +134,7 @@ async fn the_previous_access_token_lives_to_its_own_end_and_an_older_one_does_no
     let (stack, web, rs, first) = granted().await;
     stack.advance(Duration::from_mins(30));
     let second = stack.refresh(&web, &first.refresh).await.pair();
-    stack.advance(Duration::from_mins(30) - MS);
+    stack.advance(last_moment_of(Duration::from_mins(30)));
     assert!(stack.is_active(&rs, &first.access).await);
     stack.advance(MS);
     stack.is_inactive(&rs, &first.access).await;
@@ -177,13 +182,13 @@ async fn a_scope_that_the_client_was_given_later_is_not_in_an_older_grant() {
 #[tokio::test]
 async fn a_token_that_rests_for_thirty_days_is_over_and_use_prolongs_it() {
     let (stack, web, rs, first) = granted().await;
-    stack.advance(30 * DAY - MS);
+    stack.advance(last_moment_of(30 * DAY));
     let second = stack.refresh(&web, &first.refresh).await.pair();
-    stack.advance(30 * DAY - MS);
+    stack.advance(last_moment_of(30 * DAY));
     let third = stack.refresh(&web, &second.refresh).await.pair();
     stack.advance(MS);
     assert!(stack.is_active(&web, &third.refresh).await);
-    stack.advance(30 * DAY - MS);
+    stack.advance(last_moment_of(30 * DAY));
     is_dead(&stack, &web, &rs, &third).await;
     assert!(stack.audited("reused").is_empty(), "an expired token is not a stolen one");
 }
@@ -198,11 +203,11 @@ async fn ninety_days_after_the_code_was_redeemed_all_is_over() {
     }
     let told = stack.introspect(&web, &pair.refresh).await;
     assert_eq!(told["exp"], began.after(90 * DAY).seconds(), "the grant's end comes before the token's own");
-    stack.advance(10 * DAY - Duration::from_mins(10));
+    stack.advance((10 * DAY).saturating_sub(Duration::from_mins(10)));
     let last = stack.refresh(&web, &pair.refresh).await;
     assert_eq!(last.json()["expires_in"], 600, "the grant's end comes before the access token's own, too");
     assert_eq!(stack.introspect(&rs, &last.pair().access).await["exp"], began.after(90 * DAY).seconds());
-    stack.advance(Duration::from_mins(10) - MS);
+    stack.advance(last_moment_of(Duration::from_mins(10)));
     assert!(stack.is_active(&rs, &last.pair().access).await);
     stack.advance(MS);
     is_dead(&stack, &web, &rs, &last.pair()).await;

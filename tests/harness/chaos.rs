@@ -233,10 +233,11 @@ async fn perform(state: &Shared, sent: &Sent) -> Response<Body> {
     }
     let (status, text) = forward(state, sent.headers.clone(), sent.body.to_string()).await;
     let mut told: Value = serde_json::from_str(&text).unwrap_or_default();
-    if sent.operation == "GetItem" && sent.body["ConsistentRead"] != true {
-        if let Some(previous) = state.lock().unwrap().previous.get(&format!("{table}{key}")) {
-            told["Item"] = previous.clone();
-        }
+    if sent.operation == "GetItem"
+        && sent.body["ConsistentRead"] != true
+        && let Some(previous) = state.lock().unwrap().previous.get(&format!("{table}{key}"))
+    {
+        told["Item"] = previous.clone();
     }
     let mut response = Response::new(Body::from(told.to_string()));
     *response.status_mut() = status;

@@ -1,6 +1,6 @@
 //! Chance that can be repeated: everything follows from a seed.
 
-/// A seeded source of numbers (SplitMix64).
+/// A seeded source of numbers (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 

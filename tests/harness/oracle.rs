@@ -264,11 +264,10 @@ impl Oracle {
                 (active.pair(now), Life::Active(active))
             }
             (Ask::Redeem { proven: true }, Life::Active(_)) => ended(Told::InvalidGrant),
-            (Ask::Redeem { .. }, _) => same(Told::InvalidGrant),
             (Ask::Refresh { token, own: true, genuine: true, scope }, Life::Active(active)) => {
                 self.refresh(active, nth, now, token, *scope)
             }
-            (Ask::Refresh { .. }, _) => same(Told::InvalidGrant),
+            (Ask::Redeem { .. } | Ask::Refresh { .. }, _) => same(Told::InvalidGrant),
             (Ask::RevokeRefresh { genuine: true, own, .. }, Life::Active(_)) => {
                 if *own {
                     ended(Told::Revoked)

@@ -35,9 +35,9 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     }
     let token = form.require("token")?;
     // Every kind has its prefix, so a hint could only mislead: `token_type_hint` is not looked at (§2.1).
-    let described = if let Ok(token) = Secret::parse(token) {
+    let described = if let Ok(token) = Secret::<AccessToken>::parse(token) {
         describe_access(call, &client, &token).await?
-    } else if let Ok(token) = Secret::parse(token) {
+    } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
         describe_refresh(call, &client, &token).await?
     } else {
         Err(Dead::Unknown.into())

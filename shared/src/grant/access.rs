@@ -55,13 +55,13 @@ impl Grant {
         }
         let slot = self.slot(&token.digest()).ok_or(Dead::Unknown)?;
         let access = self.access_in(slot).ok_or(Dead::Unknown)?;
-        if self.end_of(access).is_some_and(|end| end.has_passed(now)) {
-            return Err(Dead::Expired);
+        match self.end_of(access) {
+            Some(end) if end.has_passed(now) => Err(Dead::Expired),
+            _ => Ok(access),
         }
-        Ok(access)
     }
 
-    /// When `access`, one of this grant's, stops working: no later than the grant itself. `None`: never.
+    /// When `access`, one of this grant's, stops working: at its own end, or at the grant's if that comes first.
     pub fn end_of(&self, access: &Access) -> Option<Timestamp> {
         [access.expires_at, self.expires_at].into_iter().flatten().min()
     }
@@ -88,7 +88,7 @@ impl Grant {
     /// The login name of the person who agreed, if one did. `statuses` are those of [`Grant::depends_on`].
     pub fn username(&self, statuses: &[Option<Status>]) -> Option<String> {
         let [_, person, ..] = statuses else { return None };
-        self.person.and_then(|_| person.as_ref()).map(|status| status.name.clone())
+        self.person.and(person.as_ref()).map(|status| status.name.clone())
     }
 
     /// What `sub` is: the person, or the client itself (RFC 7662 §2.2).

@@ -100,8 +100,9 @@ impl Transition for Rotating {
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        let mut condition =
-            String::from("#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now");
+        let mut condition = String::from(
+            "#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now",
+        );
         let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
         for (_, nth) in values() {
             condition.push_str(&format!(" AND contains(#sc, :scope{nth})"));
@@ -178,8 +179,8 @@ impl Grant {
             return Err(Dead::Ended);
         }
         let digest = token.digest();
-        let refresh =
-            self.refresh.as_ref().filter(|refresh| refresh.digest == digest).ok_or(Dead::Unknown)?;
+        let current = self.refresh.as_ref().filter(|refresh| refresh.digest == digest);
+        let refresh = current.ok_or(Dead::Unknown)?;
         if refresh.is_over(self, now) { Err(Dead::Expired) } else { Ok(refresh) }
     }
 }
