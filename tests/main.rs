@@ -29,3 +29,4 @@ mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod user_command;

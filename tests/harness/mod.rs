@@ -5,7 +5,9 @@
 
 mod answer;
 mod clients;
+mod command;
 mod front;
+mod person;
 pub mod process;
 
 use std::{
@@ -29,7 +31,6 @@ use shared::{
     table::schema,
     time::{Clock, Timestamp},
 };
-
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -37,6 +38,7 @@ use tokio::{
 
 pub use answer::{Answer, Call, altered};
 pub use clients::{Registered, machine};
+pub use command::Ran;
 pub use front::{Fault, Front};
 
 /// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
@@ -201,7 +203,7 @@ impl Stack {
     /// Every item of every table, as text.
     pub async fn stored(&self) -> String {
         let mut text = String::new();
-        let tables = [self.app.grants.table(), self.app.clients.table()];
+        let tables = [self.app.grants.table(), self.app.clients.table(), self.app.users.table()];
         for table in tables {
             for item in table.all().await.unwrap() {
                 writeln!(text, "{item:?}").unwrap();
