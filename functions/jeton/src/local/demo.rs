@@ -108,3 +108,43 @@ Everything that is offered, and where:
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        config::Config,
+        dynamodb::{self, Endpoint},
+        log::{Level, Log},
+        table::schema,
+        time::Clock,
+    };
+
+    use super::{
+        super::{Database, Storage, listen},
+        *,
+    };
+
+    async fn opens(app: &App, text: &str) -> bool {
+        let user = app.users.find_by_name(&PERSON.parse().unwrap()).await.unwrap().unwrap();
+        password::verify_async(Some(&user.password), Password::typed(text).unwrap()).await.matches
+    }
+
+    #[tokio::test]
+    async fn each_start_prints_a_password_that_works_and_ends_the_one_before() {
+        let listener = listen(0, "").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let database = Database::start(&Storage::Memory, listener).unwrap();
+        let config = Config::read(|_| None).unwrap();
+        let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
+        schema::create(&client, &config.tables).await.unwrap();
+        let app = App::new(config, &client, Clock::system(), Log::new(Level::Error, std::io::sink()));
+
+        let first = register(&app).await.unwrap();
+        assert!(first.lines("http://x").contains(&format!("username  ada\n  password  {}", first.password)));
+        assert!(opens(&app, &first.password).await);
+        let second = register(&app).await.unwrap();
+        assert!(opens(&app, &second.password).await && !opens(&app, &first.password).await);
+        assert_eq!(app.users.list().await.unwrap().len(), 1);
+        database.stop().await;
+    }
+}
