@@ -1,4 +1,4 @@
-// simple-oauth2, which knows nothing of PKCE: with its parameters passed by hand, and as a client that need not have it.
+// simple-oauth2, which knows nothing of PKCE: with its parameters passed by hand, and as a client that may do without.
 // Nor does it read the answer to the authorization request: `state` and `iss` are the application's to check.
 
 import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict'
