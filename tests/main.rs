@@ -11,8 +11,12 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
 mod command;
+mod consent;
+mod consent_remembered;
 mod cors;
 mod cost;
+mod front_channel_injection;
+mod front_channel_outages;
 mod harness;
 mod hostile_input;
 mod interop_oauth2;
@@ -20,12 +24,19 @@ mod outages;
 mod races;
 mod readme;
 mod restart;
+mod rfc6749_authorization_request;
+mod rfc6749_authorization_response;
 mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
 mod rfc6749_token_endpoint;
 mod rfc7009_revocation;
+mod rfc7636_authorization_request;
 mod rfc7662_introspection;
+mod rfc8252_native_apps;
 mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod sign_in;
+mod sign_in_again;
+mod whole_flow;

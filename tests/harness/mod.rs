@@ -4,6 +4,8 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+mod asking;
+mod browser;
 mod clients;
 mod front;
 pub mod process;
@@ -26,7 +28,7 @@ use shared::{
     dynamodb::{self, Endpoint},
     log::{Level, Log},
     secret::Id,
-    table::schema,
+    table::{self, schema},
     time::{Clock, Timestamp},
 };
 
@@ -36,6 +38,8 @@ use tokio::{
 };
 
 pub use answer::{Answer, Call, altered};
+pub use asking::{Asking, Redirect, VERIFIER};
+pub use browser::{Browser, HtmlForm, PASSWORD};
 pub use clients::{Registered, machine};
 pub use front::{Fault, Front};
 
@@ -103,7 +107,8 @@ impl Stack {
             dynamodb,
             now,
             log,
-            http: reqwest::Client::new(),
+            // A redirect is an answer: tests look at it, and follow it themselves.
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
             _gateway: gateway,
             _database: database,
         }
@@ -183,7 +188,13 @@ impl Stack {
 
     /// How many grants are kept.
     pub async fn grants(&self) -> usize {
-        self.app.grants.table().all().await.unwrap().len()
+        self.kept_of_kind("g").await
+    }
+
+    /// How many items of this kind, the part of their key before `#`, the table of what expires keeps.
+    pub async fn kept_of_kind(&self, kind: &str) -> usize {
+        let items = self.app.grants.table().all().await.unwrap();
+        items.iter().filter(|item| table::kind(item) == Some(kind)).count()
     }
 
     /// Everything that was logged.
@@ -201,7 +212,7 @@ impl Stack {
     /// Every item of every table, as text.
     pub async fn stored(&self) -> String {
         let mut text = String::new();
-        let tables = [self.app.grants.table(), self.app.clients.table()];
+        let tables = [self.app.grants.table(), self.app.clients.table(), self.app.users.table()];
         for table in tables {
             for item in table.all().await.unwrap() {
                 writeln!(text, "{item:?}").unwrap();
