@@ -39,4 +39,6 @@ mod secrets_at_rest;
 mod serve;
 mod sign_in;
 mod sign_in_again;
+mod user_command;
 mod whole_flow;
+

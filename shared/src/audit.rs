@@ -38,6 +38,8 @@ pub enum Event<'a> {
         token: String,
         /// The access token's scope, space-delimited.
         scope: String,
+        /// Whether it was the same pair again, for a token that was spent within the grace window.
+        retry: bool,
     },
     /// An authorization code was redeemed a second time, with all proof: its grant was ended.
     Replayed {

@@ -7,7 +7,9 @@ mod answer;
 mod asking;
 mod browser;
 mod clients;
+mod command;
 mod front;
+mod person;
 pub mod process;
 
 use std::{
@@ -41,6 +43,7 @@ pub use answer::{Answer, Call, altered};
 pub use asking::{Asking, Redirect, VERIFIER};
 pub use browser::{Browser, HtmlForm, PASSWORD};
 pub use clients::{Registered, machine};
+pub use command::Ran;
 pub use front::{Fault, Front};
 
 /// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database

@@ -1,7 +1,5 @@
 //! Asking a person for their consent, and what comes of it.
 
-use std::time::Duration;
-
 use shared::{
     audit::Event,
     client::{Client, GrantType},
@@ -22,8 +20,6 @@ use crate::{
     request::{AuthorizationRequest, Destination},
 };
 
-/// How long a consent page can be sent back.
-const PAGE_LIFETIME: Duration = Duration::from_mins(15);
 /// What the parts of a form are sealed for.
 const PURPOSE: &str = "consent";
 
@@ -86,11 +82,12 @@ pub(crate) async fn decide(
             String::from("the consent form is not one that this browser was shown for this request"),
         ));
     }
-    if form.get("decision") != Some("allow") {
+    let allowed: Vec<&str> = form.names_after("allow:").filter(|value| asked.scope.has(value)).collect();
+    // Allowing nothing of what was asked for is no consent.
+    if form.get("decision") != Some("allow") || (allowed.is_empty() && !asked.scope.is_empty()) {
         call.audit(Event::Declined { client: &destination.client.id, person: person.person });
         return Ok(refuse(call, destination, &Error::Declined));
     }
-    let allowed: Vec<&str> = form.names_after("allow:").filter(|value| asked.scope.has(value)).collect();
     let scope = Scope::of(allowed).unwrap_or_default();
     let decision = Decision { code: code_of(&person, page, query, &scope), scope, asked: true };
     let issued = issue(call, destination, &asked, &person, decision).await;
@@ -188,13 +185,15 @@ async fn still_stands(
 /// A page says when it was made, before the dot.
 fn is_too_old(page: &str, now: Timestamp) -> bool {
     let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
-    made.is_none_or(|made| made.after(PAGE_LIFETIME).has_passed(now))
+    made.is_none_or(|made| made.after(grant::DECISION_LIFETIME).has_passed(now))
 }
 
-/// Where a redirect URI leads, in words that a person can compare: its host, or the scheme of an application.
+/// Where a redirect URI leads, in words that a person can compare: its host; or, for an application on the device, its
+/// scheme, as whatever else stands in such a URI is the application's own choice.
 fn url_host(uri: &str) -> String {
     let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or(scheme).to_owned()
+    let host = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
+    host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme).to_owned()
 }
 
 fn lasts(client: &Client) -> String {

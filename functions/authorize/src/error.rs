@@ -160,6 +160,9 @@ pub enum NoDestination {
     /// The redirect URI is missing, repeated, or not registered.
     #[error("the redirect URI is missing or not registered")]
     RedirectUri,
+    /// The request is longer than any client needs.
+    #[error("the request is too long")]
+    TooLong,
     /// The query cannot be decoded.
     #[error("the query is not correctly encoded")]
     Encoding,
@@ -185,7 +188,7 @@ impl From<NoDestination> for Problem {
                 "The application that sent you here gave an address to return to that it has not registered.",
                 reason,
             ),
-            NoDestination::Encoding => Self::bad_request(
+            NoDestination::TooLong | NoDestination::Encoding => Self::bad_request(
                 "This request cannot be read",
                 "The application that sent you here made a mistake.",
                 reason,

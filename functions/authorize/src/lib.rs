@@ -10,7 +10,7 @@ mod consent;
 mod error;
 mod request;
 
-use lambda_http::http::Method;
+use lambda_http::{Body, http::Method};
 use shared::{
     app::App,
     http::{Call, Cors, Form, Query, Request, Response, Route},
@@ -25,6 +25,9 @@ use request::{AuthorizationRequest, Destination};
 /// No CORS: a person comes here, not a script (RFC 9700 §2.6).
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
 
+/// The most bytes in a request. Some grow threefold when they are encoded again, and must still fit a header.
+const LONGEST_REQUEST: usize = 3_072;
+
 /// Answers an authorization request, or a decision about one.
 pub async fn handle(app: &App, request: Request) -> Response {
     match Call::open(app, request, ROUTE) {
@@ -38,10 +41,18 @@ pub async fn handle(app: &App, request: Request) -> Response {
 
 async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     let form = if call.request.method() == Method::POST { Some(Form::parse(&call.request)?) } else { None };
-    if form.as_ref().is_some_and(|form| form.get("decision").is_none()) {
+    let text = query_text(call);
+    let posted = if form.as_ref().is_some_and(|form| form.get("decision").is_none()) {
+        call.request.body()
+    } else {
+        &Body::Empty
+    };
+    if text.len() + posted.as_ref().len() > LONGEST_REQUEST {
+        return Err(NoDestination::TooLong.into());
+    }
+    if !posted.as_ref().is_empty() {
         return Ok(by_get(call)); // §3.1: the request itself may come by POST
     }
-    let text = query_text(call);
     let query = Query::parse(&text).map_err(|_| NoDestination::Encoding)?;
     let destination = Destination::find(call, &query).await?;
     let person = session::signed_in(call).await?;
@@ -50,7 +61,8 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     // a client, and a server that redirects whoever comes is a tool for phishing (RFC 9700 §4.11.2).
     let Some(person) = person else { return Ok(sign_in_first(call, &destination, asked, &text)) };
     let outcome = match asked {
-        Ok(asked) if must_sign_in_again(call, &asked, &person) => match asked.prompt.none {
+        // A decision is about a page that was shown after all this: only what was true then counts.
+        Ok(asked) if form.is_none() && must_sign_in_again(call, &asked, &person) => match asked.prompt.none {
             true => Err(Error::LoginRequired),
             false => return Ok(sign_in(&text)),
         },
@@ -104,7 +116,7 @@ fn sign_in(query: &str) -> Response {
     let mut left = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match (name.as_ref(), value.as_ref()) {
-            ("max_age", "0") => {}
+            ("max_age", age) if age.parse() == Ok(0_u64) => {}
             ("prompt", value) => {
                 let kept: Vec<_> =
                     value.split(' ').filter(|prompt| !["login", "select_account"].contains(prompt)).collect();

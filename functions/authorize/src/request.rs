@@ -14,7 +14,7 @@ use shared::{
 use crate::error::{Error, NoDestination};
 
 /// The most bytes in a `state`.
-const LONGEST_STATE: usize = 2_048;
+const LONGEST_STATE: usize = 1_024;
 
 /// Where an answer goes: to a registered redirect URI of a client in good standing. Made by [`Destination::find`]
 /// alone, so nothing can be redirected before both are proven.
@@ -69,7 +69,12 @@ impl Destination {
         Ok(Self {
             redirect_uri,
             redirect_uri_sent: asked.is_some(),
-            state: query.get("state").ok().flatten().map(str::to_owned),
+            state: query
+                .get("state")
+                .ok()
+                .flatten()
+                .filter(|state| state.len() <= LONGEST_STATE)
+                .map(str::to_owned),
             mode: match query.get("response_mode") {
                 Ok(Some("form_post")) => ResponseMode::FormPost,
                 _ => ResponseMode::Query,

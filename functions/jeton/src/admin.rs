@@ -4,7 +4,10 @@
 
 pub mod client;
 mod output;
+mod password;
+mod sweep;
 pub mod token;
+pub mod user;
 
 use std::io::{self, IsTerminal};
 
@@ -12,12 +15,14 @@ use serde_json::Value;
 use shared::{
     app::App,
     audit::{Event, Record},
-    client::{ClientId, NoClientId, NotRegistrable, Unchanged},
+    client::{self as clients, ClientId, NoClientId, NotRegistrable},
     config::{Config, Invalid, is_loopback},
     dynamodb::{self, Endpoint},
     log::Log,
+    secret::Id,
     table,
     time::Clock,
+    user::{self as users, NoUserName},
 };
 use url::Url;
 
@@ -92,13 +97,32 @@ impl From<NotRegistrable> for Error {
     }
 }
 
-impl From<Unchanged> for Error {
-    fn from(error: Unchanged) -> Self {
+impl From<NoUserName> for Error {
+    fn from(error: NoUserName) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<clients::Unchanged> for Error {
+    fn from(error: clients::Unchanged) -> Self {
+        use clients::Unchanged as E;
         match error {
-            Unchanged::Unknown(_) => Self::NotFound(error.to_string()),
-            Unchanged::Exists(_) => Self::Usage(error.to_string()),
-            Unchanged::Raced(_) => Self::Io(io::Error::other(error.to_string())),
-            Unchanged::Table(error) => error.into(),
+            E::Unknown(_) => Self::NotFound(error.to_string()),
+            E::Exists(_) => Self::Usage(error.to_string()),
+            E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
+            E::Table(error) => error.into(),
+        }
+    }
+}
+
+impl From<users::Unchanged> for Error {
+    fn from(error: users::Unchanged) -> Self {
+        use users::Unchanged as E;
+        match error {
+            E::Unknown(_) => Self::NotFound(error.to_string()),
+            E::Exists(_) => Self::Usage(error.to_string()),
+            E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
+            E::Table(error) => error.into(),
         }
     }
 }
@@ -124,6 +148,10 @@ impl Admin {
 
     fn client_changed(&self, client: &ClientId, change: &'static str) {
         self.audit(Event::ClientChanged { client, change });
+    }
+
+    fn user_changed(&self, person: Id, change: &'static str) {
+        self.audit(Event::UserChanged { person, change });
     }
 
     fn print(&self, json: &Value, human: &str) -> Result<(), Error> {

@@ -49,7 +49,7 @@ pub enum Error {
     #[error("the tables cannot be made: {0}")]
     Tables(String),
     /// The demo could not be set up.
-    #[error("the demo client cannot be registered: {0}")]
+    #[error("the demo cannot be registered: {0}")]
     Demo(String),
     /// The network.
     #[error(transparent)]

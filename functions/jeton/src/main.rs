@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use jeton::{
-    admin::{self, Admin, client::ClientCommand, token::TokenCommand},
+    admin::{self, Admin, client::ClientCommand, token::TokenCommand, user::UserCommand},
     local::{self, Storage},
 };
 use shared::config::Issuer;
@@ -40,6 +40,9 @@ enum Command {
     /// Register and manage clients
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Create and manage people
+    #[command(subcommand)]
+    User(UserCommand),
     /// Look at tokens, and revoke them
     #[command(subcommand)]
     Token(TokenCommand),
@@ -56,13 +59,13 @@ struct Serve {
     /// Keep nothing
     #[arg(long, conflicts_with = "database")]
     memory: bool,
-    /// Keep clients and tokens in this file
+    /// Keep clients, people and tokens in this file
     #[arg(long, value_name = "FILE", default_value = "jeton.db")]
     database: PathBuf,
     /// The issuer, if it is not the server's own address
     #[arg(long, value_name = "URL")]
     issuer: Option<Issuer>,
-    /// Register a demo client, and print what to do with it
+    /// Register a demo client and a person, and print what to do with it
     #[arg(long)]
     demo: bool,
 }
@@ -77,6 +80,10 @@ async fn main() -> ExitCode {
         )),
         Command::Serve(serve) => local::serve(serve.into()).await.map_err(admin::Error::from),
         Command::Client(command) => match admin().await {
+            Ok(admin) => command.run(&admin).await,
+            Err(error) => Err(error),
+        },
+        Command::User(command) => match admin().await {
             Ok(admin) => command.run(&admin).await,
             Err(error) => Err(error),
         },

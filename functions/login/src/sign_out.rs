@@ -11,6 +11,8 @@ use shared::{
 /// Ends the session, if the form is one that it was shown: another site must not sign people out.
 pub(crate) async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     let form = Form::parse(&call.request)?;
+    let mut response = page::html(StatusCode::OK, &SignedOutPage);
+    // Another site's form comes without the cookie (`SameSite`), and must not clear it either.
     if let Some(person) = session::signed_in(call).await? {
         if !person.secret.has_sealed(&["logout"], form.get("csrf").unwrap_or_default()) {
             return Err(Problem::forbidden(
@@ -21,8 +23,7 @@ pub(crate) async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
         }
         call.app.sessions.end(&person.secret).await?;
         call.audit(Event::SignedOut { person: person.person });
+        session::COOKIE.clear(&mut response, &call.issuer()?);
     }
-    let mut response = page::html(StatusCode::OK, &SignedOutPage);
-    session::COOKIE.clear(&mut response, &call.issuer()?);
     Ok(response)
 }

@@ -36,12 +36,12 @@ pub(crate) async fn rotate(call: &Call<'_>, client: &Client, form: &Form) -> Res
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
     };
-    let (grant, pair) = match call.app.grants.write(presented.id(), &rotating).await? {
-        Written::Done(grant) => (grant, pair),
+    let (grant, pair, retry) = match call.app.grants.write(presented.id(), &rotating).await? {
+        Written::Done(grant) => (grant, pair, false),
         Written::Refused(None) => return Err(Error::Refresh(NotRotated::Unknown)),
         Written::Refused(Some(grant)) => match rotating.judge(&grant, client.lifetimes.refresh_grace()) {
-            Verdict::Rotated => (grant, pair),
-            Verdict::Retry(nonce) => (grant, Pair::derive(&presented, nonce)),
+            Verdict::Rotated => (grant, pair, false),
+            Verdict::Retry(nonce) => (grant, Pair::derive(&presented, nonce), true),
             Verdict::Refused(reason) => return Err(refuse(call, client, &presented, reason).await?),
         },
     };
@@ -51,6 +51,7 @@ pub(crate) async fn rotate(call: &Call<'_>, client: &Client, form: &Form) -> Res
         client: &client.id,
         token: tokens.access_token.digest().name(),
         scope: tokens.scope.to_string(),
+        retry,
     });
     Ok(tokens)
 }
@@ -85,7 +86,7 @@ impl Pair {
     fn answer(self, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
         let current = grant.refresh.as_ref().is_some_and(|refresh| refresh.digest == self.refresh.digest());
         let access = grant.live_access(&self.access, call.now).ok().filter(|_| current)?;
-        let left = access.expires_at.map(|end| end.since(call.now).as_secs());
+        let left = grant.end_of(access).map(|end| end.since(call.now).as_secs());
         Some(Tokens {
             expires_in: u32::try_from(left.unwrap_or_default()).unwrap_or(u32::MAX),
             scope: grant.scope_of(access),

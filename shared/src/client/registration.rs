@@ -118,6 +118,11 @@ impl Registration {
         if scope.values().count() > Self::MOST_SCOPE_VALUES || scope.values().any(|value| value.len() > 128) {
             return Err(NotRegistrable::Inconsistent("at most 100 scope values, of 128 characters each"));
         }
+        if !scope.tags_are_distinct() {
+            return Err(NotRegistrable::Inconsistent(
+                "two of the scope values cannot be told apart by their tags; rename one",
+            ));
+        }
         if !default_scope.is_within(&scope) {
             return Err(NotRegistrable::Inconsistent("the default scope must be part of the scope"));
         }
@@ -190,7 +195,12 @@ impl RegisteredSecret {
 }
 
 fn check_name(name: &str) -> Result<(), NotRegistrable> {
-    let fine = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    // Format characters turn text around or hide it: a name must read as it is.
+    let unfit = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let fine = (1..=100).contains(&name.chars().count()) && !name.chars().any(unfit);
     if fine && name.trim() == name { Ok(()) } else { Err(NotRegistrable::Name) }
 }
 
@@ -204,6 +214,10 @@ fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {
         if !(least..=most).contains(&value) {
             return Err(NotRegistrable::Lifetime { what, least, most });
         }
+    }
+    if lifetimes.refresh_grace > lifetimes.access_token {
+        // A retry is answered with the first answer's access token, which must still be good.
+        return Err(NotRegistrable::Inconsistent("the refresh grace must not outlast the access token"));
     }
     Ok(())
 }
@@ -229,8 +243,20 @@ fn check_redirect_uri(uri: &str) -> Result<(), NotRegistrable> {
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("it has a user name");
     }
-    if url.query_pairs().any(|(name, _)| ["code", "state", "error", "iss"].contains(&name.as_ref())) {
+    if url.query_pairs().any(|(name, _)| {
+        ["code", "state", "iss", "error", "error_description", "error_uri", "response"]
+            .contains(&name.as_ref())
+    }) {
         return refuse("its query has a parameter that the answer needs");
+    }
+    // A URL library mends what is written another way; a browser, given it as a Location, may not.
+    let written = url.host_str().is_some_and(|host| {
+        uri.strip_prefix(url.scheme())
+            .and_then(|rest| rest.strip_prefix("://"))
+            .is_some_and(|rest| rest.starts_with(host))
+    });
+    if ["https", "http"].contains(&url.scheme()) && !written {
+        return refuse("its scheme and host must be written in lower case, as scheme://host");
     }
     match url.scheme() {
         "https" if url.has_host() => Ok(()),

@@ -55,10 +55,15 @@ impl Grant {
         }
         let slot = self.slot(&token.digest()).ok_or(Dead::Unknown)?;
         let access = self.access_in(slot).ok_or(Dead::Unknown)?;
-        if [access.expires_at, self.expires_at].into_iter().flatten().any(|end| end.has_passed(now)) {
+        if self.end_of(access).is_some_and(|end| end.has_passed(now)) {
             return Err(Dead::Expired);
         }
         Ok(access)
+    }
+
+    /// When `access`, one of this grant's, stops working: no later than the grant itself. `None`: never.
+    pub fn end_of(&self, access: &Access) -> Option<Timestamp> {
+        [access.expires_at, self.expires_at].into_iter().flatten().min()
     }
 
     /// What `access`, one of this grant's, is good for.
@@ -139,9 +144,16 @@ impl Transition for AccessRevocation {
 }
 
 impl AccessRevocation {
+    fn is_done(&self, grant: &Grant) -> bool {
+        let revoked_at = grant.access_in(self.slot).and_then(|access| access.revoked_at);
+        grant.client == self.client && revoked_at == Some(self.now)
+    }
+
     /// What it means that `grant` refused it: an answer, or where the token is now.
     pub fn judge(&self, grant: &Grant) -> Result<Revocation, Slot> {
         match grant.slot(&self.token) {
+            // The SDK's second attempt met what the first had written: its very moment says so.
+            None if self.is_done(grant) => Ok(Revocation::Revoked),
             None => Ok(Revocation::Unknown),
             Some(_) if grant.client != self.client => Ok(Revocation::Foreign),
             Some(slot) => Err(slot),

@@ -4,7 +4,7 @@
 //! Attribute names are one or two letters: an item of up to 1,024 bytes costs one write unit, and the largest grant
 //! must not cost two. What a state does not need is left out. Times are milliseconds, except `ttl`.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -241,7 +241,11 @@ impl Grant {
     }
 }
 
+/// How long a form that leads to a code can be sent again: until then the item must stay, so that it leads to the
+/// same one, spent or not.
+pub const DECISION_LIFETIME: Duration = Duration::from_mins(15);
+
 /// The first second at which nothing of a grant that expires then can matter.
-pub(super) const fn ttl(expires_at: Timestamp) -> u64 {
-    expires_at.seconds() + 1
+pub(super) fn ttl(expires_at: Timestamp) -> u64 {
+    expires_at.after(DECISION_LIFETIME).seconds() + 1
 }

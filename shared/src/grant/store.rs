@@ -106,12 +106,12 @@ impl Store {
     /// The grants of the person called `person`, as the index has them: it lags, so it is for lists and for cleaning
     /// up. That a person's grants are dead is their status's to say.
     pub async fn of_person(&self, person: Id) -> Result<Vec<Id>, table::Error> {
-        Ok(ids(self.0.keys_indexed(Grant::PREFIX, BY_PERSON, &person).await?))
+        Ok(ids(&self.0.keys_indexed(Grant::PREFIX, BY_PERSON, &person).await?))
     }
 
     /// The grants of a client. It goes through the whole table: for administration.
     pub async fn of_client(&self, client: &ClientId) -> Result<Vec<Id>, table::Error> {
-        Ok(ids(self.0.keys_with(Grant::PREFIX, Grant::CLIENT, client).await?))
+        Ok(ids(&self.0.keys_with(Grant::PREFIX, Grant::CLIENT, client).await?))
     }
 
     /// Ends the grants called `ids`, one by one, and calls `progress` after each. Returns how many it was that ended
@@ -134,6 +134,6 @@ impl Store {
 }
 
 /// The grants that have these keys.
-fn ids(keys: Vec<String>) -> Vec<Id> {
+fn ids(keys: &[String]) -> Vec<Id> {
     keys.iter().filter_map(|key| key.strip_prefix(Grant::PREFIX)?.parse().ok()).collect()
 }

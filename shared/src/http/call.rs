@@ -149,6 +149,9 @@ impl<'a> Call<'a> {
             headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.issuer().is_ok_and(|issuer| issuer.is_secure()) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert("x-request-id", id);
         }

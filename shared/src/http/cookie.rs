@@ -25,10 +25,12 @@ impl Cookie {
     /// Its value in `request`.
     pub fn read<'a>(self, request: &'a Request, issuer: &Issuer) -> Option<&'a str> {
         let name = self.full_name(issuer);
-        let header = request.headers().get(header::COOKIE)?.to_str().ok()?;
-        header
-            .split(';')
-            .filter_map(|pair| pair.trim().split_once('='))
+        // Other cookies of the host may be anything: only ours must be text.
+        let header = request.headers().get(header::COOKIE)?.as_bytes();
+        let pairs =
+            header.split(|byte| *byte == b';').filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok());
+        pairs
+            .filter_map(|pair| pair.split_once('='))
             .find_map(|(found, value)| (found == name).then_some(value))
     }
 

@@ -110,9 +110,9 @@ impl Query {
         }
     }
 
-    /// Whether some parameter is there more than once.
+    /// Whether a parameter is there more than once that may not be; `resource` may (RFC 8707 §2).
     pub fn repeats(&self) -> bool {
-        self.0.values().any(|values| values.len() > 1)
+        self.0.iter().any(|(name, values)| values.len() > 1 && name != "resource")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! # Design
 //! Unlike a token, a password is something that can be guessed: its hash costs 19 MiB and two passes, which OWASP's
-//! Password Storage Cheat Sheet asks for at least. That is some 20 ms of a processor, so [`hash`] and [`verify`] are
+//! Password Storage Cheat Sheet asks for at least. That keeps a processor busy for tens of milliseconds, so [`hash`] and [`verify`] are
 //! for threads that may block; [`hash_async`] and [`verify_async`] are for everything else.
 
 use std::{fmt, str::FromStr, sync::LazyLock};
@@ -127,6 +127,9 @@ pub struct Verified {
 }
 
 /// What is to be kept of `password`. It blocks: see [`hash_async`].
+///
+/// # Panics
+/// If the machine has not the memory that a hash takes.
 #[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
 pub fn hash(password: Password) -> PasswordHash {
     let hashed: Result<Phc, _> =

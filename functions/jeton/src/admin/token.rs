@@ -16,6 +16,7 @@ use shared::{
 use super::{
     Admin, Error,
     output::{properties, utc},
+    sweep::sweep,
 };
 
 /// What can be done with tokens.
@@ -25,6 +26,8 @@ pub enum TokenCommand {
     Inspect(Named),
     /// Make a token useless; with a grant's id, everything the grant has
     Revoke(Named),
+    /// End everything that a person authorized, or that a client was issued, until now
+    RevokeAll(Everyone),
 }
 
 /// A token or a grant.
@@ -34,6 +37,18 @@ pub struct Named {
     /// token out of the shell's history
     #[arg(value_name = "TOKEN")]
     token: Option<String>,
+}
+
+/// Whose tokens to end.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Everyone {
+    /// What a person signs in as: they are signed out, too
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// A client's id. The clean-up afterwards goes through the whole table
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
 }
 
 /// What was named.
@@ -48,6 +63,13 @@ impl TokenCommand {
         match self {
             Self::Inspect(named) => inspect(admin, named.subject()?).await,
             Self::Revoke(named) => revoke(admin, named.subject()?).await,
+            Self::RevokeAll(Everyone { person: Some(name), .. }) => revoke_all_of_person(admin, &name).await,
+            Self::RevokeAll(Everyone { client: Some(id), .. }) => {
+                revoke_all_of_client(admin, &id.parse()?).await
+            }
+            Self::RevokeAll(Everyone { person: None, client: None }) => {
+                Err(Error::Usage("give --person or --client".to_owned()))
+            }
         }
     }
 }
@@ -141,6 +163,24 @@ async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error> {
     let what =
         if token.is_some() { "The token is revoked." } else { "The grant is ended, with all its tokens." };
     admin.print(&revoked(id, &client, token.as_deref()), what)
+}
+
+/// The first write is what counts. That the grants are ended one by one as well is housekeeping.
+async fn revoke_all_of_person(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.end_everything(user.sub, admin.app.clock.now()).await?;
+    admin.user_changed(user.sub, "everything_ended");
+    let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    let json = json!({ "revoked": true, "sub": user.sub, "username": user.username, "grants_ended": ended });
+    admin.print(&json, &format!("Everything that {} authorized until now is dead.", user.username))
+}
+
+async fn revoke_all_of_client(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    admin.app.clients.end_everything(id, admin.app.clock.now()).await?;
+    admin.client_changed(id, "everything_ended");
+    let ended = sweep(admin, &admin.app.grants.of_client(id).await?).await?;
+    let json = json!({ "revoked": true, "client_id": id, "grants_ended": ended });
+    admin.print(&json, &format!("Everything that client {id} was issued until now is dead."))
 }
 
 fn revoked(grant: Id, client: &ClientId, jti: Option<&str>) -> Value {

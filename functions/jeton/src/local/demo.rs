@@ -1,21 +1,28 @@
-//! The demo client of `serve --demo`.
+//! The demo client of `serve --demo`, and a person to sign in as.
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     app::App,
-    client::{AuthMethod, ClientId, NotRegistrable, Registration, Unchanged},
+    client::{self, AuthMethod, ClientId, NotRegistrable, Registration},
     secret::{ClientSecret, Id, Secret, random},
+    user::{self, NoUserName, Password, Unusable, User, UserName, password},
 };
 
 /// What the demo client is called.
 const ID: &str = "demo";
+/// Who the demo person is.
+const PERSON: &str = "ada";
 /// How long the secret that an earlier start printed still works.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// A client to try things with, and its secret.
+/// What there is to try things with.
 pub(super) struct Demo {
+    /// The client's secret.
     secret: Secret<ClientSecret>,
+    /// The person's password.
+    password: String,
 }
 
 /// Why there is no demo.
@@ -24,20 +31,31 @@ pub(super) enum Error {
     #[error(transparent)]
     Registration(#[from] NotRegistrable),
     #[error(transparent)]
-    Change(#[from] Unchanged),
+    Client(#[from] client::Unchanged),
     #[error("it has no secret")]
     Public,
+    #[error(transparent)]
+    Name(#[from] NoUserName),
+    #[error(transparent)]
+    Password(#[from] Unusable),
+    #[error(transparent)]
+    Person(#[from] user::Unchanged),
+}
+
+/// Registers the demo client and the person.
+pub(super) async fn register(app: &App) -> Result<Demo, Error> {
+    Ok(Demo { secret: register_client(app).await?, password: register_person(app).await? })
 }
 
 /// Registers the demo client. If it is there already, from an earlier start, it gets a new secret: the old one is
 /// known to nobody but whoever noted it, and works for another day.
-pub(super) async fn register(app: &App) -> Result<Demo, Error> {
+async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     let now = app.clock.now();
     let id: ClientId = ID.parse().unwrap_or_else(|_| ClientId::random());
-    if let Some((client, _)) = app.clients.read(&id).await.map_err(Unchanged::from)? {
+    if let Some((client, _)) = app.clients.read(&id).await.map_err(client::Unchanged::from)? {
         let secret = Secret::<ClientSecret>::new(Id::random(), &random());
         app.clients.replace_secrets(&client, &client.rotated(&secret, now, OVERLAP)).await?;
-        return Ok(Demo { secret });
+        return Ok(secret);
     }
     let registration = Registration {
         name: "Demo".to_owned(),
@@ -47,12 +65,25 @@ pub(super) async fn register(app: &App) -> Result<Demo, Error> {
     };
     let (client, secret) = registration.accept(id, now)?;
     app.clients.create(&client).await?;
-    secret.map(|secret| Demo { secret }).ok_or(Error::Public)
+    secret.ok_or(Error::Public)
+}
+
+/// Registers the person. If they are there already, from an earlier start, they get a new password.
+async fn register_person(app: &App) -> Result<String, Error> {
+    let name: UserName = PERSON.parse()?;
+    let text = URL_SAFE_NO_PAD.encode(random::<9>());
+    let hash = password::hash_async(Password::new(text.clone())?).await;
+    match app.users.find_by_name(&name).await.map_err(user::Unchanged::from)? {
+        Some(user) => app.users.set_password(&user, &hash).await?,
+        None => app.users.create(&User::new(Id::random(), name, hash, app.clock.now())).await?,
+    }
+    Ok(text)
 }
 
 impl Demo {
     /// What to paste, line by line.
     pub(super) fn lines(&self, url: &str) -> String {
+        let password = &self.password;
         let credentials = format!("{ID}:{}", self.secret.expose());
         format!(
             r#"
@@ -64,6 +95,11 @@ A demo client is registered. Paste these lines into another terminal:
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/revoke; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
+
+There is a person, too, to sign in as:
+
+  username  {PERSON}
+  password  {password}
 
 Everything that is offered, and where:
 

@@ -8,13 +8,15 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, uri::PathAndQuery},
 };
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use shared::config::is_loopback;
 use tokio::net::TcpListener;
+use url::Url;
 
 type Http = Client<HttpConnector, Body>;
 
@@ -31,7 +33,7 @@ pub(super) async fn keep(
 }
 
 async fn pass(State((http, inner)): State<(Http, String)>, mut request: Request<Body>) -> Response<Body> {
-    if request.headers().contains_key(header::ORIGIN) {
+    if is_from_a_page(request.headers()) {
         return own(StatusCode::FORBIDDEN, "the local DynamoDB does not answer web pages");
     }
     let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
@@ -43,6 +45,13 @@ async fn pass(State((http, inner)): State<(Http, String)>, mut request: Request<
         Ok(response) => response.map(Body::new),
         Err(_) => own(StatusCode::BAD_GATEWAY, "the local DynamoDB does not answer"),
     }
+}
+
+/// Browsers say so themselves; and a name that was made to lead here (DNS rebinding) shows in `Host`.
+fn is_from_a_page(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_ours = Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url));
+    headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") || !is_ours
 }
 
 fn own(status: StatusCode, message: &'static str) -> Response<Body> {

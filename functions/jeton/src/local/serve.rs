@@ -24,7 +24,7 @@ pub struct Options {
     pub storage: Storage,
     /// The issuer, if it is not the server's own address.
     pub issuer: Option<Issuer>,
-    /// Whether to register a demo client, and show what to do with it.
+    /// Whether to register a demo client and a person, and show what to do with it.
     pub demo: bool,
 }
 
@@ -86,8 +86,10 @@ pub async fn serve(options: Options) -> Result<(), Error> {
 
 fn kept(storage: &Storage) -> String {
     match storage {
-        Storage::Memory => "Nothing is kept: clients and tokens are gone when the server stops.\n".to_owned(),
-        Storage::File(path) => format!("Clients and tokens are kept in {}.\n", path.display()),
+        Storage::Memory => {
+            "Nothing is kept: clients, people and tokens are gone when the server stops.\n".to_owned()
+        }
+        Storage::File(path) => format!("Clients, people and tokens are kept in {}.\n", path.display()),
     }
 }
 

@@ -1,0 +1,178 @@
+//! `jeton user …`
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use shared::{
+    secret::Id,
+    status::Status,
+    time::Timestamp,
+    user::{Unchanged, User, UserName, password},
+};
+
+use super::{
+    Admin, Error,
+    output::{columns, properties, utc},
+    password::NewPassword,
+    sweep::sweep,
+};
+
+/// What can be done with people.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Create a person who may sign in
+    Create(Named),
+    /// List everybody
+    List,
+    /// Show a person
+    Show {
+        /// What they sign in as
+        name: String,
+    },
+    /// Give a person another password: they are signed out everywhere, and every application that they authorized
+    /// must ask them again
+    SetPassword(Named),
+    /// Disable a person: they cannot sign in, and all that they authorized is dead from the next call on
+    Disable {
+        /// What they sign in as
+        name: String,
+    },
+    /// Enable a person again: they may sign in; what was ended stays ended
+    Enable {
+        /// What they sign in as
+        name: String,
+    },
+    /// Delete a person; whatever they authorized is dead, and their name is free
+    Delete {
+        /// What they sign in as
+        name: String,
+    },
+}
+
+/// A person, and a password for them.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// What they sign in as: 1 to 64 bytes, the same in upper and lower case
+    name: String,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+impl UserCommand {
+    /// Does it.
+    pub async fn run(self, admin: &Admin) -> Result<(), Error> {
+        match self {
+            Self::Create(named) => create(admin, named).await,
+            Self::List => list(admin).await,
+            Self::Show { name } => show(admin, &name).await,
+            Self::SetPassword(named) => set_password(admin, named).await,
+            Self::Disable { name } => disable(admin, &name).await,
+            Self::Enable { name } => enable(admin, &name).await,
+            Self::Delete { name } => delete(admin, &name).await,
+        }
+    }
+}
+
+async fn create(admin: &Admin, named: Named) -> Result<(), Error> {
+    let (users, username) = (&admin.app.users, named.name.parse::<UserName>()?);
+    // The write decides; but nobody should choose a password for nothing.
+    if users.find_by_name(&username).await?.is_some() {
+        return Err(Unchanged::Exists(username).into());
+    }
+    let hash = password::hash_async(named.password.read(&username)?).await;
+    let user = User::new(Id::random(), username, hash, admin.app.clock.now());
+    users.create(&user).await?;
+    admin.user_changed(user.sub, "created");
+    let human = properties([("sub", user.sub.to_string()), ("username", user.username.to_string())]);
+    admin.print(&json!({ "sub": user.sub, "username": user.username }), &human)
+}
+
+async fn list(admin: &Admin) -> Result<(), Error> {
+    let mut users = admin.app.users.list().await?;
+    users.sort_by_cached_key(|(user, _)| user.username.key());
+    let json: Value = users.iter().map(|(user, status)| describe(user, status)).collect();
+    let rows = users.iter().map(|(user, status)| {
+        [user.username.to_string(), user.sub.to_string(), utc(user.created_at), standing(status)]
+    });
+    admin.print(&json, &columns(["USERNAME", "SUB", "CREATED", "STATUS"], rows))
+}
+
+async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    let found = admin.app.users.read(user.sub).await?;
+    let (user, status) = found.ok_or_else(|| nobody(&user.username))?;
+    let ended = status.not_before.map_or_else(|| "never".to_owned(), utc);
+    let human = properties([
+        ("sub", user.sub.to_string()),
+        ("username", user.username.to_string()),
+        ("status", standing(&status)),
+        ("created", utc(user.created_at)),
+        ("everything ended", ended),
+    ]);
+    admin.print(&describe(&user, &status), &human)
+}
+
+async fn set_password(admin: &Admin, named: Named) -> Result<(), Error> {
+    let (users, user) = (&admin.app.users, admin.person(&named.name).await?);
+    let hash = password::hash_async(named.password.read(&user.username)?).await;
+    users.set_password(&user, &hash).await?;
+    // After the password, so that nobody who knew the old one comes in between.
+    users.end_everything(user.sub, admin.app.clock.now()).await?;
+    admin.user_changed(user.sub, "password_set");
+    let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    let human = format!("{} has another password, and is signed out everywhere.", user.username);
+    admin.print(&changed(&user, "password_set", true, ended), &human)
+}
+
+async fn disable(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.set_disabled(user.sub, true).await?;
+    admin.user_changed(user.sub, "disabled");
+    let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    admin.print(&changed(&user, "disabled", true, ended), &format!("{} is disabled.", user.username))
+}
+
+async fn enable(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.set_disabled(user.sub, false).await?;
+    admin.user_changed(user.sub, "enabled");
+    admin.print(&changed(&user, "disabled", false, 0), &format!("{} is enabled.", user.username))
+}
+
+async fn delete(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.delete(user.sub).await?;
+    admin.user_changed(user.sub, "deleted");
+    let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    admin.print(&changed(&user, "deleted", true, ended), &format!("{} is deleted.", user.username))
+}
+
+impl Admin {
+    /// The person who signs in as `name`.
+    pub(super) async fn person(&self, name: &str) -> Result<User, Error> {
+        let name: UserName = name.parse()?;
+        self.app.users.find_by_name(&name).await?.ok_or_else(|| nobody(&name))
+    }
+}
+
+fn nobody(name: &UserName) -> Error {
+    Error::NotFound(format!("there is nobody called {name}"))
+}
+
+/// What was done, and how many grants were ended on the way.
+fn changed(user: &User, what: &str, done: bool, grants_ended: usize) -> Value {
+    json!({ "sub": user.sub, "username": user.username, what: done, "grants_ended": grants_ended })
+}
+
+fn describe(user: &User, status: &Status) -> Value {
+    json!({
+        "sub": user.sub,
+        "username": user.username,
+        "disabled": status.disabled,
+        "created_at": user.created_at.seconds(),
+        "not_before": status.not_before.map(Timestamp::seconds),
+    })
+}
+
+fn standing(status: &Status) -> String {
+    if status.disabled { "disabled" } else { "enabled" }.to_owned()
+}
