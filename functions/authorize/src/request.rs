@@ -155,6 +155,11 @@ fn max_age(text: &str) -> Result<Duration, Error> {
 }
 
 impl Prompt {
+    /// Whether `query` asks for silence, whatever else is wrong with it.
+    pub(crate) fn is_none(query: &Query) -> bool {
+        Self::parse(query.get("prompt").ok().flatten()).is_ok_and(|prompt| prompt.none)
+    }
+
     fn parse(text: Option<&str>) -> Result<Self, Error> {
         let mut prompt = Self::default();
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
