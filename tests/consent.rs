@@ -26,7 +26,7 @@ async fn the_page_says_who_asks_whom_for_what_how_long_and_where_it_leads() {
     }
     // An application names itself; a page says so, and nothing more happens.
     let evil = stack.register(Registration {
-        name: "<img src=x onerror=alert(1)>\" 'x".to_owned(),
+        name: "<img onerror=alert(1)>\" 'x".to_owned(),
         redirect_uris: vec!["com.evil.app://bank.example/cb".to_owned()],
         scope: vec!["read'<x>".to_owned()],
         ..Registration::default()

@@ -114,7 +114,8 @@ async fn paths_that_are_none_are_not_found() {
         "/oauth/%74oken",
         "/oauth/token%00",
         "/oauth/token;x=1",
-        "/oauth/authorize",
+        "/oauth/authorize/",
+        "/login/",
         "/admin",
         "/.well-known/openid-configuration",
     ] {

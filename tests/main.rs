@@ -41,4 +41,3 @@ mod sign_in;
 mod sign_in_again;
 mod user_command;
 mod whole_flow;
-

@@ -56,15 +56,22 @@ async fn a_state_comes_back_byte_for_byte_with_success_and_with_errors() {
 }
 
 #[tokio::test]
-async fn a_state_of_2_kib_is_repeated_and_a_longer_one_is_refused() {
+async fn a_state_of_1_kib_is_repeated_and_a_longer_one_is_refused_and_not_repeated() {
     let (stack, web) = with_uri("https://app.example.com/cb").await;
     let browser = stack.signed_in().await;
-    let longest = "s".repeat(2_048);
+    let longest = "s".repeat(1_024);
     let asking = Asking::by(&web).with("state", &longest);
     assert_eq!(browser.consent(&asking).await.get("state"), Some(longest.as_str()));
-    let longer = "s".repeat(2_049);
-    let refused = browser.redirected(&Asking::by(&web).with("state", &longer)).await;
-    assert_eq!(refused.get("error"), Some("invalid_request"));
+    let refused = browser.redirected(&Asking::by(&web).with("state", &format!("{longest}s"))).await;
+    refused.is_error_without_state(&stack, "invalid_request");
+    assert_eq!(refused.get("state"), None);
+    // No request is so long that its answer would not fit a header.
+    let asking = Asking::by(&web).with("hello", &"x".repeat(3_072));
+    browser.authorize(&asking).await.is_page(400);
+    browser.post("/oauth/authorize", &asking.parameters()).await.is_page(400);
+    let widest = Asking::by(&web).with("hello", &"~".repeat(600)).url().replace("%7E", "~");
+    let answer = stack.browser().get(&widest).await;
+    assert!(answer.header("location").unwrap().len() > widest.len());
 }
 
 #[tokio::test]

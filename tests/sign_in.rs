@@ -8,8 +8,9 @@ const SESSION: &str = "jeton-session";
 const VISIT: &str = "jeton-visit";
 
 /// What a browser is told, but for what a person typed.
-fn told<'a>(answer: &'a Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
-    let (status, headers, text) = answer.essence();
+fn told(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
+    let (status, mut headers, text) = answer.essence();
+    headers.retain(|(name, _)| name != "content-length");
     (status, headers, text.replace(typed, "TYPED"))
 }
 

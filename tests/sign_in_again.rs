@@ -17,7 +17,7 @@ async fn after_signing_in_again(browser: &Browser<'_>, asking: &Asking) -> HtmlF
 #[tokio::test]
 async fn a_login_that_is_asked_for_happens_once() {
     let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.public().await));
     for (name, value) in [
         ("prompt", "login"),
         ("prompt", "select_account"),

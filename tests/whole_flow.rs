@@ -117,18 +117,23 @@ async fn a_code_is_one_write_and_what_is_remembered_of_a_confidential_client_one
     let stack = Stack::start().await;
     let (web, public, browser) = (stack.web().await, stack.public().await, stack.browser());
     let ada = stack.person("ada").await;
-    let put = ("PutItem".to_owned(), 1.0);
+    // What belongs to a person is in their index as well.
+    let (indexed, put) = (("PutItem".to_owned(), 2.0), ("PutItem".to_owned(), 1.0));
     stack.dynamodb.forget();
     browser.sign_in(&ada).await;
-    assert_eq!(writes(&stack), std::slice::from_ref(&put), "a session");
+    assert_eq!(writes(&stack), std::slice::from_ref(&indexed), "a session");
     let form = browser.asked(&Asking::by(&web)).await;
     assert_eq!(writes(&stack), []);
     browser.submit(&form, &[("decision", "allow")]).await;
-    assert_eq!(writes(&stack), [put.clone(), put.clone()]);
+    assert_eq!(writes(&stack), [indexed.clone(), put]);
     browser.redirected(&Asking::by(&web)).await.code();
-    assert_eq!(writes(&stack), std::slice::from_ref(&put), "nobody was asked, so nothing new is remembered");
+    assert_eq!(
+        writes(&stack),
+        std::slice::from_ref(&indexed),
+        "nobody was asked, so nothing new is remembered"
+    );
     browser.consent(&Asking::by(&public)).await.code();
-    assert_eq!(writes(&stack), [put]);
+    assert_eq!(writes(&stack), [indexed]);
     let form = browser.asked(&Asking::by(&public)).await;
     browser.submit(&form, &[("decision", "deny")]).await;
     assert_eq!(writes(&stack), []);

@@ -183,7 +183,10 @@ impl Stack {
         let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
         // The server may answer and close before it has read everything.
         let _ = connection.write_all(bytes.as_ref()).await;
-        let _ = connection.shutdown().await;
+        // It takes the end of what is sent for the end of all interest, unless it was asked to close itself.
+        if !bytes.as_ref().windows(19).any(|bytes| bytes == b"connection: close\r\n") {
+            let _ = connection.shutdown().await;
+        }
         let mut answer = Vec::new();
         let _ = connection.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
