@@ -43,7 +43,7 @@ async fn a_consent_form_is_good_in_its_session_and_for_its_request_only() {
     let stack = Stack::start().await;
     let (web, public) = (stack.web().await, stack.public().await);
     let (browser, eve) = (stack.signed_in().await, stack.browser());
-    eve.sign_in(&stack.person("eve").await).await;
+    eve.sign_in(&stack.somebody("eve").await).await;
     let asking = Asking::by(&web);
     let (form, foreign) = (browser.asked(&asking).await, eve.asked(&asking).await);
     let with_more = browser.asked(&asking.with("scope", "read write")).await;
@@ -175,7 +175,7 @@ async fn a_decision_after_signing_out_or_as_somebody_else_counts_for_nothing() {
     browser.sign_out().await;
     let answer = browser.submit(&form, &ALLOW).await;
     assert!(Redirect::of(&answer).location.starts_with("/login?"));
-    browser.sign_in(&stack.person("eve").await).await;
+    browser.sign_in(&stack.somebody("eve").await).await;
     browser.submit(&form, &ALLOW).await.is_page(403);
     assert_eq!(stack.grants().await, 0);
 }

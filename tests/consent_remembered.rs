@@ -39,7 +39,7 @@ async fn a_confidential_client_is_remembered_within_what_was_agreed() {
     ada.asked(&asking.with("scope", "write")).await;
     // Another person has agreed to nothing, and another client was not agreed with.
     let eve = stack.browser();
-    eve.sign_in(&stack.person("eve").await).await;
+    eve.sign_in(&stack.somebody("eve").await).await;
     eve.asked(&asking).await;
     ada.asked(&Asking::by(&stack.web().await)).await;
 }

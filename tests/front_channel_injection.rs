@@ -104,7 +104,7 @@ async fn no_field_of_a_consent_form_does_harm() {
 #[tokio::test]
 async fn no_parameter_or_field_of_the_login_page_does_harm_or_leads_away() {
     let stack = Stack::start().await;
-    let ada = stack.person("ada").await;
+    let ada = stack.somebody("ada").await;
     let browser = stack.browser();
     for name in [
         "return_to",

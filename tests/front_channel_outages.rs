@@ -33,7 +33,7 @@ async fn an_outage_during_approval_is_told_to_the_client_and_the_same_form_works
 async fn an_outage_on_a_page_is_a_503_that_says_when_to_come_back() {
     let stack = Stack::start().await;
     let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
-    let (stranger, ada) = (stack.browser(), stack.person("eve").await);
+    let (stranger, ada) = (stack.browser(), stack.somebody("eve").await);
     let form = browser.asked(&asking).await;
     let login = HtmlForm::of(&stranger.get("/login").await, "/login");
     let logout = HtmlForm::of(&browser.get("/login").await, "/logout");
@@ -65,7 +65,7 @@ async fn an_outage_on_a_page_is_a_503_that_says_when_to_come_back() {
 #[tokio::test]
 async fn a_session_that_cannot_be_written_is_a_503_and_nobody_is_signed_in() {
     let stack = Stack::start().await;
-    let (browser, ada) = (stack.browser(), stack.person("ada").await);
+    let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
     stack.dynamodb.fail(Fault::ThrottleWrites);
     browser.try_to_sign_in("/login", &ada.name, PASSWORD).await.is_unavailable_page();
     assert_eq!(browser.cookie("jeton-session"), None);
@@ -91,7 +91,7 @@ async fn a_person_whose_status_cannot_be_read_is_not_taken_for_anybody() {
 async fn a_decision_and_a_login_whose_answer_got_lost_are_made_once() {
     let stack = Stack::start().await;
     let (web, browser) = (stack.web().await, stack.browser());
-    let ada = stack.person("ada").await;
+    let ada = stack.somebody("ada").await;
     stack.dynamodb.fail(Fault::LoseFirstAnswer);
     browser.sign_in(&ada).await;
     let form = browser.asked(&Asking::by(&web)).await;

@@ -116,6 +116,7 @@ async fn paths_that_are_none_are_not_found() {
         "/oauth/token;x=1",
         "/oauth/authorize/",
         "/login/",
+        "/demo",
         "/admin",
         "/.well-known/openid-configuration",
     ] {

@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod chaos_front;
 mod command;
 mod consent;
 mod consent_remembered;
@@ -17,21 +18,30 @@ mod cors;
 mod cost;
 mod front_channel_injection;
 mod front_channel_outages;
+mod grant_cost;
+mod grant_races;
+mod grant_transitions;
 mod harness;
 mod hostile_input;
 mod interop_oauth2;
 mod outages;
 mod races;
+mod random_operations;
 mod readme;
 mod restart;
+mod rfc6749_authorization_code;
 mod rfc6749_authorization_request;
 mod rfc6749_authorization_response;
 mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
+mod rfc6749_refresh_token;
 mod rfc6749_token_endpoint;
 mod rfc7009_revocation;
+mod rfc7009_revocation_of_grants;
 mod rfc7636_authorization_request;
+mod rfc7636_pkce;
 mod rfc7662_introspection;
+mod rfc7662_introspection_of_grants;
 mod rfc8252_native_apps;
 mod rfc8414_metadata;
 mod secret_rotation;

@@ -43,7 +43,7 @@ async fn a_request_by_get_or_by_post_leads_to_the_login_page_and_on() {
     assert_eq!(by_get, format!("/login?{}", asking.query()));
     let by_post = Redirect::of(&stranger.post("/oauth/authorize", &asking.parameters()).await).location;
     assert_eq!(by_post, asking.url());
-    let ada = stack.person("ada").await;
+    let ada = stack.somebody("ada").await;
     let answer = stranger.try_to_sign_in(&by_get, &ada.name, crate::harness::PASSWORD).await;
     assert_eq!(Redirect::of(&answer).location, asking.url());
     stranger.consent(&asking).await.code();

@@ -41,7 +41,7 @@ async fn a_state_comes_back_byte_for_byte_with_success_and_with_errors() {
     let asking = Asking::by(&web).with("state", STATE);
     // All the way: through the login page, and through a wrong password.
     let login = stranger.redirected(&asking).await.location;
-    let ada = stack.person("ada").await;
+    let ada = stack.somebody("ada").await;
     stranger.try_to_sign_in(&login, &ada.name, "wrong").await.is_page(400);
     let next = stranger.try_to_sign_in(&login, &ada.name, crate::harness::PASSWORD).await;
     let page = stranger.get(next.header("location").unwrap()).await;

@@ -2,7 +2,7 @@
 
 use shared::client::Registration;
 
-use crate::harness::{Asking, Browser, Stack, VERIFIER};
+use crate::harness::{Asking, Browser, Stack, person::VERIFIER};
 
 /// A challenge that is right, of another verifier.
 const OTHER: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cA";

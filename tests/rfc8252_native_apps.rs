@@ -160,7 +160,7 @@ async fn a_native_application_needs_no_secret_but_a_challenge_and_consent_every_
     for _ in 0..2 {
         let code = browser.consent(&asking).await.code().to_owned();
         let right = ("redirect_uri", "http://127.0.0.1:4711/cb");
-        let verifier = ("code_verifier", crate::harness::VERIFIER);
+        let verifier = ("code_verifier", crate::harness::person::VERIFIER);
         let other_port = [("redirect_uri", "http://127.0.0.1:4712/cb"), verifier];
         stack.redeem_with(&app, &code, &other_port).await.is_error(400, "invalid_grant");
         let answer = stack.redeem_with(&app, &code, &[right, verifier]).await;

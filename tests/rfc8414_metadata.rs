@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::client::{AuthMethod, Registration};
 
-use crate::harness::{Answer, Asking, PASSWORD, Stack, machine};
+use crate::harness::{Answer, Asking, Stack, machine};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 
@@ -52,17 +52,18 @@ async fn a_deployment_without_an_issuer_of_its_own_has_the_gateways_name() {
 async fn every_grant_that_is_advertised_works_and_no_other() {
     let stack = Stack::start().await;
     let told = metadata(&stack).await.json();
-    let grants = words(&told["grant_types_supported"]);
-    assert_eq!(grants, ["authorization_code", "client_credentials", "refresh_token"]);
+    let advertised = ["authorization_code", "client_credentials", "refresh_token"];
+    assert_eq!(words(&told["grant_types_supported"]), advertised);
+    assert_eq!(words(&told["response_types_supported"]), ["code"]);
+    assert_eq!(words(&told["code_challenge_methods_supported"]), ["S256"]);
+    assert_eq!(told["authorization_response_iss_parameter_supported"], true);
     stack.token(&stack.machine().await).await;
     let web = stack.web().await;
-    let redirect = stack.signed_in().await.consent(&Asking::by(&web)).await;
-    let tokens = stack.redeem(&web, redirect.code()).await.json();
-    let refresh = tokens["refresh_token"].as_str().unwrap();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
-    assert_eq!(stack.ask_as(&web, "/oauth/token", &form).await.status, 200);
+    let pair = stack.pair(&web).await;
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", pair.refresh.as_str())];
+    assert_eq!(stack.ask("/oauth/token", &web, &refresh).await.status, 200);
     for grant_type in ["password", "implicit", "urn:ietf:params:oauth:grant-type:device_code"] {
-        let form = [("grant_type", grant_type), ("username", "ada"), ("password", PASSWORD)];
+        let form = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x")];
         let answer = stack.post("/oauth/token").basic(&web).form(&form).send().await;
         answer.is_error(400, "unsupported_grant_type");
     }
@@ -107,7 +108,7 @@ async fn every_way_of_authenticating_that_is_advertised_works_and_no_other() {
                 AuthMethod::ClientSecretPost => call.post(&stack.register(only).await, &[form]),
                 AuthMethod::None => call.form(&[form, ("client_id", &public.id)]),
             };
-            // Whoever is known may still not be allowed the grant, which is another matter.
+            // At the token endpoint a public client is known, and then told that this grant is not for it.
             let works = answer.send().await.status != 401;
             assert_eq!(works, advertised.contains(&method.as_str()), "{method} at {path}");
         }

@@ -41,7 +41,7 @@ async fn cookies_are_of_the_strictest_kind_that_the_address_allows() {
             config.issuer = issuer.map_or(config.issuer.clone(), |issuer| Some(issuer.parse().unwrap()));
         })
         .await;
-        let (browser, ada) = (stack.browser(), stack.person("ada").await);
+        let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
         let page = browser.get("/login").await;
         let set = page.headers("set-cookie");
         let visit = browser.cookie(VISIT).unwrap();
@@ -59,8 +59,9 @@ async fn cookies_are_of_the_strictest_kind_that_the_address_allows() {
 #[tokio::test]
 async fn a_session_is_new_at_every_login_and_the_one_before_is_dead() {
     let stack = Stack::start().await;
-    let (browser, ada, asking) = (stack.browser(), stack.person("ada").await, Asking::by(&stack.web().await));
-    let mallory = stack.person("mallory").await;
+    let (browser, ada, asking) =
+        (stack.browser(), stack.somebody("ada").await, Asking::by(&stack.web().await));
+    let mallory = stack.somebody("mallory").await;
     let attacker = stack.browser();
     attacker.sign_in(&mallory).await;
     let planted = attacker.cookie(SESSION).unwrap();
@@ -82,8 +83,8 @@ async fn a_session_is_new_at_every_login_and_the_one_before_is_dead() {
 #[tokio::test]
 async fn nobody_learns_who_has_an_account() {
     let stack = Stack::start().await;
-    stack.person("ada").await;
-    let (disabled, deleted) = (stack.person("disabled").await, stack.person("deleted").await);
+    stack.somebody("ada").await;
+    let (disabled, deleted) = (stack.somebody("disabled").await, stack.somebody("deleted").await);
     stack.app.users.set_disabled(disabled.sub, true).await.unwrap();
     stack.app.users.delete(deleted.sub).await.unwrap();
     let browser = stack.browser();
@@ -117,7 +118,7 @@ async fn nobody_learns_who_has_an_account() {
 #[tokio::test]
 async fn the_login_form_is_good_in_the_browser_it_was_shown_to_and_for_its_request_only() {
     let stack = Stack::start().await;
-    let (browser, ada) = (stack.browser(), stack.person("ada").await);
+    let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
     let (one, other) = (Asking::by(&stack.web().await), Asking::by(&stack.public().await));
     let path = format!("/login?{}", one.query());
     let typed = [("username", ada.name.as_str()), ("password", PASSWORD)];
@@ -164,7 +165,7 @@ async fn signing_out_ends_the_session_in_every_browser_that_has_it() {
 async fn no_other_site_signs_anybody_out() {
     let stack = Stack::start().await;
     let (browser, other) = (stack.signed_in().await, stack.browser());
-    other.sign_in(&stack.person("eve").await).await;
+    other.sign_in(&stack.somebody("eve").await).await;
     let form = HtmlForm::of(&browser.get("/login").await, "/logout");
     let foreign = HtmlForm::of(&other.get("/login").await, "/logout");
     for edited in
@@ -198,7 +199,7 @@ async fn a_person_who_is_disabled_deleted_or_signed_out_everywhere_is_signed_in_
     let stack = Stack::start().await;
     let asking = Asking::by(&stack.web().await);
     for (nth, what) in ["disabled", "deleted", "ended"].into_iter().enumerate() {
-        let (browser, person) = (stack.browser(), stack.person(what).await);
+        let (browser, person) = (stack.browser(), stack.somebody(what).await);
         browser.sign_in(&person).await;
         let form = browser.asked(&asking).await;
         match nth {

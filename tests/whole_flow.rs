@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use crate::harness::{Asking, HtmlForm, PASSWORD, Redirect, Stack, VERIFIER};
+use crate::harness::{Asking, HtmlForm, PASSWORD, Redirect, Stack, person::VERIFIER};
 
 /// What was asked of DynamoDB since the last time.
 fn operations(stack: &Stack) -> Vec<(String, f64)> {
@@ -24,7 +24,7 @@ fn text(answer: &Value, member: &str) -> String {
 
 /// Everything a person and two clients do in a day; every secret that was used on the way.
 async fn a_day(stack: &Stack) -> Vec<String> {
-    let (web, rs, ada) = (stack.web().await, stack.resource_server().await, stack.person("Ada").await);
+    let (web, rs, ada) = (stack.web().await, stack.resource_server().await, stack.somebody("Ada").await);
     let (browser, asking) = (stack.browser(), Asking::by(&web).with("scope", "read write"));
     let login = browser.redirected(&asking).await.location;
     browser.try_to_sign_in(&login, "ada", "a wrong password").await.is_page(400);
@@ -49,7 +49,7 @@ async fn a_day(stack: &Stack) -> Vec<String> {
         |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
     let refreshing = form_of(&refresh);
     let refreshing = refreshing.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let answer = stack.ask_as(&web, "/oauth/token", &refreshing).await;
+    let answer = stack.ask("/oauth/token", &web, &refreshing).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let second = answer.json();
     let (access, next_refresh) = (text(&second, "access_token"), text(&second, "refresh_token"));
@@ -116,7 +116,7 @@ async fn a_stranger_writes_nothing_whatever_they_load() {
 async fn a_code_is_one_write_and_what_is_remembered_of_a_confidential_client_one_more() {
     let stack = Stack::start().await;
     let (web, public, browser) = (stack.web().await, stack.public().await, stack.browser());
-    let ada = stack.person("ada").await;
+    let ada = stack.somebody("ada").await;
     // What belongs to a person is in their index as well.
     let (indexed, put) = (("PutItem".to_owned(), 2.0), ("PutItem".to_owned(), 1.0));
     stack.dynamodb.forget();

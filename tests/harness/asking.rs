@@ -1,10 +1,8 @@
-//! Authorization requests, the redirects that answer them, and what is done with the code.
+//! Authorization requests, and the redirects that answer them.
 
 use super::{Answer, Registered, Stack};
 
-/// The verifier of RFC 7636, appendix B.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// Its challenge.
+/// The challenge of RFC 7636, appendix B; its verifier is [`super::person::VERIFIER`].
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// An authorization request being put together.
@@ -118,26 +116,5 @@ impl Redirect {
         assert_eq!(self.get("iss"), Some(stack.url.as_str()), "RFC 9207 §2");
         let allowed = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E');
         assert!(self.get("error_description").unwrap().chars().all(allowed), "{}", self.location);
-    }
-}
-
-impl Stack {
-    /// What the token endpoint answers to `client`, which has this code, and the verifier of [`Asking::by`].
-    pub async fn redeem(&self, client: &Registered, code: &str) -> Answer {
-        self.redeem_with(client, code, &[("code_verifier", VERIFIER)]).await
-    }
-
-    /// The same with other parameters beside the code.
-    pub async fn redeem_with(&self, client: &Registered, code: &str, more: &[(&str, &str)]) -> Answer {
-        let form = [&[("grant_type", "authorization_code"), ("code", code)], more].concat();
-        self.ask_as(client, "/oauth/token", &form).await
-    }
-
-    /// What is answered to `client`, which authenticates if it can and says who it is otherwise.
-    pub async fn ask_as(&self, client: &Registered, path: &str, form: &[(&str, &str)]) -> Answer {
-        if client.secret.is_empty() {
-            return self.post(path).form(&[&[("client_id", client.id.as_str())], form].concat()).send().await;
-        }
-        self.post(path).basic(client).form(form).send().await
     }
 }

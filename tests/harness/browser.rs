@@ -30,7 +30,7 @@ pub struct Person {
 
 impl Stack {
     /// Creates somebody with the password [`PASSWORD`].
-    pub async fn person(&self, name: &str) -> Person {
+    pub async fn somebody(&self, name: &str) -> Person {
         let user = User::new(Id::random(), name.parse().unwrap(), HASH.clone(), self.now());
         self.app.users.create(&user).await.unwrap();
         Person { sub: user.sub, name: name.to_owned() }
@@ -44,7 +44,7 @@ impl Stack {
     /// The browser of somebody new, who has signed in.
     pub async fn signed_in(&self) -> Browser<'_> {
         let browser = self.browser();
-        browser.sign_in(&self.person("ada").await).await;
+        browser.sign_in(&self.somebody("ada").await).await;
         browser
     }
 }

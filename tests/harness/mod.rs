@@ -6,10 +6,13 @@
 mod answer;
 mod asking;
 mod browser;
+pub mod chaos;
 mod clients;
 mod command;
+pub mod dice;
 mod front;
-mod person;
+pub mod oracle;
+pub mod person;
 pub mod process;
 
 use std::{
@@ -40,7 +43,7 @@ use tokio::{
 };
 
 pub use answer::{Answer, Call, altered};
-pub use asking::{Asking, Redirect, VERIFIER};
+pub use asking::{Asking, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD};
 pub use clients::{Registered, machine};
 pub use command::Ran;
@@ -233,9 +236,9 @@ async fn database() -> (Option<Database>, String) {
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
         return (None, url);
     }
-    let listener = listen(0, "").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    (Some(Database::start(&Storage::Memory, listener).unwrap()), url)
+    let database = Database::start(&Storage::Memory, listen(0, "").await.unwrap()).unwrap();
+    let url = database.url().to_owned();
+    (Some(database), url)
 }
 
 async fn connect(url: &str) -> aws_sdk_dynamodb::Client {

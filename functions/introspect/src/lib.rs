@@ -5,11 +5,12 @@ use serde::Serialize;
 use shared::{
     app::App,
     client::{self, Client},
-    grant::Dead,
+    grant::{Dead, Grant},
     http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route},
-    secret::{AccessToken, Secret},
-    status::Fallen,
+    secret::{AccessToken, RefreshToken, Secret},
+    status::{Fallen, Status},
     table,
+    time::Timestamp,
 };
 
 /// No CORS: a browser has no business here.
@@ -34,15 +35,18 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     }
     let token = form.require("token")?;
     // Every kind has its prefix, so a hint could only mislead: `token_type_hint` is not looked at (§2.1).
-    let answer = match Secret::<AccessToken>::parse(token) {
-        Ok(token) => Introspection::of(describe(call, &client, &token).await?),
-        Err(_) => Introspection::INACTIVE,
+    let described = if let Ok(token) = Secret::<AccessToken>::parse(token) {
+        describe_access(call, &client, &token).await?
+    } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
+        describe_refresh(call, &client, &token).await?
+    } else {
+        Err(Dead::Unknown.into())
     };
-    Ok(http::json(StatusCode::OK, &answer)) // §2.2
+    Ok(http::json(StatusCode::OK, &Introspection::of(described))) // §2.2
 }
 
-/// What `token` stands for, if it works now and is any business of `asker`.
-async fn describe(
+/// What an access token stands for, if it works now and is any business of `asker`.
+async fn describe_access(
     call: &Call<'_>,
     asker: &Client,
     token: &Secret<AccessToken>,
@@ -56,23 +60,37 @@ async fn describe(
         return Ok(Err(Reason::NotForYou)); // §4
     }
     let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
-    for status in &statuses {
-        let upheld =
-            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(grant.issued_at));
-        if let Err(fallen) = upheld {
-            return Ok(Err(fallen.into()));
-        }
-    }
-    Ok(Ok(Active {
-        scope: grant.scope.to_string(),
-        client_id: grant.client.to_string(),
-        token_type: "Bearer",
-        exp: access.expires_at.map(shared::time::Timestamp::seconds),
+    Ok(Active::of(&grant, &statuses).map(|active| Active {
+        scope: grant.scope_of(access).to_string(),
+        token_type: Some("Bearer"),
+        exp: grant.end_of(access).map(Timestamp::seconds),
         iat: access.issued_at.seconds(),
-        nbf: access.issued_at.seconds(),
-        sub: grant.subject(),
-        iss: grant.issuer.to_string(),
-        jti: token.digest().name(),
+        nbf: Some(access.issued_at.seconds()),
+        jti: Some(token.digest().name()),
+        ..active
+    }))
+}
+
+/// What a refresh token stands for, if it works now and is `asker`'s own: nobody else has any use for it.
+async fn describe_refresh(
+    call: &Call<'_>,
+    asker: &Client,
+    token: &Secret<RefreshToken>,
+) -> Result<Result<Active, Reason>, Error> {
+    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(Err(Dead::Unknown.into())) };
+    let refresh = match grant.live_refresh(token, call.now) {
+        Ok(refresh) => refresh,
+        Err(dead) => return Ok(Err(dead.into())),
+    };
+    if grant.client != asker.id {
+        return Ok(Err(Reason::NotForYou)); // §4
+    }
+    let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
+    Ok(Active::of(&grant, &statuses).map(|active| Active {
+        exp: [refresh.expires_at, grant.expires_at].into_iter().flatten().min().map(Timestamp::seconds),
+        // It was issued together with the access token.
+        iat: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at).seconds(),
+        ..active
     }))
 }
 
@@ -109,14 +127,38 @@ struct Active {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     client_id: String,
-    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<u64>,
     iat: u64,
-    nbf: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
     sub: String,
     iss: String,
-    jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+impl Active {
+    /// What any token of `grant` stands for, if those it depends on uphold it.
+    fn of(grant: &Grant, statuses: &[Option<Status>]) -> Result<Self, Reason> {
+        grant.is_upheld_by(statuses)?;
+        Ok(Self {
+            scope: grant.scope.to_string(),
+            client_id: grant.client.to_string(),
+            username: grant.username(statuses),
+            token_type: None,
+            exp: None,
+            iat: grant.issued_at.seconds(),
+            nbf: None,
+            sub: grant.subject(),
+            iss: grant.issuer.to_string(),
+            jti: None,
+        })
+    }
 }
 
 /// Why an introspection request was refused.

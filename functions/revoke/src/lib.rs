@@ -5,10 +5,10 @@ use serde::Serialize;
 use shared::{
     app::App,
     audit::Event,
-    client,
+    client::{self, Client},
     grant::Revocation,
     http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route},
-    secret::{AccessToken, Secret},
+    secret::{AccessToken, Id, RefreshToken, Secret},
     table,
 };
 
@@ -34,16 +34,29 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     let token = form.require("token")?;
     // Every kind has its prefix, so a hint could only mislead: `token_type_hint` is not looked at (§2.1).
     if let Ok(token) = Secret::<AccessToken>::parse(token) {
-        match call.app.grants.revoke_access(&token, &client.id, call.now).await? {
-            Revocation::Revoked => {
-                let name = Some(token.digest().name());
-                call.audit(Event::Revoked { grant: token.id(), client: Some(&client.id), token: name });
-            }
-            Revocation::Foreign => return Err(Error::NotTheClients),
-            Revocation::Unknown => {}
-        }
+        let revocation = call.app.grants.revoke_access(&token, &client.id, call.now).await?;
+        conclude(call, &client, revocation, token.id(), Some(token.digest().name()))?;
+    } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
+        let revocation = call.app.grants.revoke_refresh(&token, &client.id, call.now).await?;
+        conclude(call, &client, revocation, token.id(), None)?; // §2.1: the access tokens, too
     }
     Ok(http::json(StatusCode::OK, &Nothing {})) // §2.2: also for a token that is none
+}
+
+/// What became of `token`, or of all of `grant` if it is none in particular.
+fn conclude(
+    call: &Call<'_>,
+    client: &Client,
+    revocation: Revocation,
+    grant: Id,
+    token: Option<String>,
+) -> Result<(), Error> {
+    match revocation {
+        Revocation::Revoked => call.audit(Event::Revoked { grant, client: Some(&client.id), token }),
+        Revocation::Foreign => return Err(Error::NotTheClients),
+        Revocation::Unknown => {}
+    }
+    Ok(())
 }
 
 /// The code that is the revocation endpoint's own (RFC 6749 §5.2, which RFC 7009 §2.2.1 refers to).

@@ -67,6 +67,7 @@ impl Tokens {
             expires_in: u32,
             #[serde(skip_serializing_if = "Option::is_none")]
             refresh_token: Option<&'a str>,
+            #[serde(skip_serializing_if = "String::is_empty")]
             scope: String,
         }
 

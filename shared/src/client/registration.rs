@@ -215,10 +215,6 @@ fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {
             return Err(NotRegistrable::Lifetime { what, least, most });
         }
     }
-    if lifetimes.refresh_grace > lifetimes.access_token {
-        // A retry is answered with the first answer's access token, which must still be good.
-        return Err(NotRegistrable::Inconsistent("the refresh grace must not outlast the access token"));
-    }
     Ok(())
 }
 

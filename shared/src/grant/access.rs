@@ -5,7 +5,7 @@ use crate::{
     client::ClientId,
     scope::Scope,
     secret::{AccessToken, Digest, Secret},
-    status::Whose,
+    status::{Fallen, Status, Whose},
     table::{self, Update},
     time::Timestamp,
 };
@@ -55,13 +55,13 @@ impl Grant {
         }
         let slot = self.slot(&token.digest()).ok_or(Dead::Unknown)?;
         let access = self.access_in(slot).ok_or(Dead::Unknown)?;
-        if self.end_of(access).is_some_and(|end| end.has_passed(now)) {
-            return Err(Dead::Expired);
+        match self.end_of(access) {
+            Some(end) if end.has_passed(now) => Err(Dead::Expired),
+            _ => Ok(access),
         }
-        Ok(access)
     }
 
-    /// When `access`, one of this grant's, stops working: no later than the grant itself. `None`: never.
+    /// When `access`, one of this grant's, stops working: at its own end, or at the grant's if that comes first.
     pub fn end_of(&self, access: &Access) -> Option<Timestamp> {
         [access.expires_at, self.expires_at].into_iter().flatten().min()
     }
@@ -75,6 +75,20 @@ impl Grant {
     pub fn depends_on(&self) -> Vec<Whose> {
         let people = self.person.into_iter().chain(self.owner).map(Whose::Person);
         [Whose::Client(self.client.clone())].into_iter().chain(people).collect()
+    }
+
+    /// Whether everyone in whose standing the grant rests is still in good standing. `statuses` are theirs, in the
+    /// order of [`Grant::depends_on`].
+    pub fn is_upheld_by(&self, statuses: &[Option<Status>]) -> Result<(), Fallen> {
+        statuses.iter().try_for_each(|status| {
+            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(self.issued_at))
+        })
+    }
+
+    /// The login name of the person who agreed, if one did. `statuses` are those of [`Grant::depends_on`].
+    pub fn username(&self, statuses: &[Option<Status>]) -> Option<String> {
+        let [_, person, ..] = statuses else { return None };
+        self.person.and(person.as_ref()).map(|status| status.name.clone())
     }
 
     /// What `sub` is: the person, or the client itself (RFC 7662 §2.2).
@@ -144,16 +158,9 @@ impl Transition for AccessRevocation {
 }
 
 impl AccessRevocation {
-    fn is_done(&self, grant: &Grant) -> bool {
-        let revoked_at = grant.access_in(self.slot).and_then(|access| access.revoked_at);
-        grant.client == self.client && revoked_at == Some(self.now)
-    }
-
     /// What it means that `grant` refused it: an answer, or where the token is now.
     pub fn judge(&self, grant: &Grant) -> Result<Revocation, Slot> {
         match grant.slot(&self.token) {
-            // The SDK's second attempt met what the first had written: its very moment says so.
-            None if self.is_done(grant) => Ok(Revocation::Revoked),
             None => Ok(Revocation::Unknown),
             Some(_) if grant.client != self.client => Ok(Revocation::Foreign),
             Some(slot) => Err(slot),

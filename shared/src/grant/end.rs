@@ -55,9 +55,6 @@ impl EndingByRefresh {
 
     /// What it means that `grant` refused it.
     pub fn judge(&self, grant: &Grant) -> Revocation {
-        if grant.client == self.client && grant.end == Some(End { at: self.now, why: Why::Revoked }) {
-            return Revocation::Revoked; // by the first attempt of this very write, whose answer got lost
-        }
         match &grant.refresh {
             Some(refresh) if refresh.family == self.family && grant.client != self.client => {
                 Revocation::Foreign

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::{Access, Grant, Nonce, Refresh, Rotation, State, Transition};
+use super::{Access, Dead, Grant, Nonce, Refresh, Rotation, State, Transition};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -167,6 +167,20 @@ impl Rotating {
             }
             _ => Verdict::Refused(NotRotated::Reused),
         }
+    }
+}
+
+impl Grant {
+    /// The refresh token that reads `token`, if it is the grant's current one and works at `now`: the item's own
+    /// word, before anyone's status is asked. A spent one does not work, even where a retry would be answered.
+    pub fn live_refresh(&self, token: &Secret<RefreshToken>, now: Timestamp) -> Result<&Refresh, Dead> {
+        if self.state == State::Ended {
+            return Err(Dead::Ended);
+        }
+        let digest = token.digest();
+        let current = self.refresh.as_ref().filter(|refresh| refresh.digest == digest);
+        let refresh = current.ok_or(Dead::Unknown)?;
+        if refresh.is_over(self, now) { Err(Dead::Expired) } else { Ok(refresh) }
     }
 }
 

@@ -9,7 +9,7 @@ use shared::{
     client::ClientId,
     grant::{Access, Grant, Revocation, State, Why},
     secret::{AccessToken, ClientSecret, Id, Secret},
-    status::{Fallen, Status},
+    status::Status,
     time::Timestamp,
 };
 
@@ -207,11 +207,7 @@ fn verdict(
     if let Some(end) = grant.end {
         return Err(format!("{} at {}", end.why, utc(end.at)));
     }
-    for status in statuses {
-        let upheld =
-            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(grant.issued_at));
-        upheld.map_err(|fallen| format!("its client or person: {fallen}"))?;
-    }
+    grant.is_upheld_by(statuses).map_err(|fallen| format!("its client or person: {fallen}"))?;
     match subject {
         Subject::Access(token) => grant.live_access(token, now).map(drop).map_err(|dead| {
             let revoked_at = grant.access.as_ref().and_then(|access| access.revoked_at);

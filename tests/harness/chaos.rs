@@ -1,0 +1,271 @@
+//! A second front before DynamoDB, which fails by chance: everything it does follows from a seed.
+//!
+//! Behind it runs a second instance of the functions, on the tables and the clock of a [`Stack`]. What the test
+//! itself does to the tables, as an administrator or as the authorization endpoint, goes through the first instance
+//! and does not fail.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{self, Body},
+    extract::State,
+    http::{HeaderMap, Request, Response, StatusCode},
+};
+use jeton::local::{Gateway, listen};
+use serde_json::{Value, json};
+use shared::{
+    app::App,
+    log::{Level, Log},
+};
+use tokio::net::TcpListener;
+
+use super::{Answer, Call, Registered, Stack, connect, dice::Dice};
+
+/// One way to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mishap {
+    /// The connection is closed, and nothing done.
+    Drop,
+    /// An internal error, and nothing done.
+    Broken,
+    /// Throttled: nothing done.
+    Throttle,
+    /// It is done, but the connection is closed without an answer.
+    LoseAnswer,
+    /// It is done, but the answer is an internal error.
+    BrokenAfterwards,
+    /// The connection is closed, and the request done some time later.
+    Delay,
+    /// It is done twice; the second answer is told.
+    Duplicate,
+    /// A batch read leaves all its keys over.
+    LeftOver,
+}
+
+const OF_WRITES: &[Mishap] = &[
+    Mishap::Drop,
+    Mishap::Broken,
+    Mishap::Throttle,
+    Mishap::LoseAnswer,
+    Mishap::BrokenAfterwards,
+    Mishap::Delay,
+    Mishap::Duplicate,
+];
+const OF_READS: &[Mishap] = &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LoseAnswer];
+const OF_BATCHES: &[Mishap] =
+    &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LeftOver, Mishap::LeftOver];
+
+/// The front.
+#[derive(Clone)]
+pub struct Chaos {
+    /// Where the functions behind it answer.
+    pub url: String,
+    /// Where it answers itself, as DynamoDB.
+    pub endpoint: String,
+    http: reqwest::Client,
+    state: Arc<Mutex<Inner>>,
+    _gateway: Arc<Gateway>,
+}
+
+struct Inner {
+    upstream: String,
+    http: reqwest::Client,
+    dice: Dice,
+    /// How many writes of a hundred fail, and half as many reads; of what follows a failed one, three times as many.
+    percent: usize,
+    failed: bool,
+    /// What is done later: after how many more requests.
+    late: Vec<(usize, Sent)>,
+    /// What every item was before its last change: what a read that is not consistent finds.
+    previous: HashMap<String, Value>,
+    counts: BTreeMap<Mishap, usize>,
+}
+
+/// A request to DynamoDB.
+#[derive(Clone)]
+struct Sent {
+    operation: String,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Chaos {
+    /// A second instance of `stack`'s functions, behind a front that fails in `percent` of all requests.
+    pub async fn start(stack: &Stack, seed: u64, percent: usize) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(Mutex::new(Inner {
+            upstream: stack.dynamodb.url.clone(),
+            http: reqwest::Client::new(),
+            dice: Dice::new(seed),
+            percent,
+            failed: false,
+            late: Vec::new(),
+            previous: HashMap::new(),
+            counts: BTreeMap::new(),
+        }));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = connect(&endpoint).await;
+        let log = Log::new(Level::Error, io::sink());
+        let app = Arc::new(App::new(stack.app.config.clone(), &client, stack.app.clock.clone(), log));
+        let listener = listen(0, "").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self {
+            url,
+            endpoint,
+            http: reqwest::Client::new(),
+            state,
+            _gateway: Arc::new(Gateway::start(app, listener)),
+        }
+    }
+
+    /// What `client` is answered at `path`: it authenticates, or says its name if it is public.
+    pub async fn ask(&self, path: &str, client: &Registered, form: &[(&str, &str)]) -> Answer {
+        let call = Call::new(self.http.post(format!("{}{path}", self.url)));
+        if client.secret.is_empty() {
+            call.form(&[form, &[("client_id", client.id.as_str())]].concat()).send().await
+        } else {
+            call.basic(client).form(form).send().await
+        }
+    }
+
+    /// Whether a write that names `key` is still on its way.
+    pub fn is_on_the_way(&self, key: &str) -> bool {
+        self.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
+    }
+
+    /// How often it has failed, in every way.
+    pub fn counts(&self) -> BTreeMap<Mishap, usize> {
+        self.state.lock().unwrap().counts.clone()
+    }
+}
+
+impl Inner {
+    /// How to fail at `operation`, if at all.
+    fn mishap(&mut self, operation: &str) -> Option<Mishap> {
+        let all = match operation {
+            "UpdateItem" | "PutItem" | "DeleteItem" | "TransactWriteItems" => OF_WRITES,
+            "BatchGetItem" => OF_BATCHES,
+            _ => OF_READS,
+        };
+        let percent = if all == OF_WRITES { self.percent } else { self.percent / 2 };
+        let percent = if self.failed { percent * 3 } else { percent };
+        self.failed = self.dice.chance(percent);
+        let mishap = self.failed.then(|| *self.dice.one(all))?;
+        *self.counts.entry(mishap).or_default() += 1;
+        Some(mishap)
+    }
+
+    /// The late requests that are due now.
+    fn due(&mut self) -> Vec<Sent> {
+        for (left, _) in &mut self.late {
+            *left = left.saturating_sub(1);
+        }
+        let (due, late) = std::mem::take(&mut self.late).into_iter().partition(|(left, _)| *left == 0);
+        self.late = late;
+        let due: Vec<(usize, Sent)> = due;
+        due.into_iter().map(|(_, sent)| sent).collect()
+    }
+}
+
+type Shared = Arc<Mutex<Inner>>;
+
+async fn answer(State(state): State<Shared>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = body::to_bytes(body, usize::MAX).await.unwrap();
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let sent =
+        Sent { operation, headers: parts.headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+    let due = state.lock().unwrap().due();
+    for late in due {
+        perform(&state, &late).await;
+    }
+    let mishap = state.lock().unwrap().mishap(&sent.operation);
+    match mishap {
+        None => perform(&state, &sent).await,
+        Some(Mishap::Drop) => close(),
+        Some(Mishap::Broken) => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+        Some(Mishap::Throttle) => error(StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Some(Mishap::LoseAnswer) => {
+            perform(&state, &sent).await;
+            close()
+        }
+        Some(Mishap::BrokenAfterwards) => {
+            perform(&state, &sent).await;
+            error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")
+        }
+        Some(Mishap::Delay) => {
+            {
+                let mut inner = state.lock().unwrap();
+                let after = 1 + inner.dice.below(12);
+                inner.late.push((after, sent));
+            }
+            close()
+        }
+        Some(Mishap::Duplicate) => {
+            perform(&state, &sent).await;
+            perform(&state, &sent).await
+        }
+        Some(Mishap::LeftOver) => {
+            let left = json!({ "Responses": {}, "UnprocessedKeys": sent.body["RequestItems"] });
+            Response::new(Body::from(left.to_string()))
+        }
+    }
+}
+
+/// Does what was asked, and remembers what an item was before it.
+async fn perform(state: &Shared, sent: &Sent) -> Response<Body> {
+    let (table, key) = (&sent.body["TableName"], &sent.body["Key"]);
+    if sent.operation == "UpdateItem" {
+        let read = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        let mut headers = sent.headers.clone();
+        headers.insert("x-amz-target", "DynamoDB_20120810.GetItem".parse().unwrap());
+        let (_, text) = forward(state, headers, read.to_string()).await;
+        let told: Value = serde_json::from_str(&text).unwrap_or_default();
+        state.lock().unwrap().previous.insert(format!("{table}{key}"), told["Item"].clone());
+    }
+    let (status, text) = forward(state, sent.headers.clone(), sent.body.to_string()).await;
+    let mut told: Value = serde_json::from_str(&text).unwrap_or_default();
+    if sent.operation == "GetItem"
+        && sent.body["ConsistentRead"] != true
+        && let Some(previous) = state.lock().unwrap().previous.get(&format!("{table}{key}"))
+    {
+        told["Item"] = previous.clone();
+    }
+    let mut response = Response::new(Body::from(told.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
+    response
+}
+
+async fn forward(state: &Shared, mut headers: HeaderMap, body: String) -> (StatusCode, String) {
+    let (http, upstream) = {
+        let inner = state.lock().unwrap();
+        (inner.http.clone(), inner.upstream.clone())
+    };
+    headers.remove("content-length");
+    headers.remove("host");
+    let response = http.post(upstream).headers(headers).body(body).send().await.unwrap();
+    (response.status(), response.text().await.unwrap())
+}
+
+fn error(status: StatusCode, kind: &str) -> Response<Body> {
+    let body =
+        json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "by chance" });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
+    response
+}
+
+/// Closes the connection without an answer: ends the task that serves it, past the hook that would print a panic.
+fn close() -> ! {
+    std::panic::resume_unwind(Box::new("by chance"))
+}

@@ -1,0 +1,279 @@
+//! RFC 6749 §6 and RFC 9700 §4.14.2: tokens for a refresh token, which rotates.
+
+use std::time::Duration;
+
+use shared::client::{Lifetimes, Registration};
+
+use crate::harness::{
+    Registered, Stack, altered,
+    person::{CALLBACK, Pair, Request},
+};
+
+const MS: Duration = Duration::from_millis(1);
+const GRACE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+async fn granted() -> (Stack, Registered, Registered, Pair) {
+    let stack = Stack::start().await;
+    let (web, rs) = (stack.web().await, stack.resource_server().await);
+    let pair = stack.pair(&web).await;
+    (stack, web, rs, pair)
+}
+
+/// The last moment of `span`.
+const fn last_moment_of(span: Duration) -> Duration {
+    span.saturating_sub(MS)
+}
+
+/// The operations that wrote something since the front last forgot.
+fn writes(stack: &Stack) -> usize {
+    stack.dynamodb.seen().iter().filter(|seen| ["UpdateItem", "PutItem"].contains(&&*seen.operation)).count()
+}
+
+/// Holds everything of a grant to being of no use.
+async fn is_dead(stack: &Stack, client: &Registered, rs: &Registered, pair: &Pair) {
+    stack.is_inactive(rs, &pair.access).await;
+    stack.is_inactive(client, &pair.refresh).await;
+    stack.refresh(client, &pair.refresh).await.is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_exchanged_for_another_pair() {
+    let (stack, web, rs, first) = granted().await;
+    let answer = stack.refresh(&web, &first.refresh).await;
+    answer.is_not_stored();
+    let (json, second) = (answer.json(), answer.pair());
+    assert!(first.access != second.access && first.refresh != second.refresh);
+    assert_eq!((&json["token_type"], &json["expires_in"]), (&"Bearer".into(), &3_600.into()));
+    assert_eq!((&json["scope"], json.as_object().unwrap().len()), (&"read write".into(), 5));
+    assert!(stack.is_active(&rs, &second.access).await && stack.is_active(&web, &second.refresh).await);
+    let refreshed = stack.audited("refreshed");
+    assert_eq!((refreshed.len(), &refreshed[0]["client"]), (1, &web.id.into()));
+}
+
+#[tokio::test]
+async fn a_public_clients_token_rotates_too() {
+    let stack = Stack::start().await;
+    let public = stack.public().await;
+    let first = stack.pair(&public).await;
+    let second = stack.refresh(&public, &first.refresh).await.pair();
+    assert_ne!(first.refresh, second.refresh);
+    stack.advance(GRACE);
+    stack.refresh(&public, &first.refresh).await.is_error(400, "invalid_grant");
+    stack.refresh(&public, &second.refresh).await.is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_retry_within_the_window_gets_the_same_pair_and_writes_nothing() {
+    let (stack, web, rs, first) = granted().await;
+    let answer = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await;
+    let second = answer.pair();
+    stack.dynamodb.forget();
+    for (after, left) in [(Duration::ZERO, 3_600), (GRACE / 2, 3_570), (last_moment_of(GRACE / 2), 3_540)] {
+        stack.advance(after);
+        // Whatever the retry asks for, it is a retry: the first answer stands.
+        for scope in [None, Some(("scope", "write")), Some(("scope", "read admin"))] {
+            let again = stack.refresh_with(&web, &first.refresh, scope.as_slice()).await;
+            let json = again.json();
+            assert_eq!((again.pair(), &json["scope"]), (second.clone(), &"read".into()));
+            assert_eq!(json["expires_in"], left);
+        }
+    }
+    // Each was refused one conditional write, and made none.
+    assert_eq!(writes(&stack), 9);
+    assert!(stack.is_active(&rs, &second.access).await);
+    stack.refresh(&web, &second.refresh).await.pair();
+}
+
+#[tokio::test]
+async fn a_spent_token_after_the_window_ends_the_grant() {
+    let (stack, web, rs, first) = granted().await;
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    stack.advance(GRACE);
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &first).await;
+    is_dead(&stack, &web, &rs, &second).await;
+    let reused = stack.audited("reused");
+    assert_eq!((reused.len(), &reused[0]["client"]), (1, &web.id.into()));
+}
+
+#[tokio::test]
+async fn an_older_token_ends_nothing_within_the_window_and_the_grant_after_it() {
+    let (stack, web, rs, first) = granted().await;
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    let third = stack.refresh(&web, &second.refresh).await.pair();
+    stack.advance(last_moment_of(GRACE));
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    assert!(stack.is_active(&rs, &third.access).await && stack.audited("reused").is_empty());
+    assert_eq!(stack.refresh(&web, &second.refresh).await.pair(), third);
+    stack.advance(MS);
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &third).await;
+}
+
+#[tokio::test]
+async fn a_client_without_a_window_gets_no_second_answer() {
+    let stack = Stack::start().await;
+    let client = stack
+        .register(Registration {
+            name: "strict".to_owned(),
+            redirect_uris: vec![CALLBACK.to_owned()],
+            scope: vec!["read".to_owned(), "write".to_owned()],
+            lifetimes: Lifetimes { refresh_grace: 0, ..Lifetimes::default() },
+            ..Registration::default()
+        })
+        .await;
+    let first = stack.pair(&client).await;
+    let second = stack.refresh(&client, &first.refresh).await.pair();
+    stack.refresh(&client, &first.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &client, &client, &second).await;
+}
+
+#[tokio::test]
+async fn the_previous_access_token_lives_to_its_own_end_and_an_older_one_does_not() {
+    let (stack, web, rs, first) = granted().await;
+    stack.advance(Duration::from_mins(30));
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    stack.advance(last_moment_of(Duration::from_mins(30)));
+    assert!(stack.is_active(&rs, &first.access).await);
+    stack.advance(MS);
+    stack.is_inactive(&rs, &first.access).await;
+    let third = stack.refresh(&web, &second.refresh).await.pair();
+    let fourth = stack.refresh(&web, &third.refresh).await.pair();
+    stack.is_inactive(&rs, &second.access).await;
+    assert!(stack.is_active(&rs, &third.access).await && stack.is_active(&rs, &fourth.access).await);
+}
+
+#[tokio::test]
+async fn scope_may_shrink_and_grow_back_but_never_beyond_the_grant() {
+    let (stack, web, rs, first) = granted().await;
+    let narrow = stack.refresh_with(&web, &first.refresh, &[("scope", "write")]).await;
+    let second = narrow.pair();
+    assert_eq!(narrow.json()["scope"], "write");
+    assert_eq!(stack.introspect(&rs, &second.access).await["scope"], "write");
+    assert_eq!(stack.introspect(&rs, &first.access).await["scope"], "read write");
+    assert_eq!(stack.introspect(&web, &second.refresh).await["scope"], "read write");
+    stack.dynamodb.forget();
+    for scope in ["read admin", "admin", "Read", "read\u{7f}", "read  write"] {
+        let refused = stack.refresh_with(&web, &second.refresh, &[("scope", scope)]).await;
+        refused.is_error(400, "invalid_scope");
+    }
+    assert!(stack.is_active(&web, &second.refresh).await, "nothing was rotated");
+    let full = stack.refresh_with(&web, &second.refresh, &[("scope", "write read")]).await;
+    assert_eq!(full.json()["scope"], "read write");
+    assert_eq!(stack.introspect(&rs, &second.access).await["scope"], "write");
+    let omitted = stack.refresh(&web, &full.pair().refresh).await;
+    assert_eq!(omitted.json()["scope"], "read write");
+    let again = stack.refresh_with(&web, &omitted.pair().refresh, &[("scope", "read")]).await;
+    assert_eq!(stack.introspect(&rs, &again.pair().access).await["scope"], "read");
+}
+
+#[tokio::test]
+async fn a_scope_that_the_client_was_given_later_is_not_in_an_older_grant() {
+    let stack = Stack::start().await;
+    let web = stack.web().await;
+    let person = stack.person("alice").await;
+    let code = stack.agree(&web, person, Request { scope: "read", ..Request::default() }).await;
+    let pair = stack.redeem(&web, &code).await.pair();
+    stack.refresh_with(&web, &pair.refresh, &[("scope", "write")]).await.is_error(400, "invalid_scope");
+    stack.refresh(&web, &pair.refresh).await.pair();
+}
+
+#[tokio::test]
+async fn a_token_that_rests_for_thirty_days_is_over_and_use_prolongs_it() {
+    let (stack, web, rs, first) = granted().await;
+    stack.advance(last_moment_of(30 * DAY));
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    stack.advance(last_moment_of(30 * DAY));
+    let third = stack.refresh(&web, &second.refresh).await.pair();
+    stack.advance(MS);
+    assert!(stack.is_active(&web, &third.refresh).await);
+    stack.advance(last_moment_of(30 * DAY));
+    is_dead(&stack, &web, &rs, &third).await;
+    assert!(stack.audited("reused").is_empty(), "an expired token is not a stolen one");
+}
+
+#[tokio::test]
+async fn ninety_days_after_the_code_was_redeemed_all_is_over() {
+    let (stack, web, rs, mut pair) = granted().await;
+    let began = stack.now();
+    for _ in 0..4 {
+        stack.advance(20 * DAY);
+        pair = stack.refresh(&web, &pair.refresh).await.pair();
+    }
+    let told = stack.introspect(&web, &pair.refresh).await;
+    assert_eq!(told["exp"], began.after(90 * DAY).seconds(), "the grant's end comes before the token's own");
+    stack.advance((10 * DAY).saturating_sub(Duration::from_mins(10)));
+    let last = stack.refresh(&web, &pair.refresh).await;
+    assert_eq!(last.json()["expires_in"], 600, "the grant's end comes before the access token's own, too");
+    assert_eq!(stack.introspect(&rs, &last.pair().access).await["exp"], began.after(90 * DAY).seconds());
+    stack.advance(last_moment_of(Duration::from_mins(10)));
+    assert!(stack.is_active(&rs, &last.pair().access).await);
+    stack.advance(MS);
+    is_dead(&stack, &web, &rs, &last.pair()).await;
+}
+
+#[tokio::test]
+async fn a_stranger_or_a_failed_authentication_neither_rotates_nor_ends() {
+    let (stack, web, _, first) = granted().await;
+    let (web2, public) = (stack.web().await, stack.public().await);
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    stack.advance(GRACE * 2);
+    for token in [&first.refresh, &second.refresh] {
+        for stranger in [&web2, &public] {
+            stack.refresh(stranger, token).await.is_error(400, "invalid_grant");
+        }
+        stack.refresh(&web.with_wrong_secret(), token).await.is_invalid_client();
+        stack.refresh(&web.with_secret(""), token).await.is_invalid_client();
+    }
+    assert!(stack.audited("reused").is_empty());
+    stack.refresh(&web, &second.refresh).await.pair();
+}
+
+#[tokio::test]
+async fn a_forged_token_changes_nothing() {
+    let (stack, web, rs, pair) = granted().await;
+    let other = stack.pair(&web).await;
+    stack.refresh(&web, &pair.refresh).await.pair();
+    stack.advance(GRACE * 2);
+    let mut forged = altered(&pair.refresh, &other.refresh);
+    // What someone can make of an access token, or of the grant's id alone: the right id, another family.
+    let id = shared::secret::Secret::<shared::secret::AccessToken>::parse(&pair.access).unwrap().id();
+    let made = shared::secret::Secret::in_family(id, &[9; 32], &[9; 16]);
+    forged.extend([made.expose().to_owned(), pair.access.replace("jta", "jtr")]);
+    for token in forged {
+        stack.refresh(&web, &token).await.is_error(400, "invalid_grant");
+    }
+    assert!(stack.is_active(&rs, &pair.access).await && stack.audited("reused").is_empty());
+}
+
+#[tokio::test]
+async fn nothing_else_is_a_refresh_token_and_a_refresh_token_is_nothing_else() {
+    let (stack, web, rs, pair) = granted().await;
+    for other in [&pair.access, &web.secret, "garbage", &pair.refresh.replace("jtr", "jta")] {
+        stack.refresh(&web, other).await.is_error(400, "invalid_grant");
+    }
+    stack.refresh(&web, "").await.is_error(400, "invalid_request");
+    stack
+        .ask("/oauth/token", &web, &[("grant_type", "refresh_token")])
+        .await
+        .is_error(400, "invalid_request");
+    stack.redeem(&web, &pair.refresh).await.is_error(400, "invalid_grant");
+    stack.ask_for_token(&web.with_secret(&pair.refresh), &[]).await.is_invalid_client();
+    stack.is_inactive(&rs, &pair.refresh).await;
+    stack.refresh(&web, &pair.refresh).await.pair();
+}
+
+#[tokio::test]
+async fn a_grant_works_on_after_its_access_token_was_revoked() {
+    let (stack, web, rs, first) = granted().await;
+    assert_eq!(stack.revoke(&web, &first.access).await.status, 200);
+    stack.is_inactive(&rs, &first.access).await;
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    assert!(stack.is_active(&rs, &second.access).await);
+    stack.is_inactive(&rs, &first.access).await;
+    // The token that the last answer gave is revoked: a retry cannot give it again.
+    assert_eq!(stack.revoke(&web, &second.access).await.status, 200);
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    stack.refresh(&web, &second.refresh).await.pair();
+}
