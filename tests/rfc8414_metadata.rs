@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::client::{AuthMethod, Registration};
 
-use crate::harness::{Answer, Stack, machine};
+use crate::harness::{Answer, Asking, Stack, machine};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
 
@@ -66,6 +66,26 @@ async fn every_grant_that_is_advertised_works_and_no_other() {
         let form = [("grant_type", grant_type), ("code", "x"), ("refresh_token", "x")];
         let answer = stack.post("/oauth/token").basic(&web).form(&form).send().await;
         answer.is_error(400, "unsupported_grant_type");
+    }
+}
+
+#[tokio::test]
+async fn every_response_type_mode_and_challenge_method_that_is_advertised_works_and_no_other() {
+    let stack = Stack::start().await;
+    let told = metadata(&stack).await.json();
+    assert_eq!(told["authorization_endpoint"], format!("{}/oauth/authorize", stack.url));
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.public().await));
+    for (parameter, member, values) in [
+        ("response_type", "response_types_supported", &["code", "token", "code token", "id_token"][..]),
+        ("response_mode", "response_modes_supported", &["query", "form_post", "fragment", "web_message"][..]),
+        ("code_challenge_method", "code_challenge_methods_supported", &["S256", "plain"][..]),
+    ] {
+        let advertised = words(&told[member]);
+        assert!(advertised.iter().all(|word| values.contains(word)), "{advertised:?}");
+        for value in values {
+            let asked = browser.authorize(&asking.with(parameter, value)).await.status == 200;
+            assert_eq!(asked, advertised.contains(value), "{parameter}={value}");
+        }
     }
 }
 

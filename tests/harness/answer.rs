@@ -79,6 +79,11 @@ impl Answer {
         value
     }
 
+    /// All values of a header.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
     /// Everything that does not differ from one request to the next: status, headers, body.
     pub fn essence(&self) -> (u16, Vec<(String, String)>, &str) {
         let headers =
@@ -112,6 +117,33 @@ impl Answer {
     #[track_caller]
     pub fn is_unavailable(&self) {
         self.is_error(503, "temporarily_unavailable");
+        assert_eq!(self.header("retry-after"), Some("1"));
+    }
+
+    /// Holds the answer to what every page is: no redirect, in no frame, with nothing from elsewhere, for nobody to
+    /// keep, and read by no other origin's script.
+    #[track_caller]
+    pub fn is_page(&self, status: u16) {
+        assert_eq!((self.status, self.header("location")), (status, None), "{}", self.text);
+        assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(self.header("x-frame-options"), Some("DENY"));
+        assert_eq!(self.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
+        let policy = self.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains("form-action"), "{policy}");
+        assert!(self.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
+        for elsewhere in [" src=", "<link", "<img", "@import", "url("] {
+            assert!(!self.text.contains(elsewhere), "{elsewhere}");
+        }
+        self.is_not_stored();
+    }
+
+    /// Holds the answer to the page that people see while DynamoDB is throttled or down.
+    #[track_caller]
+    pub fn is_unavailable_page(&self) {
+        self.is_page(503);
         assert_eq!(self.header("retry-after"), Some("1"));
     }
 

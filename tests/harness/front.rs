@@ -40,6 +40,8 @@ pub enum Fault {
     Broken,
     /// Every request is refused for lack of rights.
     Denied,
+    /// Every write is throttled; reads are answered.
+    ThrottleWrites,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
     /// Batch reads leave their keys over, twice.
@@ -108,7 +110,9 @@ impl Front {
         let mut inner = self.state.lock().unwrap();
         let applies = match inner.fault {
             Fault::None => false,
-            Fault::LoseFirstAnswer => ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation),
+            Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
+                ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
+            }
             Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
             _ => true,
         };
@@ -130,7 +134,9 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle => return error(StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Fault::Throttle | Fault::ThrottleWrites => {
+            return error(StatusCode::BAD_REQUEST, "ThrottlingException");
+        }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
         Fault::Denied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
         Fault::LeftOver | Fault::AlwaysLeftOver => {

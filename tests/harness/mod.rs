@@ -4,6 +4,8 @@
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
 mod answer;
+mod asking;
+mod browser;
 pub mod chaos;
 mod clients;
 mod command;
@@ -31,7 +33,7 @@ use shared::{
     dynamodb::{self, Endpoint},
     log::{Level, Log},
     secret::Id,
-    table::schema,
+    table::{self, schema},
     time::{Clock, Timestamp},
 };
 
@@ -41,6 +43,8 @@ use tokio::{
 };
 
 pub use answer::{Answer, Call, altered};
+pub use asking::{Asking, Redirect};
+pub use browser::{Browser, HtmlForm, PASSWORD};
 pub use clients::{Registered, machine};
 pub use command::Ran;
 pub use front::{Fault, Front};
@@ -109,7 +113,8 @@ impl Stack {
             dynamodb,
             now,
             log,
-            http: reqwest::Client::new(),
+            // A redirect is an answer: tests look at it, and follow it themselves.
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
             _gateway: gateway,
             _database: database,
         }
@@ -181,7 +186,10 @@ impl Stack {
         let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
         // The server may answer and close before it has read everything.
         let _ = connection.write_all(bytes.as_ref()).await;
-        let _ = connection.shutdown().await;
+        // It takes the end of what is sent for the end of all interest, unless it was asked to close itself.
+        if !bytes.as_ref().windows(19).any(|bytes| bytes == b"connection: close\r\n") {
+            let _ = connection.shutdown().await;
+        }
         let mut answer = Vec::new();
         let _ = connection.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
@@ -189,7 +197,13 @@ impl Stack {
 
     /// How many grants are kept.
     pub async fn grants(&self) -> usize {
-        self.app.grants.table().all().await.unwrap().len()
+        self.kept_of_kind("g").await
+    }
+
+    /// How many items of this kind, the part of their key before `#`, the table of what expires keeps.
+    pub async fn kept_of_kind(&self, kind: &str) -> usize {
+        let items = self.app.grants.table().all().await.unwrap();
+        items.iter().filter(|item| table::kind(item) == Some(kind)).count()
     }
 
     /// Everything that was logged.

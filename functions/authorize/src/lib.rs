@@ -10,17 +10,17 @@ mod consent;
 mod error;
 mod request;
 
-use lambda_http::{Body, http::Method};
+use lambda_http::http::Method;
 use shared::{
     app::App,
-    http::{Call, Cors, Form, Query, Request, Response, Route},
+    http::{Call, Cors, Form, FormError, Query, Request, Response, Route},
     page::{self, Problem},
     session::{self, SignedIn},
 };
 
 use error::NoDestination;
 pub use error::{Code, Error};
-use request::{AuthorizationRequest, Destination};
+use request::{AuthorizationRequest, Destination, Prompt};
 
 /// No CORS: a person comes here, not a script (RFC 9700 §2.6).
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
@@ -40,18 +40,14 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
-    let form = if call.request.method() == Method::POST { Some(Form::parse(&call.request)?) } else { None };
     let text = query_text(call);
-    let posted = if form.as_ref().is_some_and(|form| form.get("decision").is_none()) {
-        call.request.body()
-    } else {
-        &Body::Empty
+    let form = match posted(call, &text)? {
+        None => None,
+        Some(Posted::Request) => return by_get(call), // §3.1
+        Some(Posted::Decision(form)) => Some(form),
     };
-    if text.len() + posted.as_ref().len() > LONGEST_REQUEST {
+    if text.len() > LONGEST_REQUEST {
         return Err(NoDestination::TooLong.into());
-    }
-    if !posted.as_ref().is_empty() {
-        return Ok(by_get(call)); // §3.1: the request itself may come by POST
     }
     let query = Query::parse(&text).map_err(|_| NoDestination::Encoding)?;
     let destination = Destination::find(call, &query).await?;
@@ -59,7 +55,14 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     let asked = AuthorizationRequest::parse(&query, &destination.client);
     // From here on errors go to the client (§4.1.2.1); but not before somebody has signed in: anyone may register
     // a client, and a server that redirects whoever comes is a tool for phishing (RFC 9700 §4.11.2).
-    let Some(person) = person else { return Ok(sign_in_first(call, &destination, asked, &text)) };
+    let Some(person) = person else {
+        return Ok(match asked {
+            // Who asks for silence waits in a frame, where no page is shown (OpenID Connect Core §3.1.2.1).
+            Ok(asked) if asked.prompt.none => refuse(call, &destination, &Error::LoginRequired),
+            Err(error) if Prompt::is_none(&query) => refuse(call, &destination, &error),
+            _ => sign_in(&text),
+        });
+    };
     let outcome = match asked {
         // A decision is about a page that was shown after all this: only what was true then counts.
         Ok(asked) if form.is_none() && must_sign_in_again(call, &asked, &person) => match asked.prompt.none {
@@ -86,23 +89,39 @@ fn query_text(call: &Call<'_>) -> String {
     call.request.uri().query().unwrap_or_default().to_owned()
 }
 
-/// A request that came as a form goes on in the URL.
-fn by_get(call: &Call<'_>) -> Response {
-    let parameters: Vec<_> = form_urlencoded::parse(call.request.body().as_ref()).collect();
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    page::see_other(&format!("/oauth/authorize?{query}"))
+/// What came by POST.
+enum Posted {
+    /// The request itself (§3.1).
+    Request,
+    /// What a person decided about the request in the URL.
+    Decision(Form),
 }
 
-fn sign_in_first(
-    call: &Call<'_>,
-    destination: &Destination,
-    asked: Result<AuthorizationRequest, Error>,
-    query: &str,
-) -> Response {
-    match asked {
-        Ok(asked) if asked.prompt.none => refuse(call, destination, &Error::LoginRequired),
-        _ => sign_in(query),
+/// What came by POST, if anything did; `query` is what the URL has.
+fn posted(call: &Call<'_>, query: &str) -> Result<Option<Posted>, FormError> {
+    if call.request.method() != Method::POST {
+        return Ok(None);
     }
+    match Form::parse(&call.request) {
+        Ok(form) if form.get("decision").is_none() && !call.request.body().is_empty() => {
+            Ok(Some(Posted::Request))
+        }
+        Ok(form) => Ok(Some(Posted::Decision(form))),
+        // That a request repeats a parameter is for its client to hear (§4.1.2.1), like any other fault of it.
+        Err(FormError::Repeated) if query.is_empty() => Ok(Some(Posted::Request)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A request that came as a form goes on in the URL.
+fn by_get(call: &Call<'_>) -> Result<Response, Problem> {
+    let body = call.request.body().as_ref();
+    if body.len() > LONGEST_REQUEST {
+        return Err(NoDestination::TooLong.into());
+    }
+    let query =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(body)).finish();
+    Ok(page::see_other(&format!("/oauth/authorize?{query}")))
 }
 
 fn must_sign_in_again(call: &Call<'_>, asked: &AuthorizationRequest, person: &SignedIn) -> bool {

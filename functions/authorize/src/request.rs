@@ -116,9 +116,7 @@ impl AuthorizationRequest {
             scope: scope(get("scope"), client)?,
             challenge: challenge(get("code_challenge"), get("code_challenge_method"), client)?,
             prompt: Prompt::parse(get("prompt"))?,
-            max_age: get("max_age")
-                .map(|seconds| seconds.parse().map(Duration::from_secs).map_err(|_| Error::BadPrompt))
-                .transpose()?,
+            max_age: get("max_age").map(max_age).transpose()?,
         })
     }
 }
@@ -150,7 +148,18 @@ fn challenge(
     }
 }
 
+/// OpenID Connect Core §3.1.2.1: a number of seconds, in digits.
+fn max_age(text: &str) -> Result<Duration, Error> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Duration::from_secs).ok_or(Error::BadPrompt)
+}
+
 impl Prompt {
+    /// Whether `query` asks for silence, whatever else is wrong with it.
+    pub(crate) fn is_none(query: &Query) -> bool {
+        Self::parse(query.get("prompt").ok().flatten()).is_ok_and(|prompt| prompt.none)
+    }
+
     fn parse(text: Option<&str>) -> Result<Self, Error> {
         let mut prompt = Self::default();
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {

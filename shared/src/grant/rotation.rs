@@ -100,9 +100,8 @@ impl Transition for Rotating {
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        let mut condition = String::from(
-            "#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now",
-        );
+        let mut condition =
+            String::from("#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now");
         let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
         for (_, nth) in values() {
             condition.push_str(&format!(" AND contains(#sc, :scope{nth})"));

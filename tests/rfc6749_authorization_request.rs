@@ -1,0 +1,219 @@
+//! RFC 6749 §3.1 and §4.1.1: who may ask, where the answer goes, and what is refused.
+
+use shared::client::{GrantType, Registration};
+
+use crate::harness::{Asking, Browser, Redirect, Registered, Stack};
+
+const CALLBACK: &str = "https://app.example.com/oauth/callback";
+
+/// A Jeton with a client, whose redirect URIs these are.
+async fn with_uris(uris: &[&str]) -> (Stack, Registered) {
+    let stack = Stack::start().await;
+    let registration = Registration {
+        name: "web".to_owned(),
+        redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+        scope: vec!["read".to_owned(), "write".to_owned(), "other".to_owned()],
+        default_scope: vec!["read".to_owned(), "write".to_owned()],
+        ..Registration::default()
+    };
+    let web = stack.register(registration).await;
+    (stack, web)
+}
+
+/// Holds `asking` to being refused on a page, whoever asks, for nobody knows where else to.
+async fn ends_here(stack: &Stack, browser: &Browser<'_>, asking: &Asking) {
+    browser.authorize(asking).await.is_page(400);
+    stack.browser().authorize(asking).await.is_page(400);
+}
+
+/// Holds `asking` to being refused with this error, which the client is told, but not before someone is signed in.
+async fn is_refused(stack: &Stack, browser: &Browser<'_>, asking: &Asking, code: &str) {
+    let redirect = browser.redirected(asking).await;
+    assert_eq!(redirect.to, CALLBACK);
+    redirect.is_error(stack, code);
+    let stranger = Redirect::of(&stack.browser().authorize(asking).await);
+    assert!(stranger.location.starts_with("/login?"), "{}", stranger.location);
+}
+
+#[tokio::test]
+async fn a_request_by_get_or_by_post_leads_to_the_login_page_and_on() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (asking, stranger) = (Asking::by(&web), stack.browser());
+    let by_get = stranger.redirected(&asking).await.location;
+    assert_eq!(by_get, format!("/login?{}", asking.query()));
+    let by_post = Redirect::of(&stranger.post("/oauth/authorize", &asking.parameters()).await).location;
+    assert_eq!(by_post, asking.url());
+    let ada = stack.somebody("ada").await;
+    let answer = stranger.try_to_sign_in(&by_get, &ada.name, crate::harness::PASSWORD).await;
+    assert_eq!(Redirect::of(&answer).location, asking.url());
+    stranger.consent(&asking).await.code();
+    for method in ["PUT", "DELETE", "OPTIONS"] {
+        let answer =
+            stack.request(method, &asking.url()).header("origin", "https://spa.example").send().await;
+        answer.is_error(405, "invalid_request");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_missing_unknown_repeated_or_disabled_is_never_redirected_to() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&web).with("redirect_uri", CALLBACK));
+    for id in ["nope", "", "client#x", "<script>", &"a".repeat(23), &web.id.to_uppercase()] {
+        ends_here(&stack, &browser, &asking.with("client_id", id)).await;
+    }
+    ends_here(&stack, &browser, &asking.without("client_id")).await;
+    ends_here(&stack, &browser, &asking.and("client_id", &web.id)).await;
+    stack.disable(&web).await;
+    ends_here(&stack, &browser, &asking).await;
+    stack.enable(&web).await;
+    browser.asked(&asking).await;
+    stack.delete(&web).await;
+    ends_here(&stack, &browser, &asking).await;
+}
+
+#[tokio::test]
+async fn a_redirect_uri_is_compared_as_a_string() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    for suffix in [
+        "?extra=1",
+        "?",
+        "/",
+        "#x",
+        "#",
+        "%23x",
+        "/FAKEPATH",
+        "%2FFAKEPATH",
+        "/..%2F",
+        "/%2e%2e%2F",
+        "%252Fx",
+        "/FAKE/..",
+        "/;/../../",
+        "\n\r/../..",
+        " ",
+        "\t",
+        "\0x",
+        "@evil.example",
+        ".evil.example",
+        "\u{e9}",
+    ] {
+        if suffix != "\0x" {
+            ends_here(&stack, &browser, &asking.with("redirect_uri", &format!("{CALLBACK}{suffix}"))).await;
+        }
+    }
+    for uri in [
+        "https://app.example.com:443/oauth/callback",
+        "https://app.example.com:8443/oauth/callback",
+        "https://app.example.com/OAuth/callback",
+        "https://APP.example.com/oauth/callback",
+        "HTTPS://app.example.com/oauth/callback",
+        "http://app.example.com/oauth/callback",
+        "https://user@app.example.com/oauth/callback",
+        "https://app.example.com@evil.example/oauth/callback",
+        "https://app.example.com/oauth/../oauth/callback",
+        "https://app.example.com/oauth",
+        "https://evil.example/?https://app.example.com/oauth/callback",
+        "//app.example.com/oauth/callback",
+        "/oauth/callback",
+        "javascript:alert(1)",
+        " https://app.example.com/oauth/callback",
+        "https%3A%2F%2Fapp.example.com%2Foauth%2Fcallback",
+    ] {
+        ends_here(&stack, &browser, &asking.with("redirect_uri", uri)).await;
+    }
+    ends_here(&stack, &browser, &asking.and("redirect_uri", CALLBACK).and("redirect_uri", CALLBACK)).await;
+    assert_eq!(browser.consent(&asking.with("redirect_uri", CALLBACK)).await.to, CALLBACK);
+}
+
+#[tokio::test]
+async fn a_redirect_uri_may_be_left_out_only_if_it_is_the_only_one() {
+    let (stack, one) = with_uris(&[CALLBACK]).await;
+    let browser = stack.signed_in().await;
+    assert_eq!(browser.consent(&Asking::by(&one)).await.to, CALLBACK);
+    let (stack, two) = with_uris(&[CALLBACK, "https://app.example.com/second"]).await;
+    let browser = stack.signed_in().await;
+    ends_here(&stack, &browser, &Asking::by(&two)).await;
+    ends_here(&stack, &browser, &Asking::by(&two).with("redirect_uri", "")).await;
+    let named = Asking::by(&two).with("redirect_uri", "https://app.example.com/second");
+    assert_eq!(browser.consent(&named).await.to, "https://app.example.com/second");
+}
+
+#[tokio::test]
+async fn a_repeated_parameter_is_an_error_that_the_client_is_told() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    for (name, value) in asking.parameters() {
+        if name != "client_id" && name != "state" {
+            is_refused(&stack, &browser, &asking.and(name, value), "invalid_request").await;
+        }
+    }
+    is_refused(&stack, &browser, &asking.and("hello", "1").and("hello", "2"), "invalid_request").await;
+    is_refused(&stack, &browser, &asking.and("prompt", "").and("prompt", ""), "invalid_request").await;
+    let twice = browser.redirected(&asking.and("state", "xyz")).await;
+    twice.is_error_without_state(&stack, "invalid_request");
+    assert_eq!(twice.get("state"), None, "which of them would it be?");
+    // The same by POST.
+    let by_post = browser.post("/oauth/authorize", &asking.and("scope", "read").parameters()).await;
+    let next = Redirect::of(&by_post).location;
+    Redirect::of(&browser.get(&next).await).is_error(&stack, "invalid_request");
+}
+
+#[tokio::test]
+async fn an_empty_parameter_of_the_request_counts_as_absent_and_an_unknown_one_is_ignored() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let browser = stack.signed_in().await;
+    let asking = Asking::by(&web).with("redirect_uri", "").with("state", "").with("response_mode", "");
+    let asking = asking.with("prompt", "").with("max_age", "").with("request", "").with("hello", "world");
+    let redirect = browser.consent(&asking).await;
+    redirect.code();
+    assert_eq!(redirect.get("state"), None);
+    is_refused(&stack, &browser, &Asking::by(&web).with("response_type", ""), "invalid_request").await;
+    is_refused(&stack, &browser, &Asking::by(&web).with("code_challenge", ""), "invalid_request").await;
+}
+
+#[tokio::test]
+async fn what_is_asked_for_must_be_on_offer_and_allowed() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    is_refused(&stack, &browser, &asking.without("response_type"), "invalid_request").await;
+    for response_type in
+        ["oauch", "CODE", "token", "token code", "code token", "code id_token", "code ", "none"]
+    {
+        let asking = asking.with("response_type", response_type);
+        is_refused(&stack, &browser, &asking, "unsupported_response_type").await;
+    }
+    for response_mode in ["zzz", "fragment", "web_message", "QUERY", "query form_post"] {
+        let asking = asking.with("response_mode", response_mode);
+        is_refused(&stack, &browser, &asking, "invalid_request").await;
+    }
+    let request = asking.with("request", "eyJhbGciOiJub25lIn0.e30.");
+    is_refused(&stack, &browser, &request, "request_not_supported").await;
+    for uri in ["http://127.0.0.1:9/x", "urn:ietf:params:oauth:request_uri:x"] {
+        is_refused(&stack, &browser, &asking.with("request_uri", uri), "request_uri_not_supported").await;
+    }
+    let machine = stack.register(Registration {
+        redirect_uris: vec![CALLBACK.to_owned()],
+        grant_types: vec![GrantType::ClientCredentials],
+        ..crate::harness::machine()
+    });
+    let asking = Asking::by(&machine.await);
+    is_refused(&stack, &browser, &asking, "unauthorized_client").await;
+}
+
+#[tokio::test]
+async fn a_scope_that_is_ill_formed_or_more_than_the_clients_is_refused() {
+    let (stack, web) = with_uris(&[CALLBACK]).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    for scope in
+        ["no-such-scope-xyz", "a\\b", "READ", "read admin", "read\"", "read  write", " read", "r\u{e9}ad"]
+    {
+        is_refused(&stack, &browser, &asking.with("scope", scope), "invalid_scope").await;
+    }
+    for (scope, granted) in [("write read", "read write"), ("read write", "read write"), ("read", "read")] {
+        let redirect = browser.consent(&asking.with("scope", scope).with("prompt", "consent")).await;
+        assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], granted);
+    }
+    let redirect = browser.consent(&asking.without("scope").with("prompt", "consent")).await;
+    assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], "read write", "the default");
+}

@@ -1,0 +1,129 @@
+//! RFC 6749 §4.1.2, RFC 9207 and Form Post: what the client is sent, and how.
+
+use shared::client::Registration;
+
+use crate::harness::{Asking, HtmlForm, Redirect, Registered, Stack};
+
+async fn with_uri(uri: &str) -> (Stack, Registered) {
+    let stack = Stack::start().await;
+    let registration = Registration {
+        name: "web".to_owned(),
+        redirect_uris: vec![uri.to_owned()],
+        scope: vec!["read".to_owned()],
+        ..Registration::default()
+    };
+    let web = stack.register(registration).await;
+    (stack, web)
+}
+
+/// A state of every kind of byte that could be lost, doubled or taken for something else on its way.
+const STATE: &str = "a b+&=\u{e9}\"%41#?\r\nSet-Cookie: x=1\u{1F511}'<x>";
+
+#[tokio::test]
+async fn success_is_a_code_a_state_and_an_issuer_in_the_query_and_nothing_else() {
+    let (stack, web) = with_uri("https://app.example.com/cb").await;
+    let browser = stack.signed_in().await;
+    let redirect = browser.consent(&Asking::by(&web)).await;
+    let code = redirect.code();
+    let iss = form_urlencoded::byte_serialize(stack.url.as_bytes()).collect::<String>();
+    assert_eq!(redirect.location, format!("https://app.example.com/cb?code={code}&state=xyz&iss={iss}"));
+    let metadata = stack.request("GET", "/.well-known/oauth-authorization-server").send().await.json();
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(redirect.get("iss"), metadata["issuer"].as_str(), "RFC 9207 §2");
+    let without = browser.consent(&Asking::by(&web).without("state").with("prompt", "consent")).await;
+    assert_eq!((without.get("state"), without.get("iss")), (None, Some(stack.url.as_str())));
+}
+
+#[tokio::test]
+async fn a_state_comes_back_byte_for_byte_with_success_and_with_errors() {
+    let (stack, web) = with_uri("https://app.example.com/cb").await;
+    let stranger = stack.browser();
+    let asking = Asking::by(&web).with("state", STATE);
+    // All the way: through the login page, and through a wrong password.
+    let login = stranger.redirected(&asking).await.location;
+    let ada = stack.somebody("ada").await;
+    stranger.try_to_sign_in(&login, &ada.name, "wrong").await.is_page(400);
+    let next = stranger.try_to_sign_in(&login, &ada.name, crate::harness::PASSWORD).await;
+    let page = stranger.get(next.header("location").unwrap()).await;
+    let form = HtmlForm::of(&page, "/oauth/authorize");
+    let denied = Redirect::of(&stranger.submit(&form, &[("decision", "deny")]).await);
+    assert_eq!((denied.get("error"), denied.get("state")), (Some("access_denied"), Some(STATE)));
+    let allowed = Redirect::of(&stranger.submit(&form, &[("decision", "allow")]).await);
+    allowed.code();
+    assert_eq!(allowed.get("state"), Some(STATE));
+    let refused = stranger.redirected(&asking.with("scope", "other")).await;
+    assert_eq!((refused.get("error"), refused.get("state")), (Some("invalid_scope"), Some(STATE)));
+}
+
+#[tokio::test]
+async fn a_state_of_1_kib_is_repeated_and_a_longer_one_is_refused_and_not_repeated() {
+    let (stack, web) = with_uri("https://app.example.com/cb").await;
+    let browser = stack.signed_in().await;
+    let longest = "s".repeat(1_024);
+    let asking = Asking::by(&web).with("state", &longest);
+    assert_eq!(browser.consent(&asking).await.get("state"), Some(longest.as_str()));
+    let refused = browser.redirected(&Asking::by(&web).with("state", &format!("{longest}s"))).await;
+    refused.is_error_without_state(&stack, "invalid_request");
+    assert_eq!(refused.get("state"), None);
+    // No request is so long that its answer would not fit a header.
+    let asking = Asking::by(&web).with("hello", &"x".repeat(3_072));
+    browser.authorize(&asking).await.is_page(400);
+    browser.post("/oauth/authorize", &asking.parameters()).await.is_page(400);
+    let widest = Asking::by(&web).with("hello", &"~".repeat(600)).url().replace("%7E", "~");
+    let answer = stack.browser().get(&widest).await;
+    assert!(answer.header("location").unwrap().len() > widest.len());
+}
+
+#[tokio::test]
+async fn a_registered_query_is_kept_and_added_to() {
+    for (uri, begins) in [
+        ("https://app.example.com/cb?fixed=1", "https://app.example.com/cb?fixed=1&code="),
+        ("https://app.example.com/cb?a=%20%2f&b", "https://app.example.com/cb?a=%20%2f&b&code="),
+        ("https://app.example.com/cb?", "https://app.example.com/cb?code="),
+        ("https://app.example.com", "https://app.example.com?code="),
+        ("com.example.app:/cb", "com.example.app:/cb?code="),
+    ] {
+        let (stack, web) = with_uri(uri).await;
+        let redirect = stack.signed_in().await.consent(&Asking::by(&web)).await;
+        assert!(redirect.location.starts_with(begins), "{}", redirect.location);
+    }
+}
+
+#[tokio::test]
+async fn a_form_post_answer_is_a_page_that_sends_itself_with_everything_escaped() {
+    let (stack, web) = with_uri("https://app.example.com/cb?a=1&b=2").await;
+    let browser = stack.signed_in().await;
+    let state = "\"><script>alert(1)</script><x y='";
+    let asking = Asking::by(&web).with("response_mode", "form_post").with("state", state);
+    let answer = browser.submit(&browser.asked(&asking).await, &[("decision", "allow")]).await;
+    assert_eq!((answer.status, answer.header("location")), (200, None));
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.contains("script-src 'sha256-") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("form-action"), "{policy}");
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    answer.is_not_stored();
+    assert!(!answer.text.contains("<script>alert") && !answer.text.contains("<x "), "{}", answer.text);
+    let form = HtmlForm::of(&answer, "https://app.example.com");
+    assert_eq!(form.action, "https://app.example.com/cb?a=1&b=2");
+    assert_eq!((form.get("state"), form.get("iss")), (Some(state), Some(stack.url.as_str())));
+    assert_eq!(stack.redeem(&web, form.get("code").unwrap()).await.status, 200);
+    // Errors go the same way.
+    let form = HtmlForm::of(&browser.authorize(&asking.with("scope", "other")).await, "https://app");
+    assert_eq!((form.get("error"), form.get("state")), (Some("invalid_scope"), Some(state)));
+    assert_eq!(form.get("iss"), Some(stack.url.as_str()));
+}
+
+#[tokio::test]
+async fn the_issuer_and_every_location_are_the_same_whatever_host_the_caller_claims() {
+    let (stack, web) = with_uri("https://app.example.com/cb").await;
+    let spoofed = |path: &str| {
+        let call = stack.request("GET", path).header("host", "evil.example");
+        call.header("x-forwarded-host", "evil.example").header("forwarded", "host=evil.example").send()
+    };
+    let asking = Asking::by(&web);
+    let login = spoofed(&asking.url()).await;
+    assert_eq!(login.header("location"), Some(format!("/login?{}", asking.query()).as_str()));
+    assert!(!spoofed(&format!("/login?{}", asking.query())).await.text.contains("evil.example"));
+    let silent = Redirect::of(&spoofed(&asking.with("prompt", "none").url()).await);
+    silent.is_error(&stack, "login_required");
+}

@@ -1,0 +1,170 @@
+//! RFC 8252: applications on a person's own machine, and where they may be answered.
+
+use shared::client::Registration;
+
+use crate::harness::{Asking, Registered, Stack};
+
+/// A native application that is answered there.
+async fn native(stack: &Stack, uris: &[&str]) -> Registered {
+    let registration = Registration {
+        name: "native".to_owned(),
+        public: true,
+        redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+        scope: vec!["read".to_owned()],
+        ..Registration::default()
+    };
+    stack.register(registration).await
+}
+
+/// Holds every one of `accepted` to being answered at, and every one of `refused` to a page.
+async fn answers_at(registered: &[&str], accepted: &[&str], refused: &[&str]) {
+    let stack = Stack::start().await;
+    let browser = stack.signed_in().await;
+    let asking = Asking::by(&native(&stack, registered).await);
+    for uri in accepted {
+        let redirect = browser.consent(&asking.with("redirect_uri", uri)).await;
+        assert_eq!(redirect.to, *uri);
+        redirect.code();
+    }
+    for uri in refused {
+        let asking = asking.with("redirect_uri", uri);
+        let answer = browser.authorize(&asking).await;
+        assert_eq!(answer.status, 400, "{uri} for {registered:?}");
+        answer.is_page(400);
+        stack.browser().authorize(&asking).await.is_page(400);
+    }
+}
+
+#[tokio::test]
+async fn a_loopback_address_matches_with_any_port_and_with_nothing_else_changed() {
+    let refused = [
+        "http://127.0.0.1:51004/other",
+        "http://127.0.0.1:51004/cb/",
+        "http://127.0.0.1:51004/cb?x=1",
+        "http://127.0.0.1:51004/cb#x",
+        "http://127.0.0.1:51004",
+        "http://127.0.0.1:51004/CB",
+        "https://127.0.0.1/cb",
+        "https://127.0.0.1:51004/cb",
+        "HTTP://127.0.0.1:51004/cb",
+        "http://[::1]:5/cb",
+        "http://localhost:51004/cb",
+        "http://127.0.0.2:51004/cb",
+        "http://127.1:51004/cb",
+        "http://0x7f000001/cb",
+        "http://2130706433/cb",
+        "http://0.0.0.0:51004/cb",
+    ];
+    answers_at(&["http://127.0.0.1/cb"], &["http://127.0.0.1/cb", "http://127.0.0.1:51004/cb"], &refused)
+        .await;
+    let ported = ["http://127.0.0.1:1/cb", "http://127.0.0.1:65535/cb", "http://127.0.0.1/cb"];
+    answers_at(&["http://127.0.0.1:8000/cb"], &ported, &["http://127.0.0.1:65536/cb"]).await;
+}
+
+#[tokio::test]
+async fn no_other_host_passes_for_a_loopback_address() {
+    let refused = [
+        "http://127.0.0.1.evil.example/cb",
+        "http://127.0.0.1evil.example/cb",
+        "http://127.0.0.1:80@evil.example/cb",
+        "http://127.0.0.1@evil.example/cb",
+        "http://127.0.0.1:80:90/cb",
+        "http://127.0.0.1:/cb",
+        "http://127.0.0.1:+80/cb",
+        "http://127.0.0.1:-1/cb",
+        "http://127.0.0.1: 80/cb",
+        "http://127.0.0.1:80 /cb",
+        "http://127.0.0.1:8x/cb",
+        "http://127.0.0.1:80.evil.example/cb",
+        "http://127.0.0.1:80\\@evil.example/cb",
+        "http://127.0.0.1\\.evil.example/cb",
+        "http://127.0.0.1%2eevil.example/cb",
+        "http://evil.example/http://127.0.0.1/cb",
+        "http://evil.example#@127.0.0.1/cb",
+        "http://user@127.0.0.1/cb",
+        "http://user:80@127.0.0.1:80/cb",
+        "http://[::1]evil.example/cb",
+        "http://[::1]:80@evil.example/cb",
+        "http://[::1].evil.example/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://[0:0:0:0:0:0:0:1]/cb",
+        "http://127.0.0.1:\u{661}/cb",
+        "http:127.0.0.1/cb",
+        "//127.0.0.1/cb",
+        "javascript:alert(1)//127.0.0.1/cb",
+    ];
+    let accepted = ["http://127.0.0.1:5/cb", "http://[::1]:5/cb", "http://[::1]/cb"];
+    answers_at(&["http://127.0.0.1/cb", "http://[::1]/cb"], &accepted, &refused).await;
+    // An address without a path is not the beginning of another.
+    let refused =
+        ["http://127.0.0.1:80@evil.example", "http://127.0.0.1.evil.example", "http://127.0.0.1:5/"];
+    answers_at(&["http://127.0.0.1"], &["http://127.0.0.1:5", "http://127.0.0.1"], &refused).await;
+    answers_at(&["http://127.0.0.1?a=1"], &["http://127.0.0.1:5?a=1"], &["http://127.0.0.1:5?a=2"]).await;
+}
+
+#[tokio::test]
+async fn the_freedom_of_ports_is_for_loopback_addresses_only() {
+    let refused = ["https://app.example.com:8443/cb", "https://app.example.com:443/cb"];
+    answers_at(&["https://app.example.com/cb"], &["https://app.example.com/cb"], &refused).await;
+    let refused = ["http://localhost:51004/cb", "http://127.0.0.1/cb", "http://localhost.evil.example/cb"];
+    answers_at(&["http://localhost/cb"], &["http://localhost/cb"], &refused).await;
+    let secure = ["https://127.0.0.1:51004/cb"];
+    answers_at(&["https://127.0.0.1/cb"], &["https://127.0.0.1/cb"], &secure).await;
+}
+
+#[tokio::test]
+async fn a_scheme_of_the_applications_own_matches_exactly() {
+    let scheme = "com.example.app:/oauth2redirect";
+    let refused = [
+        "com.example.app:/oauth2redirect/x",
+        "com.example.app:/OAUTH2REDIRECT",
+        "COM.EXAMPLE.APP:/oauth2redirect",
+        "com.example.app://oauth2redirect",
+        "com.example.app:oauth2redirect",
+        "com.example.app.evil:/oauth2redirect",
+        "com.example.app:/",
+    ];
+    answers_at(&[scheme], &[scheme], &refused).await;
+}
+
+#[tokio::test]
+async fn an_address_that_leads_elsewhere_than_it_seems_is_not_registered() {
+    for uri in [
+        "myapp:/cb",
+        "javascript:alert(1)",
+        "http://app.example.com/cb",
+        "http://127.0.0.1.evil.example/cb",
+        "https:app.example.com/cb",
+        "https:/app.example.com/cb",
+        "https:///app.example.com/cb",
+        "http:127.0.0.1/cb",
+        "https://app.example.com/cb#x",
+        "https://app.example.com/cb?code=x",
+    ] {
+        let registration = Registration {
+            name: "native".to_owned(),
+            redirect_uris: vec![uri.to_owned()],
+            ..Registration::default()
+        };
+        let id = shared::client::ClientId::random();
+        assert!(registration.accept(id, shared::time::Timestamp::from_millis(1)).is_err(), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_native_application_needs_no_secret_but_a_challenge_and_consent_every_time() {
+    let stack = Stack::start().await;
+    let app = native(&stack, &["http://127.0.0.1/cb", "com.example.app:/cb"]).await;
+    let browser = stack.signed_in().await;
+    let asking = Asking::by(&app).with("redirect_uri", "http://127.0.0.1:4711/cb");
+    for _ in 0..2 {
+        let code = browser.consent(&asking).await.code().to_owned();
+        let right = ("redirect_uri", "http://127.0.0.1:4711/cb");
+        let verifier = ("code_verifier", crate::harness::person::VERIFIER);
+        let other_port = [("redirect_uri", "http://127.0.0.1:4712/cb"), verifier];
+        stack.redeem_with(&app, &code, &other_port).await.is_error(400, "invalid_grant");
+        let answer = stack.redeem_with(&app, &code, &[right, verifier]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    browser.redirected(&asking.without_pkce()).await.is_error(&stack, "invalid_request");
+}

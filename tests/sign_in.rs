@@ -1,0 +1,215 @@
+//! Signing in and out: sessions, and the forms that begin and end them (RFC 6749 §10.12, §10.13).
+
+use std::time::Duration;
+
+use crate::harness::{Answer, Asking, HtmlForm, PASSWORD, Redirect, Stack};
+
+const SESSION: &str = "jeton-session";
+const VISIT: &str = "jeton-visit";
+
+/// What a browser is told, but for what a person typed.
+fn told(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
+    let (status, mut headers, text) = answer.essence();
+    headers.retain(|(name, _)| name != "content-length");
+    (status, headers, text.replace(typed, "TYPED"))
+}
+
+#[tokio::test]
+async fn without_a_session_there_is_a_login_page_and_never_a_code() {
+    let stack = Stack::start().await;
+    let asking = Asking::by(&stack.web().await);
+    let stranger = stack.browser();
+    let login = stranger.redirected(&asking).await.location;
+    assert!(login.starts_with("/login?"), "{login}");
+    stranger.get(&login).await.is_page(200);
+    stranger.get("/login").await.is_page(200);
+    let answer = stranger.post(&asking.url(), &[("decision", "allow")]).await;
+    assert_eq!(Redirect::of(&answer).location, login);
+    let (well_formed, garbage) = (stack.signed_in().await.cookie(SESSION).unwrap(), "x".repeat(76));
+    for session in ["", &garbage, &well_formed.replace(&well_formed[30..40], "0000000000")] {
+        stranger.set_cookie(SESSION, session);
+        assert_eq!(stranger.redirected(&asking).await.location, login);
+    }
+}
+
+#[tokio::test]
+async fn cookies_are_of_the_strictest_kind_that_the_address_allows() {
+    for (issuer, prefix, end) in
+        [(None, "", "SameSite=Lax"), (Some("https://a.example"), "__Host-", "SameSite=Lax; Secure")]
+    {
+        let stack = Stack::configured(|config| {
+            config.issuer = issuer.map_or(config.issuer.clone(), |issuer| Some(issuer.parse().unwrap()));
+        })
+        .await;
+        let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
+        let page = browser.get("/login").await;
+        let set = page.headers("set-cookie");
+        let visit = browser.cookie(VISIT).unwrap();
+        assert_eq!(set, [format!("{prefix}{VISIT}={visit}; Path=/; Max-Age=3600; HttpOnly; {end}")]);
+        let answer = browser.try_to_sign_in("/login", &ada.name, PASSWORD).await;
+        let session = browser.cookie(SESSION).unwrap();
+        let expected = [
+            format!("{prefix}{SESSION}={session}; Path=/; Max-Age=43200; HttpOnly; {end}"),
+            format!("{prefix}{VISIT}=; Path=/; Max-Age=0; HttpOnly; {end}"),
+        ];
+        assert_eq!(answer.headers("set-cookie"), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_new_at_every_login_and_the_one_before_is_dead() {
+    let stack = Stack::start().await;
+    let (browser, ada, asking) =
+        (stack.browser(), stack.somebody("ada").await, Asking::by(&stack.web().await));
+    let mallory = stack.somebody("mallory").await;
+    let attacker = stack.browser();
+    attacker.sign_in(&mallory).await;
+    let planted = attacker.cookie(SESSION).unwrap();
+    browser.set_cookie(SESSION, &planted);
+    browser.sign_in(&ada).await;
+    let first = browser.cookie(SESSION).unwrap();
+    assert_ne!(first, planted, "nobody fixes a session beforehand");
+    let stolen = browser.clone();
+    browser.sign_in(&ada).await;
+    assert_ne!(browser.cookie(SESSION).unwrap(), first);
+    for dead in [&stolen, &attacker] {
+        assert!(dead.redirected(&asking).await.location.starts_with("/login?"));
+    }
+    browser.asked(&asking).await;
+    let page = browser.get("/login").await;
+    assert!(page.text.contains("You are signed in") && page.text.contains("ada"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn nobody_learns_who_has_an_account() {
+    let stack = Stack::start().await;
+    stack.somebody("ada").await;
+    let (disabled, deleted) = (stack.somebody("disabled").await, stack.somebody("deleted").await);
+    stack.app.users.set_disabled(disabled.sub, true).await.unwrap();
+    stack.app.users.delete(deleted.sub).await.unwrap();
+    let browser = stack.browser();
+    let wrong = browser.try_to_sign_in("/login", "ada", "not it at all").await;
+    wrong.is_page(400);
+    assert!(wrong.text.contains("do not belong together"), "{}", wrong.text);
+    for (name, password) in [
+        ("nobody", "not it at all"),
+        ("nobody", PASSWORD),
+        ("disabled", PASSWORD),
+        ("disabled", "not it at all"),
+        ("deleted", PASSWORD),
+        ("ada", ""),
+        ("ada", "Correct horse battery staple"),
+        ("ada", "correct horse battery staple "),
+        ("ada", &"x".repeat(1_025)),
+        (" ada", PASSWORD),
+        (&"n".repeat(65), PASSWORD),
+    ] {
+        let answer = browser.try_to_sign_in("/login", name, password).await;
+        let name = format!("value=\"{name}\"");
+        assert_eq!(told(&answer, &name), told(&wrong, "value=\"ada\""), "{name} {password}");
+        assert_eq!(browser.cookie(SESSION), None);
+    }
+    assert_eq!(stack.kept_of_kind("s").await, 0);
+    assert_eq!(stack.audited("sign_in_failed").len(), 12);
+    // Any spelling of the name does.
+    assert_eq!(browser.try_to_sign_in("/login", "ADA", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn the_login_form_is_good_in_the_browser_it_was_shown_to_and_for_its_request_only() {
+    let stack = Stack::start().await;
+    let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
+    let (one, other) = (Asking::by(&stack.web().await), Asking::by(&stack.public().await));
+    let path = format!("/login?{}", one.query());
+    let typed = [("username", ada.name.as_str()), ("password", PASSWORD)];
+    let form = HtmlForm::of(&browser.get(&path).await, "/login");
+    let foreign = HtmlForm::of(&stack.browser().get(&path).await, "/login");
+    let csrf = form.get("csrf").unwrap();
+    let twisted = csrf.replace(&csrf[..1], if csrf.starts_with('0') { "1" } else { "0" });
+    for edited in [
+        form.without("csrf"),
+        form.with("csrf", ""),
+        form.with("csrf", &twisted),
+        form.with("csrf", &csrf[..63]),
+        form.with("csrf", &csrf.to_uppercase()).with("csrf", "x"),
+        form.with("csrf", foreign.get("csrf").unwrap()),
+        form.to(&format!("/login?{}", other.query())),
+        form.to("/login"),
+    ] {
+        browser.submit(&edited, &typed).await.is_page(403);
+        assert_eq!(browser.cookie(SESSION), None);
+    }
+    stack.browser().submit(&form, &typed).await.is_page(403);
+    assert_eq!(stack.kept_of_kind("s").await, 0);
+    assert_eq!(Redirect::of(&browser.submit(&form, &typed).await).location, one.url());
+    // It is spent: the visit that it was sealed with is over.
+    browser.submit(&form, &typed).await.is_page(403);
+    browser.post("/login", &[("username", "a"), ("username", "b")]).await.is_page(400);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_in_every_browser_that_has_it() {
+    let stack = Stack::start().await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
+    let stolen = browser.clone();
+    let page = browser.sign_out().await;
+    page.is_page(200);
+    let cleared = [format!("{SESSION}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")];
+    assert_eq!(page.headers("set-cookie"), cleared);
+    assert!(stolen.redirected(&asking).await.location.starts_with("/login?"));
+    assert_eq!(stack.audited("signed_out").len(), 1);
+    stack.request("GET", "/logout").send().await.is_error(405, "invalid_request");
+}
+
+#[tokio::test]
+async fn no_other_site_signs_anybody_out() {
+    let stack = Stack::start().await;
+    let (browser, other) = (stack.signed_in().await, stack.browser());
+    other.sign_in(&stack.somebody("eve").await).await;
+    let form = HtmlForm::of(&browser.get("/login").await, "/logout");
+    let foreign = HtmlForm::of(&other.get("/login").await, "/logout");
+    for edited in
+        [form.without("csrf"), form.with("csrf", ""), form.with("csrf", foreign.get("csrf").unwrap())]
+    {
+        let answer = browser.submit(&edited, &[]).await;
+        answer.is_page(403);
+        assert_eq!(answer.headers("set-cookie"), Vec::<&str>::new());
+    }
+    // A browser sends no cookie with another site's form (SameSite), but would take one from the answer.
+    let answer = stack.post("/logout").form(&[]).send().await;
+    assert_eq!(answer.headers("set-cookie"), Vec::<&str>::new());
+    assert!(browser.get("/login").await.text.contains("You are signed in"));
+}
+
+#[tokio::test]
+async fn a_session_is_over_after_twelve_hours_to_the_millisecond() {
+    let stack = Stack::start().await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
+    stack.advance_to_just_before(Duration::from_hours(12));
+    let form = browser.asked(&asking).await;
+    stack.advance_by_the_last_millisecond();
+    let answer = browser.submit(&form, &[("decision", "allow")]).await;
+    assert!(Redirect::of(&answer).location.starts_with("/login?"));
+    assert!(browser.redirected(&asking).await.location.starts_with("/login?"));
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn a_person_who_is_disabled_deleted_or_signed_out_everywhere_is_signed_in_nowhere() {
+    let stack = Stack::start().await;
+    let asking = Asking::by(&stack.web().await);
+    for (nth, what) in ["disabled", "deleted", "ended"].into_iter().enumerate() {
+        let (browser, person) = (stack.browser(), stack.somebody(what).await);
+        browser.sign_in(&person).await;
+        let form = browser.asked(&asking).await;
+        match nth {
+            0 => stack.app.users.set_disabled(person.sub, true).await.unwrap(),
+            1 => stack.app.users.delete(person.sub).await.unwrap(),
+            _ => stack.app.users.end_everything(person.sub, stack.now()).await.unwrap(),
+        }
+        let answer = browser.submit(&form, &[("decision", "allow")]).await;
+        assert!(Redirect::of(&answer).location.starts_with("/login?"), "{what}");
+        assert!(browser.redirected(&asking).await.location.starts_with("/login?"), "{what}");
+    }
+    assert_eq!(stack.grants().await, 0);
+}
