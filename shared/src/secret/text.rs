@@ -167,6 +167,11 @@ impl<K: Kind> Secret<K> {
         key
     }
 
+    fn hmac(&self) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        Hmac::new_from_slice(self.key().as_slice()).expect("a key of any length")
+    }
+
     /// The number in the part after `nth` others. Parsing has found every part to be one.
     fn part(&self, nth: usize) -> u128 {
         let start = K::PREFIX.len() + 1 + nth * WIDE;
@@ -178,10 +183,9 @@ impl<K: Kind> Secret<K> {
     /// HMAC-SHA-256 of `parts` under its key: what only a holder of the secret can have made. The parts are kept
     /// apart by their lengths.
     pub fn seal(&self, parts: &[&str]) -> Zeroizing<[u8; 32]> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        let mut mac = self.hmac();
         for part in parts {
-            mac.update(&part.len().to_be_bytes());
+            mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
         Zeroizing::new(mac.finalize().into_bytes().into())
@@ -205,6 +209,7 @@ impl Secret<RefreshToken> {
     }
 
     /// The refresh token that follows this one in the rotation that `nonce` belongs to.
+    #[must_use]
     pub fn successor(&self, nonce: &[u8; 32]) -> Self {
         Self::in_family(self.id, &self.derive(b"refresh", nonce), &self.family_bits())
     }
@@ -217,8 +222,7 @@ impl Secret<RefreshToken> {
     /// HMAC-SHA-256 of `purpose` and `nonce` under this token's key: whoever holds the token and reads the item can
     /// compute it again; either alone gives nothing.
     fn derive(&self, purpose: &[u8], nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        let mut mac = self.hmac();
         mac.update(purpose);
         mac.update(nonce);
         Zeroizing::new(mac.finalize().into_bytes().into())
