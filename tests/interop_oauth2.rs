@@ -141,9 +141,10 @@ async fn visit(url: &Url, decision: &str) -> BTreeMap<String, String> {
         for input in inputs.split("<input type=\"hidden\" ").skip(1) {
             filled.append_pair(between(input, "name=\"", "\""), &unescaped(between(input, "value=\"", "\"")));
         }
-        filled.extend_pairs(match inputs.contains("name=\"password\"") {
-            true => [("username", PERSON), ("password", PASSWORD)],
-            false => [("decision", decision), ("allow:read", "yes")],
+        filled.extend_pairs(if inputs.contains("name=\"password\"") {
+            [("username", PERSON), ("password", PASSWORD)]
+        } else {
+            [("decision", decision), ("allow:read", "yes")]
         });
         form = Some(filled.finish());
         url = url.join(&unescaped(action)).unwrap();
