@@ -1,17 +1,25 @@
 //! The `oauth2` crate against a running server. Libraries in other languages are in `clients/`.
 
+use std::collections::BTreeMap;
+
 use oauth2::{
-    AccessToken, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    IntrospectionUrl, RequestTokenError, RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
-    TokenUrl,
+    AccessToken, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, IntrospectionUrl, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, RequestTokenError, RevocationUrl, Scope, StandardRevocableToken,
+    TokenIntrospectionResponse, TokenResponse, TokenUrl,
     basic::{BasicClient, BasicErrorResponseType, BasicTokenType},
     http,
 };
+use shared::{
+    secret::Id,
+    user::{Password, User, password},
+};
+use url::Url;
 
 use crate::harness::{Registered, Stack};
 
-/// The library's client, told where to introspect, to revoke and to get tokens.
-type Library = BasicClient<EndpointNotSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
+/// The library's client, told where to authorize, to introspect, to revoke and to get tokens.
+type Library = BasicClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
 
 /// The library for `client`, with the endpoints that the metadata document names.
 async fn library(stack: &Stack, client: &Registered, auth_type: AuthType) -> Library {
@@ -19,9 +27,13 @@ async fn library(stack: &Stack, client: &Registered, auth_type: AuthType) -> Lib
     let endpoint = |name: &str| document[name].as_str().unwrap().to_owned();
     // The library revokes over https only: see `send`.
     let revocation_endpoint = endpoint("revocation_endpoint").replacen("http://", "https://", 1);
-    BasicClient::new(ClientId::new(client.id.clone()))
-        .set_client_secret(ClientSecret::new(client.secret.clone()))
+    let mut library = BasicClient::new(ClientId::new(client.id.clone()));
+    if !client.secret.is_empty() {
+        library = library.set_client_secret(ClientSecret::new(client.secret.clone()));
+    }
+    library
         .set_auth_type(auth_type)
+        .set_auth_uri(AuthUrl::new(endpoint("authorization_endpoint")).unwrap())
         .set_token_uri(TokenUrl::new(endpoint("token_endpoint")).unwrap())
         .set_introspection_url(IntrospectionUrl::new(endpoint("introspection_endpoint")).unwrap())
         .set_revocation_url(RevocationUrl::new(revocation_endpoint).unwrap())
@@ -92,4 +104,133 @@ async fn the_oauth2_crate_understands_what_it_is_refused() {
     }
     let library = library(&stack, &machine, AuthType::BasicAuth).await;
     assert_eq!(refusal(&library, "admin").await, BasicErrorResponseType::InvalidScope);
+}
+
+/// A person at a browser: signs in at `url`, decides, and answers what the application is sent back with.
+async fn visit(url: &Url, decision: &str) -> BTreeMap<String, String> {
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let redirect_uri = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1;
+    let (mut cookies, mut url, mut form) = (BTreeMap::new(), url.clone(), None);
+    loop {
+        let request = match form.take() {
+            Some(form) => browser
+                .post(url.clone())
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body::<String>(form),
+            None => browser.get(url.clone()),
+        };
+        let sent =
+            cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let answer = request.header("cookie", sent).send().await.unwrap();
+        for cookie in answer.headers().get_all("set-cookie") {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            cookies.insert(name.to_owned(), value.to_owned());
+        }
+        if answer.status() == 303 {
+            url = url.join(answer.headers()["location"].to_str().unwrap()).unwrap();
+            if url.as_str().starts_with(&*redirect_uri) {
+                return url.query_pairs().into_owned().collect();
+            }
+            continue;
+        }
+        assert_eq!(answer.status(), 200);
+        let page = answer.text().await.unwrap();
+        let (action, inputs) =
+            between(&page, "<form method=\"post\" action=\"", "</form>").split_once('"').unwrap();
+        let mut filled = form_urlencoded::Serializer::new(String::new());
+        for input in inputs.split("<input type=\"hidden\" ").skip(1) {
+            filled.append_pair(between(input, "name=\"", "\""), &unescaped(between(input, "value=\"", "\"")));
+        }
+        filled.extend_pairs(if inputs.contains("name=\"password\"") {
+            [("username", PERSON), ("password", PASSWORD)]
+        } else {
+            [("decision", decision), ("allow:read", "yes")]
+        });
+        form = Some(filled.finish());
+        url = url.join(&unescaped(action)).unwrap();
+    }
+}
+
+const PERSON: &str = "ada";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// What is in `text` between the first `before` and the next `after`.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).unwrap().1.split_once(after).unwrap().0
+}
+
+/// The attribute's value, as far as URLs and tokens need it.
+fn unescaped(text: &str) -> String {
+    text.replace("&#38;", "&").replace("&amp;", "&")
+}
+
+/// What the application gets for `decision`, and the verifier that goes with it; `state` and `iss` are as they must be.
+async fn authorized(
+    stack: &Stack,
+    library: &Library,
+    redirect_uri: &RedirectUrl,
+    decision: &str,
+) -> (BTreeMap<String, String>, PkceCodeVerifier) {
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let request = library
+        .authorize_url(CsrfToken::new_random)
+        .add_scope(Scope::new("read".to_owned()))
+        .add_extra_param("prompt", "consent")
+        .set_redirect_uri(std::borrow::Cow::Borrowed(redirect_uri))
+        .set_pkce_challenge(challenge);
+    let (url, state) = request.url();
+    let answer = visit(&url, decision).await;
+    assert_eq!((&answer["state"], &answer["iss"]), (state.secret(), &stack.url));
+    (answer, verifier)
+}
+
+#[tokio::test]
+async fn a_person_authorizes_through_the_oauth2_crate() {
+    let stack = Stack::start().await;
+    let hash = password::hash_async(Password::new(PASSWORD.to_owned()).unwrap()).await;
+    stack
+        .app
+        .users
+        .create(&User::new(Id::random(), PERSON.parse().unwrap(), hash, stack.now()))
+        .await
+        .unwrap();
+    let (web, public) = (stack.web().await, stack.public().await);
+    let (callback, native) = ("https://app.example.com/oauth/callback", "http://127.0.0.1:9/cb");
+    for (client, auth_type, redirect_uri) in [
+        (&web, AuthType::BasicAuth, callback),
+        (&web, AuthType::RequestBody, callback),
+        (&public, AuthType::RequestBody, native),
+    ] {
+        let library = library(&stack, client, auth_type).await;
+        let redirect_uri = RedirectUrl::new(redirect_uri.to_owned()).unwrap();
+        let (answer, verifier) = authorized(&stack, &library, &redirect_uri, "allow").await;
+        let request = library
+            .exchange_code(AuthorizationCode::new(answer["code"].clone()))
+            .set_redirect_uri(std::borrow::Cow::Borrowed(&redirect_uri))
+            .set_pkce_verifier(verifier);
+        let first = request.request_async(&send).await.unwrap();
+        assert_eq!(first.token_type(), &BasicTokenType::Bearer);
+        assert_eq!(first.scopes().unwrap(), &[Scope::new("read".to_owned())]);
+
+        let refreshed =
+            async |token: &RefreshToken| library.exchange_refresh_token(token).request_async(&send).await;
+        let second = refreshed(first.refresh_token().unwrap()).await.unwrap();
+        let (old, new) = (first.refresh_token().unwrap(), second.refresh_token().unwrap());
+        assert_ne!(old.secret(), new.secret());
+        let again = refreshed(old).await.unwrap();
+        assert_eq!(again.refresh_token().unwrap().secret(), new.secret());
+        assert_eq!(again.access_token().secret(), second.access_token().secret());
+
+        let token = StandardRevocableToken::RefreshToken(new.clone());
+        library.revoke_token(token).unwrap().request_async(&send).await.unwrap();
+        match refreshed(new).await {
+            Err(RequestTokenError::ServerResponse(refusal)) => {
+                assert_eq!(refusal.error(), &BasicErrorResponseType::InvalidGrant);
+            }
+            other => panic!("the library makes no refusal of it: {other:?}"),
+        }
+
+        let (answer, _) = authorized(&stack, &library, &redirect_uri, "deny").await;
+        assert_eq!((answer["error"].as_str(), answer.get("code")), ("access_denied", None));
+    }
 }

@@ -19,6 +19,9 @@ async fn a_demo_prints_lines_that_work() {
         assert!(banner.contains(&format!("{}{path}", server.url)), "{banner}");
     }
     assert!(banner.contains("Nothing is kept"), "{banner}");
+    assert!(banner.contains(&format!("{}/demo ", server.url)), "{banner}");
+    assert_eq!(server.get("/demo").send().await.status, 200);
+    assert_eq!(Server::start(&["--memory"]).await.get("/demo").send().await.status, 404);
 }
 
 #[tokio::test]

@@ -124,6 +124,11 @@ impl Server {
         Call::new(self.http.post(format!("{}{path}", self.url)))
     }
 
+    /// A request for what is at `path`.
+    pub fn get(&self, path: &str) -> Call {
+        Call::new(self.http.get(format!("{}{path}", self.url)))
+    }
+
     /// A request for a token of `client`'s own.
     pub fn ask(&self, client: &Registered) -> Call {
         self.post("/oauth/token").basic(client).form(&[("grant_type", "client_credentials")])

@@ -178,7 +178,8 @@ for (const [name, look] of looks)
   await fresh(`clicks through the demo (${name})`, look, async (page, see) => {
     const answer = (title) =>
       page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) }).locator('pre').nth(1)
-    await page.goto(`${issuer}/demo`)
+    await page.goto(`${issuer.replace('127.0.0.1', 'localhost')}/demo`) // it goes to the address itself
+    await page.waitForURL(`${issuer}/demo`)
     await see('demo')
     await click(page, 'Sign in with Jeton')
     await signIn(page)

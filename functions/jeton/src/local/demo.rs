@@ -153,16 +153,32 @@ mod tests {
         password::verify_async(Some(&user.password), Password::typed(text).unwrap()).await.matches
     }
 
-    #[tokio::test]
-    async fn each_start_prints_a_password_that_works_and_ends_the_one_before() {
+    async fn started() -> (App, Database) {
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let database = Database::start(&Storage::Memory, listener).unwrap();
         let config = Config::read(|_| None).unwrap();
         let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
         schema::create(&client, &config.tables).await.unwrap();
-        let app = App::new(config, &client, Clock::system(), Log::new(Level::Error, std::io::sink()));
+        let log = Log::new(Level::Error, std::io::sink());
+        (App::new(config, &client, Clock::system(), log), database)
+    }
 
+    #[tokio::test]
+    async fn the_application_stays_as_an_administrator_changed_it() {
+        let (app, database) = started().await;
+        register(&app).await.unwrap();
+        let id = APPLICATION.parse().unwrap();
+        app.clients.set_disabled(&id, true).await.unwrap();
+        let before = app.clients.read(&id).await.unwrap();
+        register(&app).await.unwrap();
+        assert!(before.is_some() && app.clients.read(&id).await.unwrap() == before);
+        database.stop().await;
+    }
+
+    #[tokio::test]
+    async fn each_start_prints_a_password_that_works_and_ends_the_one_before() {
+        let (app, database) = started().await;
         let first = register(&app).await.unwrap();
         assert!(first.lines("http://x").contains(&format!("username  ada\n  password  {}", first.password)));
         assert!(opens(&app, &first.password).await);
