@@ -71,10 +71,10 @@ async fn a_remembered_status_saves_introspection_its_batch_read() {
 #[tokio::test]
 async fn the_largest_grant_still_costs_one_write_unit() {
     let stack = remembering().await;
-    // 24 values of 256 bytes together.
+    // 20 values of 224 bytes together.
     let scope: Vec<String> =
-        (0..24).map(|n| format!("{n:0>width$}", width = if n < 16 { 11 } else { 10 })).collect();
-    assert_eq!(scope.iter().map(String::len).sum::<usize>(), 256);
+        (0..20).map(|n| format!("{n:0>width$}", width = if n < 4 { 12 } else { 11 })).collect();
+    assert_eq!(scope.iter().map(String::len).sum::<usize>(), 224);
     let machine = stack.register(Registration { scope, ..machine() }).await;
     stack.token(&machine).await;
     cost(&stack);

@@ -19,9 +19,9 @@ pub struct IllFormed;
 
 impl Scope {
     /// The most values that one grant may carry.
-    pub const MOST_VALUES: usize = 24;
+    pub const MOST_VALUES: usize = 20;
     /// The most bytes that the values of one grant may add up to. Together they keep a grant within one write unit.
-    pub const MOST_BYTES: usize = 256;
+    pub const MOST_BYTES: usize = 224;
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
@@ -54,15 +54,15 @@ impl Scope {
     }
 }
 
-/// Some values of a scope that is known elsewhere, four bytes each.
+/// Some values of a scope that is known elsewhere, three bytes each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tags(#[serde(with = "serde_bytes")] Vec<u8>);
 
-/// The first four bytes of a value's SHA-256. A client's registered values all have different ones.
-fn tag(value: &str) -> [u8; 4] {
-    let [a, b, c, d, ..] = *Digest::<Tags>::of(value).as_bytes();
-    [a, b, c, d]
+/// The first three bytes of a value's SHA-256. A client's registered values all have different ones.
+fn tag(value: &str) -> [u8; 3] {
+    let [a, b, c, ..] = *Digest::<Tags>::of(value).as_bytes();
+    [a, b, c]
 }
 
 impl Scope {
@@ -74,7 +74,7 @@ impl Scope {
     /// Those of its values that `tags` are for.
     #[must_use]
     pub fn tagged(&self, tags: &Tags) -> Self {
-        let wanted = |value: &&String| tags.0.chunks_exact(4).any(|wanted| wanted == tag(value));
+        let wanted = |value: &&String| tags.0.chunks_exact(3).any(|wanted| wanted == tag(value));
         Self(self.0.iter().filter(wanted).cloned().collect())
     }
 
@@ -154,8 +154,8 @@ mod tests {
             let texts: Vec<String> = (0..count).map(|n| format!("{n:0>width$}")).collect();
             Scope::of(texts.iter().map(String::as_str)).unwrap()
         };
-        assert!(values(24, 10).fits_a_grant());
-        assert!(!values(25, 2).fits_a_grant());
-        assert!(!values(16, 17).fits_a_grant());
+        assert!(values(20, 11).fits_a_grant());
+        assert!(!values(21, 2).fits_a_grant());
+        assert!(!values(14, 17).fits_a_grant());
     }
 }

@@ -128,7 +128,7 @@ impl Registration {
         }
         if !default_scope.fits_a_grant() {
             return Err(NotRegistrable::Inconsistent(
-                "one grant carries at most 24 scope values of 256 bytes together: name a smaller default scope",
+                "one grant carries at most 20 scope values of 224 bytes together: name a smaller default scope",
             ));
         }
         Ok((scope, default_scope))

@@ -1,8 +1,9 @@
 // oauth4webapi: every answer goes through the library's own checks.
 
-import { deepEqual, equal, rejects } from 'node:assert/strict'
+import { deepEqual, equal, notEqual, rejects, throws } from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
 import { check, given } from './checks.js'
+import { visit } from './person.js'
 
 const issuer = new URL(given('ISSUER'))
 const http = { [oauth.allowInsecureRequests]: true } // on a loopback address
@@ -76,10 +77,82 @@ async function refusals(as) {
   )
 }
 
+async function codeFlow(as, kind, client, authentication) {
+  const redirect_uri = given('REDIRECT_URI')
+
+  async function answered(choice = {}, more = {}) {
+    const [verifier, state] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState()]
+    const url = new URL(as.authorization_endpoint)
+    url.search = new URLSearchParams({
+      client_id: client.client_id,
+      redirect_uri,
+      response_type: 'code',
+      scope: 'read write',
+      state,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      ...more,
+    })
+    return { answer: await visit(url, choice), verifier, state }
+  }
+  async function authorize(choice, more) {
+    const { answer, verifier, state } = await answered(choice, more)
+    const parameters = oauth.validateAuthResponse(as, client, answer, state)
+    return oauth.processAuthorizationCodeResponse(
+      as,
+      client,
+      await oauth.authorizationCodeGrantRequest(as, client, authentication, parameters, redirect_uri, verifier, http),
+    )
+  }
+  const refresh = async (token) =>
+    oauth.processRefreshTokenResponse(
+      as,
+      client,
+      await oauth.refreshTokenGrantRequest(as, client, authentication, token, http),
+    )
+
+  const first = await check(`exchanges a code (${kind})`, async () => {
+    const { token_type, expires_in, scope, ...rest } = await authorize()
+    deepEqual({ token_type, expires_in, scope }, { token_type: 'bearer', expires_in: 3600, scope: 'read write' })
+    return rest
+  })
+  if (!first) return
+  const second = await check(`refreshes (${kind})`, async () => {
+    const granted = await refresh(first.refresh_token)
+    notEqual(granted.refresh_token, first.refresh_token)
+    return granted
+  })
+  await check(`gets the same pair for the old refresh token (${kind})`, async () => {
+    const { access_token, refresh_token } = await refresh(first.refresh_token)
+    deepEqual([access_token, refresh_token], [second.access_token, second.refresh_token])
+  })
+  await check(`revokes, and can refresh no more (${kind})`, async () => {
+    await oauth.processRevocationResponse(
+      await oauth.revocationRequest(as, client, authentication, second.refresh_token, http),
+    )
+    await rejects(refresh(second.refresh_token), { name: 'ResponseBodyError', error: 'invalid_grant', status: 400 })
+  })
+  await check(`is told that the person said no (${kind})`, () =>
+    rejects(authorize({ decision: 'deny' }, { prompt: 'consent' }), {
+      name: 'AuthorizationResponseError',
+      error: 'access_denied',
+    }),
+  )
+  for (const name of ['iss', 'state'])
+    await check(`refuses an answer with another ${name} (${kind})`, async () => {
+      const { answer, state } = await answered()
+      answer.searchParams.set(name, 'http://127.0.0.1:9')
+      throws(() => oauth.validateAuthResponse(as, client, answer, state), { code: oauth.INVALID_RESPONSE })
+    })
+}
+
 const as = await check('reads the metadata document', discover)
 if (as) {
   const secret = given('MACHINE_CLIENT_SECRET')
   await clientCredentials(as, 'client_secret_basic', oauth.ClientSecretBasic(secret))
   await clientCredentials(as, 'client_secret_post', oauth.ClientSecretPost(secret))
   await refusals(as)
+  const web = { client_id: given('WEB_CLIENT_ID') }
+  await codeFlow(as, 'client_secret_basic', web, oauth.ClientSecretBasic(given('WEB_CLIENT_SECRET')))
+  await codeFlow(as, 'public', { client_id: given('APP_CLIENT_ID') }, oauth.None())
 }

@@ -1,4 +1,4 @@
-//! The demo client of `serve --demo`, and a person to sign in as.
+//! The demo clients of `serve --demo`, and a person to sign in as.
 
 use std::time::Duration;
 
@@ -10,8 +10,12 @@ use shared::{
     user::{self, NoUserName, Password, Unusable, User, UserName, password},
 };
 
+use super::gateway::DEMO_PATH;
+
 /// What the demo client is called.
 const ID: &str = "demo";
+/// What the application at [`DEMO_PATH`] is called.
+const APPLICATION: &str = "demo-app";
 /// Who the demo person is.
 const PERSON: &str = "ada";
 /// How long the secret that an earlier start printed still works.
@@ -42,8 +46,9 @@ pub(super) enum Error {
     Person(#[from] user::Unchanged),
 }
 
-/// Registers the demo client and the person.
+/// Registers the demo clients and the person.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
+    register_application(app).await?;
     Ok(Demo { secret: register_client(app).await?, password: register_person(app).await? })
 }
 
@@ -66,6 +71,23 @@ async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     let (client, secret) = registration.accept(id, now)?;
     app.clients.create(&client).await?;
     secret.ok_or(Error::Public)
+}
+
+/// Registers the application at [`DEMO_PATH`], unless an earlier start did.
+async fn register_application(app: &App) -> Result<(), Error> {
+    let id: ClientId = APPLICATION.parse().unwrap_or_else(|_| ClientId::random());
+    if app.clients.read(&id).await.map_err(client::Unchanged::from)?.is_some() {
+        return Ok(());
+    }
+    let registration = Registration {
+        name: "Demo application".to_owned(),
+        public: true,
+        redirect_uris: vec![format!("http://127.0.0.1{DEMO_PATH}")],
+        scope: vec!["read".to_owned(), "write".to_owned()],
+        ..Registration::default()
+    };
+    let (client, _) = registration.accept(id, app.clock.now())?;
+    Ok(app.clients.create(&client).await?)
 }
 
 /// Registers the person. If they are there already, from an earlier start, they get a new password.
@@ -101,10 +123,52 @@ There is a person, too, to sign in as:
   username  {PERSON}
   password  {password}
 
+Or click through it in a browser: {url}{DEMO_PATH} (sign in as {PERSON})
+
 Everything that is offered, and where:
 
   curl -s {url}/.well-known/oauth-authorization-server; echo
 "#
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        config::Config,
+        dynamodb::{self, Endpoint},
+        log::{Level, Log},
+        table::schema,
+        time::Clock,
+    };
+
+    use super::{
+        super::{Database, Storage, listen},
+        *,
+    };
+
+    async fn opens(app: &App, text: &str) -> bool {
+        let user = app.users.find_by_name(&PERSON.parse().unwrap()).await.unwrap().unwrap();
+        password::verify_async(Some(&user.password), Password::typed(text).unwrap()).await.matches
+    }
+
+    #[tokio::test]
+    async fn each_start_prints_a_password_that_works_and_ends_the_one_before() {
+        let listener = listen(0, "").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let database = Database::start(&Storage::Memory, listener).unwrap();
+        let config = Config::read(|_| None).unwrap();
+        let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
+        schema::create(&client, &config.tables).await.unwrap();
+        let app = App::new(config, &client, Clock::system(), Log::new(Level::Error, std::io::sink()));
+
+        let first = register(&app).await.unwrap();
+        assert!(first.lines("http://x").contains(&format!("username  ada\n  password  {}", first.password)));
+        assert!(opens(&app, &first.password).await);
+        let second = register(&app).await.unwrap();
+        assert!(opens(&app, &second.password).await && !opens(&app, &first.password).await);
+        assert_eq!(app.users.list().await.unwrap().len(), 1);
+        database.stop().await;
     }
 }

@@ -72,7 +72,11 @@ pub async fn serve(options: Options) -> Result<(), Error> {
          {admin} create --name my-service --scope read\n  {admin} list\n"
     );
     banner.push_str("\nStop with Ctrl-C.\n");
-    let gateway = Gateway::start(app, gateway_listener);
+    let gateway = if options.demo {
+        Gateway::start_with_demo(app, gateway_listener)
+    } else {
+        Gateway::start(app, gateway_listener)
+    };
     // Whoever reads standard output may have gone: serving matters more.
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(banner.as_bytes()).and_then(|()| stdout.flush());
