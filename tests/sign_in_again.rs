@@ -36,7 +36,7 @@ async fn a_login_that_is_asked_for_happens_once() {
 async fn who_signed_in_longer_ago_than_the_client_accepts_signs_in_again() {
     let stack = Stack::start().await;
     let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await).with("max_age", "60"));
-    stack.advance(Duration::from_secs(60));
+    stack.advance(Duration::from_mins(1));
     browser.asked(&asking).await;
     stack.advance(Duration::from_secs(1));
     let silent = browser.redirected(&asking.with("prompt", "none")).await;

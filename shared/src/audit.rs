@@ -146,8 +146,10 @@ impl Event<'_> {
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
-            Self::SignInFailed { .. } => Level::Warn,
-            Self::Refused { .. } | Self::Replayed { .. } | Self::Reused { .. } => Level::Warn,
+            Self::SignInFailed { .. }
+            | Self::Refused { .. }
+            | Self::Replayed { .. }
+            | Self::Reused { .. } => Level::Warn,
             Self::Unavailable { .. } => Level::Error,
         }
     }

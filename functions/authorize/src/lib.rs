@@ -65,10 +65,12 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let outcome = match asked {
         // A decision is about a page that was shown after all this: only what was true then counts.
-        Ok(asked) if form.is_none() && must_sign_in_again(call, &asked, &person) => match asked.prompt.none {
-            true => Err(Error::LoginRequired),
-            false => return Ok(sign_in(&text)),
-        },
+        Ok(asked) if form.is_none() && must_sign_in_again(call, &asked, &person) => {
+            if !asked.prompt.none {
+                return Ok(sign_in(&text));
+            }
+            Err(Error::LoginRequired)
+        }
         Ok(asked) => match form {
             Some(form) => return consent::decide(call, &destination, asked, person, &text, &form).await,
             None => consent::ask(call, &destination, asked, person, &text).await,

@@ -165,10 +165,9 @@ impl Prompt {
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
                 "none" => prompt.none = true,
-                "login" => prompt.login = true,
-                "consent" => prompt.consent = true,
                 // There is one account in a browser at a time: signing in is how another is chosen.
-                "select_account" => prompt.login = true,
+                "login" | "select_account" => prompt.login = true,
+                "consent" => prompt.consent = true,
                 _ => return Err(Error::BadPrompt),
             }
         }

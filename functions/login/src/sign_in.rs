@@ -66,7 +66,7 @@ async fn prove(call: &Call<'_>, known: Option<User>, typed: &str) -> Result<Opti
     let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
     let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
     let statuses = call.app.statuses.find(&[Whose::Person(user.sub)], call.now).await?;
-    if !statuses.first().and_then(Option::as_ref).is_some_and(|status| !status.disabled) {
+    if statuses.first().and_then(Option::as_ref).is_none_or(|status| status.disabled) {
         return Ok(None);
     }
     if verified.outdated

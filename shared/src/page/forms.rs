@@ -12,7 +12,7 @@ pub struct CsrfToken(String);
 impl CsrfToken {
     /// The token of the form that is for `parts`.
     pub fn seal<K: Kind>(secret: &Secret<K>, parts: &[&str]) -> Self {
-        Self(secret.seal(parts).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex::encode(secret.seal(parts).as_slice()))
     }
 }
 

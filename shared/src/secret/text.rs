@@ -177,6 +177,9 @@ impl<K: Kind> Secret<K> {
 impl<K: Kind> Secret<K> {
     /// HMAC-SHA-256 of `parts` under its key: what only a holder of the secret can have made. The parts are kept
     /// apart by their lengths.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
     pub fn seal(&self, parts: &[&str]) -> Zeroizing<[u8; 32]> {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
@@ -205,6 +208,7 @@ impl Secret<RefreshToken> {
     }
 
     /// The refresh token that follows this one in the rotation that `nonce` belongs to.
+    #[must_use]
     pub fn successor(&self, nonce: &[u8; 32]) -> Self {
         Self::in_family(self.id, &self.derive(b"refresh", nonce), &self.family_bits())
     }
