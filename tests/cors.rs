@@ -1,6 +1,6 @@
 //! Fetch (CORS): pages of other origins may call what browser applications need, without credentials, and no more.
 
-use crate::harness::{Answer, Stack};
+use crate::harness::{Answer, Asking, Stack};
 
 const ORIGIN: &str = "https://spa.example.com";
 const OPEN: [(&str, &str); 3] =
@@ -62,5 +62,17 @@ async fn introspection_is_no_business_of_a_browser() {
     for answer in [answer, asked] {
         let (_, headers, _) = answer.essence();
         assert!(!headers.iter().any(|(name, _)| name.starts_with("access-control-")), "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_origins_script_reads_a_page_or_an_answer_on_its_way_through_the_browser() {
+    let stack = Stack::start().await;
+    let asking = Asking::by(&stack.web().await).url();
+    for path in [asking.as_str(), "/oauth/authorize", "/login", "/logout"] {
+        for method in ["GET", "POST", "OPTIONS"] {
+            let call = stack.request(method, path).header("origin", ORIGIN);
+            call.header("access-control-request-method", method).form(&[]).send().await.is_for_no_script();
+        }
     }
 }

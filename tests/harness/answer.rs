@@ -133,11 +133,17 @@ impl Answer {
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("form-action"), "{policy}");
-        assert!(self.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
+        self.is_for_no_script();
         for elsewhere in [" src=", "<link", "<img", "@import", "url("] {
             assert!(!self.text.contains(elsewhere), "{elsewhere}");
         }
         self.is_not_stored();
+    }
+
+    /// Holds the answer to being read by no script of another origin (RFC 9700 §2.6).
+    #[track_caller]
+    pub fn is_for_no_script(&self) {
+        assert!(self.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
     }
 
     /// Holds the answer to the page that people see while DynamoDB is throttled or down.

@@ -77,6 +77,7 @@ impl Redirect {
     pub fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 303, "{}", answer.text);
         answer.is_not_stored();
+        answer.is_for_no_script();
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         let location = answer.header("location").unwrap().to_owned();
         let begins = ["?code=", "&code=", "?error=", "&error="];

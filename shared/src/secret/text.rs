@@ -182,6 +182,9 @@ impl<K: Kind> Secret<K> {
 impl<K: Kind> Secret<K> {
     /// HMAC-SHA-256 of `parts` under its key: what only a holder of the secret can have made. The parts are kept
     /// apart by their lengths.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
     pub fn seal(&self, parts: &[&str]) -> Zeroizing<[u8; 32]> {
         let mut mac = self.hmac();
         for part in parts {
