@@ -12,6 +12,7 @@ use crate::{
 
 /// What is asked for when a client is registered.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as RFC 7591 has them")]
 pub struct Registration {
     /// What people are told it is called.
     pub name: String,

@@ -8,6 +8,8 @@
 //! [`Break`] puts a known mistake in the place of one of those functions; each must make some property fail, or the
 //! model would prove nothing.
 
+#![expect(clippy::option_option, reason = "refused or not, and by an item or by none")]
+
 use std::time::Duration;
 
 use stateright::{Checker, Model, Property};
@@ -399,7 +401,7 @@ fn was_stolen(rotating: &Rotating, item: Option<&Grant>) -> bool {
 impl Scenario {
     /// Whether the client may try its newest token now: the first time, or again while any instance's clock is still
     /// within the window that the first time may have opened.
-    fn may_try(&self, world: &World) -> bool {
+    fn may_try(world: &World) -> bool {
         let window = u8::try_from(GRACE.as_secs()).unwrap() - SKEW;
         world.tried_at.is_none_or(|tried_at| world.clock < tried_at + window)
     }
@@ -518,7 +520,7 @@ impl Model for Scenario {
                         world
                             .received
                             .last()
-                            .filter(|_| self.may_try(world))
+                            .filter(|_| Self::may_try(world))
                             .map(|token| Step::Refresh(*party, token.clone(), now)),
                     ),
                     // A thief tries whatever the client ever had.

@@ -104,7 +104,7 @@ impl Transition for Rotating {
             String::from("#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now");
         let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
         for (_, nth) in values() {
-            condition.push_str(&format!(" AND contains(#sc, :scope{nth})"));
+            condition = format!("{condition} AND contains(#sc, :scope{nth})");
         }
         let mut update = Update::when(&condition, "SET #pa = #a, #a = :access, #r = :refresh")
             .value("active", &State::Active)?

@@ -12,7 +12,7 @@ pub struct CsrfToken(String);
 impl CsrfToken {
     /// The token of the form that is for `parts`.
     pub fn seal<K: Kind>(secret: &Secret<K>, parts: &[&str]) -> Self {
-        Self(hex::encode(secret.seal(parts).as_slice()))
+        Self(hex::encode(*secret.seal(parts)))
     }
 }
 

@@ -167,6 +167,11 @@ impl<K: Kind> Secret<K> {
         key
     }
 
+    fn hmac(&self) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        Hmac::new_from_slice(self.key().as_slice()).expect("a key of any length")
+    }
+
     /// The number in the part after `nth` others. Parsing has found every part to be one.
     fn part(&self, nth: usize) -> u128 {
         let start = K::PREFIX.len() + 1 + nth * WIDE;
@@ -181,10 +186,9 @@ impl<K: Kind> Secret<K> {
     /// # Panics
     /// Never: HMAC takes keys of any length.
     pub fn seal(&self, parts: &[&str]) -> Zeroizing<[u8; 32]> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        let mut mac = self.hmac();
         for part in parts {
-            mac.update(&part.len().to_be_bytes());
+            mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
         Zeroizing::new(mac.finalize().into_bytes().into())
@@ -221,8 +225,7 @@ impl Secret<RefreshToken> {
     /// HMAC-SHA-256 of `purpose` and `nonce` under this token's key: whoever holds the token and reads the item can
     /// compute it again; either alone gives nothing.
     fn derive(&self, purpose: &[u8], nonce: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key().as_slice()).expect("a key of any length");
+        let mut mac = self.hmac();
         mac.update(purpose);
         mac.update(nonce);
         Zeroizing::new(mac.finalize().into_bytes().into())

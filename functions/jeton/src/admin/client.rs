@@ -55,6 +55,7 @@ pub enum ClientCommand {
 
 /// A client to be registered.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Create {
     /// What people are told it is called
     #[arg(long)]
