@@ -136,3 +136,12 @@ async fn the_document_costs_no_table_anything() {
     metadata(&stack).await;
     assert_eq!(stack.dynamodb.cost(), []);
 }
+
+#[tokio::test]
+async fn head_is_answered_like_get_where_getting_changes_nothing() {
+    let stack = Stack::start().await;
+    assert_eq!(stack.request("HEAD", WELL_KNOWN).send().await.status, 200);
+    for path in ["/oauth/authorize", "/login"] {
+        assert_eq!(stack.request("HEAD", path).send().await.status, 405, "{path}");
+    }
+}

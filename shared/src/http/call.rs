@@ -30,7 +30,8 @@ pub enum Cors {
 /// What an endpoint takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// The methods, as an `Allow` header lists them. Whatever takes GET takes HEAD (RFC 9110 §9.3.2).
+    /// The methods, as an `Allow` header lists them. What only reads, and takes nothing but GET, takes HEAD, too
+    /// (RFC 9110 §9.3.2); asking for a code is not only reading.
     pub methods: &'static str,
     /// Who may call it from a browser.
     pub cors: Cors,
@@ -61,7 +62,7 @@ impl<'a> Call<'a> {
         let now = app.clock.now();
         let call = Self { app, request, now, route, id: id.unwrap_or_default(), client: OnceLock::new() };
         let method = call.request.method();
-        let asked = if method == Method::HEAD { "GET" } else { method.as_str() };
+        let asked = if method == Method::HEAD && route.methods == "GET" { "GET" } else { method.as_str() };
         if route.methods.split(", ").any(|taken| taken == asked) {
             return Ok(call);
         }
