@@ -29,6 +29,7 @@ mod races;
 mod random_operations;
 mod readme;
 mod restart;
+mod restart_of_grants;
 mod rfc6749_authorization_code;
 mod rfc6749_authorization_request;
 mod rfc6749_authorization_response;
