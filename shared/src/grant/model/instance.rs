@@ -1,0 +1,193 @@
+//! What an instance of a function does, and what DynamoDB does for it: with the code's own functions.
+
+#![expect(clippy::option_option, reason = "refused or not, and by an item or by none")]
+
+use super::{
+    Break, Scenario,
+    world::{
+        Call, GRACE, Job, Party, SENDS, World, Write, at, client_id, first_refresh, redemption,
+        refresh_token, rotation,
+    },
+};
+use crate::{
+    grant::{
+        Ending, EndingByRefresh, Grant, NotRedeemed, NotRotated, Rotating, State, Transition, Verdict, Why,
+    },
+    secret::Digest,
+};
+
+impl Scenario {
+    /// What DynamoDB does: `None` if it did it, else the item that refused.
+    pub(super) fn evaluate(
+        &self,
+        world: &mut World,
+        write: &Write,
+        unconditional: bool,
+    ) -> Option<Option<Grant>> {
+        fn transition(
+            item: &mut Option<Grant>,
+            transition: &impl Transition,
+            force: bool,
+        ) -> Option<Option<Grant>> {
+            match item {
+                Some(grant) if force || transition.holds(grant) => {
+                    transition.apply(grant);
+                    None
+                }
+                _ => Some(item.clone()),
+            }
+        }
+
+        let item = &mut world.item;
+        let outcome = match write {
+            Write::Issue(grant) => {
+                if item.is_none() {
+                    *item = Some((**grant).clone());
+                }
+                None
+            }
+            Write::Redeem(redemption) => transition(item, redemption, unconditional),
+            Write::Rotate(rotating) => transition(item, rotating, false),
+            Write::Revoke(ending) => transition(item, ending, false),
+            Write::End(ending) => transition(item, ending, false),
+        };
+        if world.item.as_ref().is_some_and(|grant| grant.state == State::Ended) {
+            world.ended = true;
+            if self.broken == Break::Deleted {
+                world.item = None;
+            }
+        }
+        outcome
+    }
+
+    pub(super) fn begin(world: &mut World, party: Party, job: Job, now: u8) {
+        let nth = world.started;
+        world.started += 1;
+        let write = match &job {
+            Job::Redeem => Write::Redeem(redemption(party, nth, now)),
+            Job::Refresh { token } => Write::Rotate(rotation(token, nth, now)),
+            Job::Revoke { token } => Write::Revoke(EndingByRefresh {
+                family: refresh_token(token).family(),
+                client: client_id(),
+                now: at(now),
+            }),
+        };
+        let read = match (&write, &world.item) {
+            (Write::Redeem(redemption), Some(grant)) => redemption.holds(grant),
+            _ => false,
+        };
+        world.calls.push(Call { party, job, now, write, sends_left: SENDS, read });
+    }
+
+    /// DynamoDB has answered a call's write: what the instance does next. `None`: it is done with it.
+    pub(super) fn decide(
+        &self,
+        world: &mut World,
+        call: &Call,
+        refused: Option<Option<Grant>>,
+        arrives: bool,
+    ) -> Option<Write> {
+        let end = |why| Some(Write::End(Ending { now: at(call.now), why }));
+        match (&call.write, refused) {
+            (Write::Redeem(redemption), refused) => {
+                let judged = match refused {
+                    None => Ok(()),
+                    Some(None) => Err(NotRedeemed::Unknown),
+                    Some(Some(grant)) if self.broken == Break::OwnWriteForgotten => {
+                        let mut forgetful = redemption.clone();
+                        forgetful.tokens.access.digest = Digest::impossible();
+                        forgetful.judge(&grant)
+                    }
+                    Some(Some(grant)) => redemption.judge(&grant),
+                };
+                match judged {
+                    Ok(()) => {
+                        let token = redemption.tokens.refresh.as_ref().map(|refresh| refresh.digest);
+                        let nth = (0..world.started).find(|nth| token == Some(first_refresh(*nth).digest()));
+                        let token = first_refresh(nth.unwrap_or_default());
+                        Self::answer(world, call, None, token.expose(), arrives);
+                        None
+                    }
+                    Err(NotRedeemed::Replayed) => end(Why::CodeReplayed),
+                    Err(NotRedeemed::Spent) if self.broken == Break::UnprovenKills => end(Why::CodeReplayed),
+                    Err(_) => None,
+                }
+            }
+            (Write::Rotate(rotating), refused) => {
+                let Job::Refresh { token } = &call.job else { return None };
+                let verdict = match refused {
+                    None => Verdict::Rotated,
+                    Some(None) => Verdict::Refused(NotRotated::Unknown),
+                    Some(Some(grant)) => self.judge(rotating, &grant),
+                };
+                let nonce = match verdict {
+                    Verdict::Rotated => rotating.nonce,
+                    Verdict::Retry(nonce) => nonce,
+                    Verdict::Refused(reason) => {
+                        world.stolen |= was_stolen(rotating, world.item.as_ref());
+                        self.refused(world, call, reason);
+                        return if reason == NotRotated::Reused { end(Why::RefreshReused) } else { None };
+                    }
+                };
+                let successor = refresh_token(token).successor(&nonce.0);
+                Self::answer(world, call, Some(token.clone()), successor.expose(), arrives);
+                None
+            }
+            (Write::Revoke(_), _) => {
+                if arrives && world.item.as_ref().is_some_and(|grant| grant.state != State::Ended) {
+                    world.wrong = Some("a revocation was answered, and the grant lives");
+                }
+                None
+            }
+            (Write::End(_) | Write::Issue(_), _) => None,
+        }
+    }
+
+    pub(super) fn judge(&self, rotating: &Rotating, grant: &Grant) -> Verdict {
+        let mut rotating = rotating.clone();
+        if self.broken == Break::OwnWriteForgotten {
+            rotating.access = Digest::impossible();
+        }
+        let last = grant.refresh.as_ref().and_then(|refresh| refresh.rotation.as_ref());
+        if self.broken == Break::Unsaturated && last.is_some_and(|last| rotating.now < last.at) {
+            return Verdict::Refused(NotRotated::Reused);
+        }
+        rotating.judge(grant, GRACE)
+    }
+
+    /// The caller is given a refresh token; it reaches them, or not.
+    pub(super) fn answer(
+        world: &mut World,
+        call: &Call,
+        presented: Option<String>,
+        token: &str,
+        arrives: bool,
+    ) {
+        let answer = (presented, token.to_owned());
+        if !world.answered.contains(&answer) {
+            world.answered.push(answer);
+        }
+        if call.party == Party::Client && arrives && !world.received.iter().any(|known| known == token) {
+            world.received.push(token.to_owned());
+            world.tried_at = None;
+        }
+    }
+
+    /// A refresh was refused: never to an honest client that keeps to the window, when there is nobody else.
+    pub(super) fn refused(&self, world: &mut World, call: &Call, reason: NotRotated) {
+        let alone = self.redeemers == [Party::Client] && !self.revokes && self.parallel == 1;
+        if call.party == Party::Client && alone && !self.refreshers.contains(&Party::Thief) {
+            world.wrong = Some(match reason {
+                NotRotated::Reused => "an honest client was taken for a thief",
+                _ => "an honest client was refused",
+            });
+        }
+    }
+}
+
+/// Whether what is shown was genuine once, is not now, and no window is open any more.
+fn was_stolen(rotating: &Rotating, item: Option<&Grant>) -> bool {
+    let Some(refresh) = item.and_then(|grant| grant.refresh.as_ref()) else { return false };
+    let closed = refresh.rotation.as_ref().is_some_and(|last| last.at.after(GRACE) <= rotating.now);
+    refresh.family == rotating.presented.family && refresh.digest != rotating.presented.token && closed
+}

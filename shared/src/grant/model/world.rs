@@ -1,0 +1,170 @@
+//! What the model is made of: clients and thieves, requests, writes, and the world they meet in.
+
+use std::time::Duration;
+
+use crate::{
+    client::{Client, ClientId, Registration},
+    grant::{
+        Access, Consent, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption, Refresh, Rotating,
+        Shown, Terms, Tokens,
+    },
+    secret::{AuthorizationCode, Digest, Id, RefreshToken, Secret, Verifier},
+    time::Timestamp,
+};
+
+/// One tick of the world's clock.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+/// How long a rotated token may be presented again.
+pub(super) const GRACE: Duration = Duration::from_secs(3);
+/// How far one instance's clock may lag behind another's.
+pub(super) const SKEW: u8 = 1;
+/// How many writes the network holds at a time.
+pub(super) const MOST_LATE: usize = 1;
+/// How often the SDK sends a write.
+pub(super) const SENDS: u8 = 2;
+
+/// Who sends a request, and what they know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Party {
+    /// The client.
+    Client,
+    /// Someone with the code, but no proof of being the client.
+    Eavesdropper,
+    /// Someone with everything the client has, a while ago.
+    Thief,
+    /// Someone who knows the grant's id, and makes up the rest.
+    Forger,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Job {
+    Redeem,
+    Refresh { token: String },
+    Revoke { token: String },
+}
+
+/// What DynamoDB is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Write {
+    Issue(Box<Grant>),
+    Redeem(Redemption),
+    Rotate(Rotating),
+    Revoke(EndingByRefresh),
+    End(Ending),
+}
+
+/// A request that is being answered by one instance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Call {
+    pub(super) party: Party,
+    pub(super) job: Job,
+    /// What the instance's clock said.
+    pub(super) now: u8,
+    pub(super) write: Write,
+    pub(super) sends_left: u8,
+    /// With [`Break::ReadThenWrite`]: whether the condition held when it was read.
+    pub(super) read: bool,
+}
+
+/// The world at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    pub(super) clock: u8,
+    pub(super) item: Option<Grant>,
+    pub(super) calls: Vec<Call>,
+    /// Writes that the network still holds.
+    pub(super) late: Vec<Write>,
+    pub(super) started: u8,
+    /// The refresh tokens that the client has received, in order.
+    pub(super) received: Vec<String>,
+    /// When the client first tried its newest token, if it has.
+    pub(super) tried_at: Option<u8>,
+    /// Who has tried to redeem the code.
+    pub(super) redeemed_by: Vec<Party>,
+    /// How many requests with everything that proves the client have been answered to their end.
+    pub(super) proven_redemptions: u8,
+    /// Every refresh token that was answered, with what was presented for it (a code is `None`).
+    pub(super) answered: Vec<(Option<String>, String)>,
+    pub(super) ended: bool,
+    /// A spent refresh token was shown after every window had closed.
+    pub(super) stolen: bool,
+    /// What went wrong, as it is seen when it happens.
+    pub(super) wrong: Option<&'static str>,
+}
+
+pub(super) fn at(tick: u8) -> Timestamp {
+    Timestamp::from_millis(1_000_000).after(TICK * u32::from(tick))
+}
+
+pub(super) fn code() -> Secret<AuthorizationCode> {
+    Secret::new(Id::from_bits(1), &[1; 32])
+}
+
+pub(super) fn client_id() -> ClientId {
+    "client".parse().unwrap()
+}
+
+pub(super) fn client() -> Client {
+    let redirect_uris = vec!["https://app.example.com/cb".to_owned()];
+    let registration = Registration { name: "Client".to_owned(), redirect_uris, ..Registration::default() };
+    registration.accept(client_id(), at(0)).unwrap().0
+}
+
+/// The grant as it is issued.
+pub(super) fn issued() -> Grant {
+    let client = client();
+    let issuer = "https://auth.example.com".parse().unwrap();
+    let terms = Terms { client: &client, scope: "read".parse().unwrap(), issuer, now: at(0) };
+    let consent = Consent {
+        person: Id::from_bits(2),
+        authenticated_at: at(0),
+        redirect_uri: "https://app.example.com/cb",
+        redirect_uri_sent: false,
+        challenge: Some(Digest::<Verifier>::of("verifier")),
+    };
+    Grant::for_person(terms, &consent, &code())
+}
+
+pub(super) fn refresh_token(text: &str) -> Secret<RefreshToken> {
+    Secret::parse(text).unwrap()
+}
+
+/// The first refresh token that the `nth` call would issue.
+pub(super) fn first_refresh(nth: u8) -> Secret<RefreshToken> {
+    Secret::in_family(Id::from_bits(1), &[nth + 50; 32], &[nth + 100; 16])
+}
+
+pub(super) fn redemption(party: Party, nth: u8, now: u8) -> Redemption {
+    let verifier = if party == Party::Eavesdropper { "wrong" } else { "verifier" };
+    let access = Secret::new(Id::from_bits(1), &[nth + 150; 32]);
+    let expires_at = at(now).after(TICK * 100);
+    Redemption {
+        shown: Shown {
+            client: client_id(),
+            code: code().digest(),
+            redirect_uri: None,
+            verifier: Some(Digest::of(verifier)),
+        },
+        tokens: Tokens {
+            access: Access::new(access.digest(), at(now), at(now).after(TICK * 50)),
+            refresh: Some(Refresh::first(&first_refresh(nth), expires_at)),
+            expires_at,
+        },
+        now: at(now),
+    }
+}
+
+pub(super) fn rotation(token: &str, nth: u8, now: u8) -> Rotating {
+    let (token, nonce) = (refresh_token(token), [nth; 32]);
+    Rotating {
+        presented: Presented { token: token.digest(), family: token.family(), client: client_id() },
+        scope: None,
+        nonce: Nonce(nonce),
+        access: token.successor_access(&nonce).digest(),
+        refresh: token.successor(&nonce).digest(),
+        access_lifetime: TICK * 50,
+        refresh_lifetime: TICK * 60,
+        now: at(now),
+    }
+}
