@@ -56,3 +56,27 @@ async fn a_server_that_is_asked_to_stop_ends_well() {
     assert_eq!(code, Some(0));
     assert!(printed.contains("Stop with Ctrl-C.") && !printed.contains("jts_"), "{printed}");
 }
+
+#[tokio::test]
+async fn the_local_database_answers_no_web_page() {
+    let server = Server::start(&["--memory"]).await;
+    let ask = |headers: &[(&'static str, &'static str)]| {
+        let mut request = reqwest::Client::new()
+            .post(&server.dynamodb_url)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", "DynamoDB_20120810.ListTables")
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=b")
+            .header("x-amz-date", "20260101T000000Z")
+            .body("{}");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        async { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(ask(&[]).await, 200);
+    for page in
+        [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin"), ("host", "evil.example")]
+    {
+        assert_eq!(ask(&[page]).await, 403, "{page:?}");
+    }
+}

@@ -365,6 +365,24 @@ mod tests {
     }
 
     #[test]
+    fn scope_values_that_a_narrowed_token_could_not_tell_apart_are_refused() {
+        let mut seen = std::collections::HashMap::new();
+        let (one, other) = (0..)
+            .find_map(|nth: u32| {
+                let value = format!("scope-{nth}");
+                let tags = Scope::of([value.as_str()]).unwrap().tags();
+                seen.insert(tags, value.clone()).map(|before| (before, value))
+            })
+            .unwrap();
+        let asking = |scope: &[&String]| Registration {
+            scope: scope.iter().map(|value| (*value).clone()).collect(),
+            ..registration()
+        };
+        assert!(matches!(accepted(asking(&[&one, &other])), Err(NotRegistrable::Inconsistent(_))));
+        assert!(accepted(asking(&[&one])).is_ok() && accepted(asking(&[&other])).is_ok());
+    }
+
+    #[test]
     fn what_is_not_said_has_a_safe_default() {
         let machine = accepted(registration()).unwrap();
         assert_eq!(machine.grant_types, [GrantType::ClientCredentials]);

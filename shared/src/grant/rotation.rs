@@ -67,8 +67,11 @@ pub enum NotRotated {
     /// Spent, and too long ago for a retry. Somebody has it twice: the grant must end (RFC 9700 §4.14.2).
     #[error("a spent refresh token was used again")]
     Reused,
-    /// Spent twice over, but so recently that it may be a retry that was late. Nothing ends.
-    #[error("a refresh token before the previous one was used within the grace window")]
+    /// Spent so recently that it may be a retry that was late, but its successor was spent, too, or the access token
+    /// that went with it was revoked: the pair cannot be answered again. Nothing ends.
+    #[error(
+        "a spent refresh token was used within the grace window, but its pair is no longer the current one"
+    )]
     Late,
     /// Never genuine, or of a grant that is over.
     #[error("the refresh token is unknown")]

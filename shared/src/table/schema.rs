@@ -5,16 +5,19 @@
 //!
 //! | table | `pk` | what | TTL | written by | read by |
 //! |---|---|---|---|---|---|
-//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | token, revoke, `jeton` | introspect |
+//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, `jeton` | token, revoke, introspect, `jeton` |
 //! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login | authorize, login |
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
-//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | token, revoke, introspect |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | token, revoke, introspect |
-//! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton` | `jeton` |
-//! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | `jeton` |
-//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton` | introspect |
+//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
+//! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
+//! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
+//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, introspect, `jeton` |
 //!
-//! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization requests, `j#` assertion ids. No other function may use these prefixes.
+//! Token and revoke read a grant only as the answer to their own write.
+//!
+//! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization
+//! requests, `j#` assertion ids. No other function may use these prefixes.
 //!
 //! The index `by_person` of tokens (hash `p`, the person; sort `pk`; keys only) holds what has a `p`: people's
 //! grants and sessions. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
