@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use shared::{
     client::{Client, ClientId, Registration},
     grant::{
-        Access, AccessRevocation, Code, Consent, End, Ending, EndingByRefresh, Grant, Nonce, Presented,
+        Access, AccessRevocation, Agreement, Code, End, Ending, EndingByRefresh, Grant, Nonce, Presented,
         Redemption, Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition, Why,
     },
     scope::Scope,
@@ -109,7 +109,7 @@ impl World<'_> {
             grant.access = Some(self.access());
             return grant;
         }
-        let consent = Consent {
+        let agreement = Agreement {
             person: Id::from_bits(1),
             authenticated_at: self.now,
             redirect_uri: "",
@@ -117,7 +117,7 @@ impl World<'_> {
             challenge: None,
         };
         let waiting = Secret::<AuthorizationCode>::new(id, &[1; 32]);
-        let mut grant = Grant::for_person(terms, &consent, &waiting);
+        let mut grant = Grant::for_person(terms, &agreement, &waiting);
         grant.owner = self.maybe(30, |_| Id::from_bits(2));
         grant.code = Some(Code {
             digest: self.digest(),

@@ -6,7 +6,7 @@ use shared::{
     app::App,
     config::Config,
     dynamodb::{self, Endpoint},
-    grant::{Consent, Grant, Terms},
+    grant::{Agreement, Grant, Terms},
     log::{Level, Log},
     secret::{AuthorizationCode, Digest, Id, Secret, random},
     status::Status,
@@ -47,14 +47,14 @@ async fn code(app: &App, server: &Server, client: &Registered, person: Id) -> St
     let (client, _) = app.clients.read(&client.id.parse().unwrap()).await.unwrap().unwrap();
     let code = Secret::<AuthorizationCode>::new(Id::random(), &random());
     let (scope, issuer, now) = (client.default_scope.clone(), server.url.parse().unwrap(), app.clock.now());
-    let consent = Consent {
+    let agreement = Agreement {
         person,
         authenticated_at: now,
         redirect_uri: CALLBACK,
         redirect_uri_sent: false,
         challenge: Some(Digest::of(VERIFIER)),
     };
-    let grant = Grant::for_person(Terms { client: &client, scope, issuer, now }, &consent, &code);
+    let grant = Grant::for_person(Terms { client: &client, scope, issuer, now }, &agreement, &code);
     app.grants.issue(&grant).await.unwrap();
     code.expose().to_owned()
 }

@@ -1,9 +1,12 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
-use std::{fmt, str::FromStr, time::Duration};
+mod issuer;
+mod variables;
 
-use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use variables::{Invalid, Variables};
+
+use std::time::Duration;
 
 use crate::log::Level;
 
@@ -39,15 +42,6 @@ pub struct TableNames {
     pub users: String,
 }
 
-/// A variable that holds something it cannot.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} is {value:?}, but must be {expected}")]
-pub struct Invalid {
-    variable: &'static str,
-    value: String,
-    expected: &'static str,
-}
-
 impl Config {
     /// The configuration that the process's environment holds. Empty variables count as absent.
     pub fn from_env() -> Result<Self, Invalid> {
@@ -57,113 +51,31 @@ impl Config {
 
     /// The configuration that `variables` holds.
     pub fn read(variables: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
-        let text = |variable: &'static str| variables(variable).filter(|value| !value.is_empty());
-        let table = |variable: &'static str, default: &str| {
-            let name = text(variable).unwrap_or_else(|| default.to_owned());
-            let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-            if (3..=255).contains(&name.len()) && name.chars().all(allowed) {
-                Ok(name)
-            } else {
-                let expected = "a table name: 3 to 255 letters, digits, dots, dashes or underscores";
-                Err(Invalid { variable, value: name, expected })
-            }
-        };
-        let seconds = |variable: &'static str| match text(variable).map(|value| (value.parse(), value)) {
-            None => Ok(Duration::ZERO),
-            Some((Ok(seconds @ 0..=300), _)) => Ok(Duration::from_secs(seconds)),
-            Some((_, value)) => Err(Invalid { variable, value, expected: "0 to 300 seconds" }),
+        let variables = Variables::new(variables);
+        let table = |variable, default: &str| -> Result<String, Invalid> {
+            let expected = "a table name: 3 to 255 letters, digits, dots, dashes or underscores";
+            let name = variables.such_that(variable, expected, |name: &String| is_table_name(name))?;
+            Ok(name.unwrap_or_else(|| default.to_owned()))
         };
         Ok(Self {
-            issuer: text("JETON_ISSUER")
-                .map(|value| {
-                    let expected =
-                        "https://HOST[:PORT], nothing after it (http:// for a loopback address only)";
-                    let invalid = |_| Invalid { variable: "JETON_ISSUER", value: value.clone(), expected };
-                    value.parse().map_err(invalid)
-                })
-                .transpose()?,
+            issuer: variables.parsed("JETON_ISSUER", NotAnIssuer)?,
             tables: TableNames {
                 tokens: table("JETON_TOKENS_TABLE", "jeton-tokens")?,
                 clients: table("JETON_CLIENTS_TABLE", "jeton-clients")?,
                 users: table("JETON_USERS_TABLE", "jeton-users")?,
             },
-            client_cache: seconds("JETON_CLIENT_CACHE_SECONDS")?,
-            status_cache: seconds("JETON_STATUS_CACHE_SECONDS")?,
-            log_level: match text("JETON_LOG_LEVEL") {
-                None => Level::Info,
-                Some(value) => value.parse().map_err(|()| Invalid {
-                    variable: "JETON_LOG_LEVEL",
-                    value,
-                    expected: "error, warn, info or debug",
-                })?,
-            },
+            client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
+            status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            log_level: variables
+                .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
+                .unwrap_or(Level::Info),
         })
     }
 }
 
-/// An issuer identifier (RFC 8414 §2): an origin, with nothing after it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Issuer(String);
-
-/// Text that is no issuer identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an issuer is https://HOST[:PORT] with nothing after it; http:// is for loopback addresses only")]
-pub struct NotAnIssuer;
-
-impl Issuer {
-    /// The most bytes in an issuer: it is part of every grant.
-    pub const MOST_BYTES: usize = 100;
-
-    /// The issuer of a deployment that is known by the gateway's own domain name only.
-    pub fn of_domain(domain: &str) -> Result<Self, NotAnIssuer> {
-        format!("https://{domain}").parse()
-    }
-
-    /// The identifier, to be compared as a string.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is reached over TLS. Only one on a loopback address is not.
-    pub fn is_secure(&self) -> bool {
-        self.0.starts_with("https:")
-    }
-
-    /// The URL of one of the issuer's endpoints.
-    pub fn endpoint(&self, path: &str) -> String {
-        format!("{self}{path}")
-    }
-}
-
-impl fmt::Display for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Issuer {
-    type Err = NotAnIssuer;
-
-    fn from_str(text: &str) -> Result<Self, NotAnIssuer> {
-        let url = Url::parse(text).map_err(|_| NotAnIssuer)?;
-        let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-        // Issuers are compared byte for byte, so only the spelling that a URL library gives back is one.
-        if !secure || url.origin().ascii_serialization() != text || text.len() > Self::MOST_BYTES {
-            return Err(NotAnIssuer);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// Whether a URL leads nowhere but to the machine it is opened on.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+fn is_table_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    (3..=255).contains(&name.len()) && name.chars().all(allowed)
 }
 
 #[cfg(test)]
@@ -204,16 +116,5 @@ mod tests {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");
         }
-    }
-
-    #[test]
-    fn an_issuer_is_an_origin() {
-        for good in
-            ["https://auth.example.com", "https://a.example:8443", "http://127.0.0.1:8080", "http://[::1]:1"]
-        {
-            assert_eq!(good.parse::<Issuer>().unwrap().as_str(), good);
-        }
-        assert_eq!(Issuer::of_domain("evil.example/x?y"), Err(NotAnIssuer));
-        assert_eq!(Issuer::of_domain(&"a".repeat(200)), Err(NotAnIssuer));
     }
 }

@@ -2,7 +2,7 @@
 
 use shared::{
     client::{Client, ClientId, Registration},
-    grant::{Consent, Grant, Terms},
+    grant::{Agreement, Grant, Terms},
     scope::Scope,
     secret::{AuthorizationCode, Digest, Id, Secret, random},
     status::Status,
@@ -87,14 +87,14 @@ impl Stack {
         let issuer = self.app.config.issuer.clone().unwrap();
         let terms = Terms { client: &client, scope, issuer, now: self.now() };
         let (redirect_uri, redirect_uri_sent) = request.redirect_uri;
-        let consent = Consent {
+        let agreement = Agreement {
             person,
             authenticated_at: self.now(),
             redirect_uri,
             redirect_uri_sent,
             challenge: request.verifier.map(Digest::of),
         };
-        self.app.grants.issue(&Grant::for_person(terms, &consent, &code)).await.unwrap();
+        self.app.grants.issue(&Grant::for_person(terms, &agreement, &code)).await.unwrap();
         code.expose().to_owned()
     }
 

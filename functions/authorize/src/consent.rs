@@ -113,14 +113,14 @@ async fn issue(
     let client = &destination.client;
     let Decision { code, scope, asked: was_asked } = decision;
     let terms = Terms { client, scope: scope.clone(), issuer: destination.issuer.clone(), now: call.now };
-    let consent = grant::Consent {
+    let agreement = grant::Agreement {
         person: person.person,
         authenticated_at: person.authenticated_at,
         redirect_uri: &destination.redirect_uri,
         redirect_uri_sent: destination.redirect_uri_sent,
         challenge: asked.challenge,
     };
-    call.app.grants.issue_once(&Grant::for_person(terms, &consent, &code)).await?;
+    call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
     if was_asked && !client.is_public() {
         call.app.consents.remember(person.person, &client.id, scope.clone(), call.now).await?;
     }

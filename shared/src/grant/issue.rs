@@ -26,7 +26,7 @@ pub struct Terms<'a> {
 
 /// What a person agreed to (RFC 6749 §4.1.2).
 #[derive(Clone, Debug)]
-pub struct Consent<'a> {
+pub struct Agreement<'a> {
     /// The person.
     pub person: Id,
     /// When they last signed in.
@@ -49,18 +49,18 @@ impl Grant {
     }
 
     /// A person's grant, waiting for its code to be redeemed. It lives as long as the code until it is.
-    pub fn for_person(terms: Terms<'_>, consent: &Consent<'_>, code: &Secret<AuthorizationCode>) -> Self {
+    pub fn for_person(terms: Terms<'_>, agreement: &Agreement<'_>, code: &Secret<AuthorizationCode>) -> Self {
         let expires_at = terms.now.after(Duration::from_secs(terms.client.lifetimes.code.into()));
         let waiting = Code {
             digest: code.digest(),
             expires_at,
-            challenge: consent.challenge,
-            redirect_uri: Digest::<RedirectUri>::of(consent.redirect_uri),
-            redirect_uri_sent: consent.redirect_uri_sent,
+            challenge: agreement.challenge,
+            redirect_uri: Digest::<RedirectUri>::of(agreement.redirect_uri),
+            redirect_uri_sent: agreement.redirect_uri_sent,
         };
         Self {
-            person: Some(consent.person),
-            authenticated_at: Some(consent.authenticated_at),
+            person: Some(agreement.person),
+            authenticated_at: Some(agreement.authenticated_at),
             code: Some(waiting),
             ..Self::begin(code.id(), Kind::AuthorizationCode, terms, expires_at)
         }

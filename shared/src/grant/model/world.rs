@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     client::{Client, ClientId, Registration},
     grant::{
-        Access, Consent, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption, Refresh, Rotating,
+        Access, Agreement, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption, Refresh, Rotating,
         Shown, Terms, Tokens,
     },
     secret::{AuthorizationCode, Digest, Id, RefreshToken, Secret, Verifier},
@@ -116,14 +116,14 @@ pub(super) fn issued() -> Grant {
     let client = client();
     let issuer = "https://auth.example.com".parse().unwrap();
     let terms = Terms { client: &client, scope: "read".parse().unwrap(), issuer, now: at(0) };
-    let consent = Consent {
+    let agreement = Agreement {
         person: Id::from_bits(2),
         authenticated_at: at(0),
         redirect_uri: "https://app.example.com/cb",
         redirect_uri_sent: false,
         challenge: Some(Digest::<Verifier>::of("verifier")),
     };
-    Grant::for_person(terms, &consent, &code())
+    Grant::for_person(terms, &agreement, &code())
 }
 
 pub(super) fn refresh_token(text: &str) -> Secret<RefreshToken> {
