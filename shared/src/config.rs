@@ -1,9 +1,11 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
 mod issuer;
+mod throttling;
 mod variables;
 
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
@@ -27,6 +29,8 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// How often somebody may try to sign in.
+    pub throttling: Throttling,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -66,6 +70,7 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            throttling: Throttling::read(&variables)?,
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -111,6 +116,15 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "off"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "1000001"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "59"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "86401"),
+            ("JETON_TRUSTED_PROXIES", "-1"),
+            ("JETON_TRUSTED_PROXIES", "9"),
+            ("JETON_TRUSTED_PROXIES", "true"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
