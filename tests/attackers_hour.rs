@@ -1,0 +1,78 @@
+//! An attacker's hour in miniature: so many guesses, spread over an hour of the clock that the test moves.
+//!
+//! `JETON_GUESSES` says how many: 2,000 unless it does, and 100,000 in `.ci/slow`. What reached the hash is printed.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use crate::harness::{Browser, Guesser, PASSWORD, Stack, dice::setting};
+
+const HOUR: Duration = Duration::from_hours(1);
+/// Guesses under way at the same time, all at the same moment of the clock.
+const AT_ONCE: u64 = 20;
+
+/// Makes the guesses that `nth` says, address and name; returns how many reached the hash.
+async fn hour(stack: &Arc<Stack>, nth: fn(u64) -> (String, String)) -> usize {
+    let (guesses, guesser) = (setting("JETON_GUESSES", 2_000), Guesser::stranger(stack).await);
+    let mut statuses = Vec::new();
+    let rounds = guesses.div_ceil(AT_ONCE);
+    for round in 0..rounds {
+        let now = guesses.min((round + 1) * AT_ONCE);
+        let wave = (round * AT_ONCE..now).map(|guess| {
+            let ((address, name), guesser) = (nth(guess), guesser.clone());
+            async move { guesser.attempt(&address, &name, "a wrong password").await.status }
+        });
+        statuses.extend(wave.collect::<JoinSet<_>>().join_all().await);
+        // What is still to come happens within the hour.
+        if round + 1 < rounds {
+            stack.advance(HOUR / u32::try_from(rounds).unwrap());
+        }
+        stack.dynamodb.forget();
+    }
+    let reached = statuses.iter().filter(|status| **status == 400).count();
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!(u64::try_from(reached + refused).unwrap(), guesses);
+    assert_eq!(stack.audited("sign_in_failed").len(), reached, "the log counts the same");
+    reached
+}
+
+/// Holds the owner's browser to getting in at the end of it, where a stranger with the right password does not.
+async fn owner_gets_in(stack: &Arc<Stack>, browser: &Browser<'_>, from: &str) {
+    let stranger = Guesser::stranger(stack).await;
+    assert_eq!(stranger.attempt(from, "ada", PASSWORD).await.status, 429);
+    assert_eq!(Guesser::with(stack, browser).await.attempt(from, "ada", PASSWORD).await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_hour_of_guesses_at_one_account_from_many_addresses_forty_reach_the_hash() {
+    let stack = Arc::new(Stack::start().await);
+    let (ada, browser) = (stack.somebody("ada").await, stack.browser());
+    browser.sign_in(&ada).await;
+    let reached = hour(&stack, |guess| {
+        (format!("10.{}.{}.{}", guess >> 16, guess >> 8 & 255, guess & 255), "ada".into())
+    });
+    let reached = reached.await;
+    println!(
+        "one account, an address each: {reached} of {} reached the hash",
+        setting("JETON_GUESSES", 2_000)
+    );
+    // Four windows of ten.
+    assert_eq!(reached, 40);
+    owner_gets_in(&stack, &browser, "192.0.2.1").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_hour_of_guesses_at_many_accounts_from_one_address_four_hundred_reach_the_hash() {
+    let stack = Arc::new(Stack::start().await);
+    let (ada, browser) = (stack.somebody("ada").await, stack.browser());
+    browser.sign_in(&ada).await;
+    let reached = hour(&stack, |guess| ("192.0.2.1".into(), format!("person-{guess}"))).await;
+    println!(
+        "an account each, one address: {reached} of {} reached the hash",
+        setting("JETON_GUESSES", 2_000)
+    );
+    // Four windows of a hundred.
+    assert_eq!(reached, 400);
+    owner_gets_in(&stack, &browser, "192.0.2.1").await;
+}
