@@ -44,7 +44,7 @@ impl App {
             clients: client::Store::new(clients.clone(), config.client_cache),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),
-            sessions: session::Store::new(tokens.clone()),
+            sessions: session::Store::new(tokens.clone(), config.session),
             throttle: throttle::Store::new(tokens.clone(), config.throttling),
             browsers: browser::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),

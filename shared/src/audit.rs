@@ -96,6 +96,8 @@ pub enum Event<'a> {
     SignedOut {
         /// Who.
         person: Id,
+        /// Of every browser, or only of the one they sat at.
+        everywhere: bool,
     },
     /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
     Revoked {
@@ -134,8 +136,8 @@ pub enum Event<'a> {
     UserChanged {
         /// Whom: their `sub`.
         person: Id,
-        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
-        /// that they had agreed to until then.
+        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `signed_out`, of every
+        /// browser; `everything_ended`: all that they had agreed to until then.
         change: &'static str,
     },
 }

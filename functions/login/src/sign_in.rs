@@ -131,7 +131,7 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     let has_request = Query::parse(query).is_ok_and(|query| matches!(query.get("client_id"), Ok(Some(_))));
     let next = if has_request { format!("/oauth/authorize?{query}") } else { "/login".to_owned() };
     let mut response = page::see_other(&next);
-    session::COOKIE.set(&mut response, &issuer, secret.expose(), session::LIFETIME);
+    session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }
