@@ -166,8 +166,8 @@ mod tests {
         let address = Address::seen("203.0.113.7", None, 0);
         let attempt = Attempt { account: Account::typed("ada"), address, browser: None };
         let charges = attempt.charges(&limits(), Timestamp::from_millis(900_000));
-        let charged: Vec<_> = charges.iter().map(|charge| (charge.counter, charge.most)).collect();
-        assert_eq!(charged, [(Counter::Address, 100), (Counter::Account, 10)]);
+        let limits: Vec<_> = charges.iter().map(|charge| (charge.counter, charge.most)).collect();
+        assert_eq!(limits, [(Counter::Address, 100), (Counter::Account, 10)]);
         for (charge, kind) in charges.iter().zip(["l#i#", "l#a#"]) {
             assert!(charge.key.starts_with(kind) && charge.key.ends_with("#900"), "{charge:?}");
             assert!(charge.key.len() == 40 && !charge.key.contains("ada"), "{charge:?}");
