@@ -1,9 +1,11 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
 mod issuer;
+mod route_scopes;
 mod variables;
 
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
@@ -27,6 +29,9 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs needs, for the authorizer. Without it,
+    /// the authorizer lets nobody through.
+    pub route_scopes: RouteScopes,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -66,6 +71,7 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -111,6 +117,7 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_ROUTE_SCOPES", "GET /orders"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
