@@ -16,7 +16,8 @@ use crate::log::Level;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `JETON_ISSUER`: the issuer (RFC 8414 §2), for a deployment behind a domain of its own. Without it, every
-    /// request's issuer is `https://` and the domain name that the gateway served it under.
+    /// request's issuer is `https://` and the domain name that the gateway served it under. The authorizer, which other
+    /// APIs' gateways call, needs it.
     pub issuer: Option<Issuer>,
     /// The three tables.
     pub tables: TableNames,

@@ -58,7 +58,8 @@ pub struct Simple {
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
     principal_id: String,
-    policy_document: Document,
+    #[serde(rename = "policyDocument")]
+    document: Document,
     context: Context,
 }
 
@@ -92,29 +93,29 @@ impl Event {
         }
     }
 
-    /// What to answer if `caller` is asking.
+    /// What to answer if `caller` is asking, who may pass unless there is a `refusal`.
     pub(crate) fn answer(
         &self,
         caller: &Active,
-        permitted: Result<(), Forbidden>,
+        refusal: Option<&Forbidden>,
         routes: &RouteScopes,
     ) -> Answer {
         let mut context = described(caller);
-        if let Err(refusal) = &permitted {
+        if let Some(refusal) = refusal {
             context.extend([("error", refusal.error().to_owned()), ("challenge", refusal.challenge())]);
         }
         let asked = match self {
             Self::Http(_) => {
-                return Answer::Simple(Simple { is_authorized: permitted.is_ok(), context });
+                return Answer::Simple(Simple { is_authorized: refusal.is_none(), context });
             }
             Self::Rest(request) => &request.method_arn,
             Self::Token(request) => &request.method_arn,
         };
         let mut statement = vec![];
         let mut allowed = vec![];
-        match permitted {
-            Ok(()) => allowed.push(asked.clone()),
-            Err(_) => statement.push(Statement::new("Deny", vec![asked.clone()])),
+        match refusal {
+            None => allowed.push(asked.clone()),
+            Some(_) => statement.push(Statement::new("Deny", vec![asked.clone()])),
         }
         allowed.extend(asked.beside(routes.opened_by(&caller.scope)));
         if !allowed.is_empty() {
@@ -122,7 +123,7 @@ impl Event {
         }
         Answer::Policy(Policy {
             principal_id: caller.subject.clone(),
-            policy_document: Document { version: "2012-10-17", statement },
+            document: Document { version: "2012-10-17", statement },
             context,
         })
     }

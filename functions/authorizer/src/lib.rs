@@ -42,11 +42,11 @@ pub async fn handle(app: &App, event: &str) -> Result<Answer, NoAnswer> {
             return Err(NoAnswer::Unavailable);
         }
     };
-    let permitted = permit(&caller, &event, &app.config.route_scopes);
-    if let Err(refusal) = &permitted {
+    let refusal = permit(&caller, &event, &app.config.route_scopes).err();
+    if let Some(refusal) = &refusal {
         call.note_refusal(refusal.error(), &refusal.to_string(), Some(&caller));
     }
-    Ok(event.answer(&caller, permitted, &app.config.route_scopes))
+    Ok(event.answer(&caller, refusal.as_ref(), &app.config.route_scopes))
 }
 
 /// One request that may pass, or not.

@@ -51,8 +51,7 @@ pub enum Forbidden {
 }
 
 impl Forbidden {
-    /// The RFC's code.
-    #[expect(clippy::unused_self, reason = "whatever is forbidden, another token might open")]
+    /// The RFC's code: whatever is forbidden, another token might open.
     pub const fn error(&self) -> &'static str {
         "insufficient_scope"
     }
