@@ -11,6 +11,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
 mod attackers_hour;
+mod authorizer_http_api;
+mod authorizer_rest_api;
 mod chaos_front;
 mod command;
 mod consent;
@@ -40,6 +42,7 @@ mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
 mod rfc6749_refresh_token;
 mod rfc6749_token_endpoint;
+mod rfc6750_bearer_tokens;
 mod rfc7009_revocation;
 mod rfc7009_revocation_of_grants;
 mod rfc7636_authorization_request;
