@@ -1,14 +1,19 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
+mod brand;
 mod issuer;
 mod variables;
 
+pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
 
-use crate::log::Level;
+use crate::{
+    language::{Languages, NoLanguages},
+    log::Level,
+};
 
 /// Everything that a deployment decides. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
@@ -27,6 +32,11 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// What pages look like.
+    pub brand: Brand,
+    /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
+    /// prefers none of them.
+    pub languages: Languages,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -66,6 +76,8 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            brand: Brand::read(&variables)?,
+            languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -111,6 +123,10 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_BRAND_NAME", "two\nlines"),
+            ("JETON_BRAND_COLOR", "red"),
+            ("JETON_BRAND_LOGO", "https://example.com/logo.png"),
+            ("JETON_LANGUAGES", "en,de"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();

@@ -1,0 +1,145 @@
+//! What a person is told on a page, because there is nobody else to tell.
+
+use std::time::Duration;
+
+use askama::Template;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+
+use super::{
+    View,
+    span::Span,
+    texts::{Problems, Told},
+};
+use crate::http::Response;
+
+/// Something that a person is told, and what the log is told.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    trouble: Trouble,
+    /// What exactly was wrong: for the log only.
+    pub(crate) reason: String,
+    way_on: Option<String>,
+}
+
+/// What a person can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The client is unknown or disabled.
+    UnknownApplication,
+    /// The redirect URI is missing or not registered.
+    UnknownAddress,
+    /// The request is not well-formed: going back helps nobody but its maker.
+    Unreadable,
+    /// The consent page was not this browser's for this request, or is too old.
+    StalePage,
+    /// The form that signs out was not this browser's, or is too old.
+    StillSignedIn,
+    /// Too many attempts to sign in; after this long there may be another.
+    TooMany(Duration),
+    /// DynamoDB is throttled or down.
+    Unavailable,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    view: View<'a>,
+    told: Told,
+    /// How long to wait.
+    wait: Option<String>,
+    /// Where to go on.
+    way_on: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl Problem {
+    /// `trouble` for the person, `reason` for the log.
+    pub const fn new(trouble: Trouble, reason: String) -> Self {
+        Self { trouble, reason, way_on: None }
+    }
+
+    /// The same, with a way on: a path of this server's, with its query.
+    #[must_use]
+    pub fn with_way_on(self, path: String) -> Self {
+        Self { way_on: Some(path), ..self }
+    }
+
+    /// For the log's `error`.
+    pub(crate) const fn error(&self) -> &'static str {
+        match self.trouble {
+            Trouble::UnknownApplication | Trouble::UnknownAddress | Trouble::Unreadable => "invalid_request",
+            Trouble::StalePage | Trouble::StillSignedIn => "access_denied",
+            Trouble::TooMany(_) => "too_many_requests",
+            Trouble::Unavailable => "temporarily_unavailable",
+        }
+    }
+
+    pub(crate) fn is_outage(&self) -> bool {
+        self.trouble == Trouble::Unavailable
+    }
+
+    pub(crate) fn answer(&self, view: View<'_>, request_id: &str) -> Response {
+        let wait = match self.trouble {
+            Trouble::TooMany(wait) => Some((view.texts.span)(Span::to_wait(wait))),
+            _ => None,
+        };
+        let way_on = self.way_on.as_deref();
+        let told = self.trouble.told(&view.texts.problem);
+        let mut response =
+            view.show(self.trouble.status(), &ErrorPage { view, told, wait, way_on, request_id });
+        if let Some(seconds) = self.trouble.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl Trouble {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownApplication | Self::UnknownAddress | Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::StalePage | Self::StillSignedIn => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn told(self, texts: &Problems) -> Told {
+        match self {
+            Self::UnknownApplication => texts.unknown_application,
+            Self::UnknownAddress => texts.unknown_address,
+            Self::Unreadable => texts.unreadable,
+            Self::StalePage => texts.stale_page,
+            Self::StillSignedIn => texts.still_signed_in,
+            Self::TooMany(_) => texts.too_many,
+            Self::Unavailable => texts.unavailable,
+        }
+    }
+
+    /// In seconds (RFC 9110 §10.2.3).
+    fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::TooMany(wait) => Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)),
+            Self::Unavailable => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl From<crate::table::Error> for Problem {
+    fn from(error: crate::table::Error) -> Self {
+        Self::new(Trouble::Unavailable, error.to_string())
+    }
+}
+
+impl From<crate::http::UnknownIssuer> for Problem {
+    fn from(error: crate::http::UnknownIssuer) -> Self {
+        Self::new(Trouble::Unavailable, error.to_string())
+    }
+}
+
+impl From<crate::http::FormError> for Problem {
+    fn from(error: crate::http::FormError) -> Self {
+        Self::new(Trouble::Unreadable, error.to_string())
+    }
+}
