@@ -76,9 +76,11 @@ async fn every_page_speaks_the_visitors_language() {
         }
         assert_eq!(answer.header("content-language"), Some("fr"));
         assert!(answer.text.contains("<html lang=\"fr\">"), "{}", answer.text);
-        let words = ["sign in", "user name", "password", "allow ", "you are", "back to", "try again", "please"];
+        let words =
+            ["sign in", "user name", "password", "allow ", "you are", "back to", "try again", "please"];
         let text = answer.text.split("</style>").nth(1).unwrap().to_lowercase();
-        let shown: String = text.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text).collect();
+        let shown: String =
+            text.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text).collect();
         for word in words {
             assert!(!shown.contains(word), "{word}: {shown}");
         }
@@ -89,8 +91,11 @@ async fn every_page_speaks_the_visitors_language() {
 async fn an_application_may_ask_for_a_language_and_gets_none_that_is_not_offered() {
     let stack = Stack::configured(deployed).await;
     let browser = stack.browser().speaking("en");
-    for (ui_locales, language) in [("fr", "fr"), ("de fr-FR", "fr"), ("de", "en"), ("", "en"), ("fr\n<x>", "en")] {
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("ui_locales", ui_locales).finish();
+    for (ui_locales, language) in
+        [("fr", "fr"), ("de fr-FR", "fr"), ("de", "en"), ("", "en"), ("fr\n<x>", "en")]
+    {
+        let query =
+            form_urlencoded::Serializer::new(String::new()).append_pair("ui_locales", ui_locales).finish();
         let page = browser.get(&format!("/login?{query}")).await;
         page.is_page(200);
         assert_eq!(page.header("content-language"), Some(language), "{ui_locales}");
@@ -114,7 +119,10 @@ async fn a_brand_is_on_every_page_and_allowed_by_its_policy() {
     page.is_page(200);
     assert!(page.text.contains("<title>Sign in · Ada &#38; &#60;Co&#62;</title>"), "{}", page.text);
     // Yellow text on white cannot be read; on black it can.
-    assert!(!page.text.contains(":root { --mark: #ffee00;") || page.text.contains("--mark: #ffee00; --on-mark: #000000"));
+    assert!(
+        !page.text.contains(":root { --mark: #ffee00;")
+            || page.text.contains("--mark: #ffee00; --on-mark: #000000")
+    );
     let plain = Stack::start().await.browser().get("/login").await;
     assert_ne!(plain.header("content-security-policy"), page.header("content-security-policy"));
 
@@ -145,7 +153,11 @@ async fn the_login_page_names_the_application_only_if_its_request_would_be_answe
     let page = browser.try_to_sign_in(&login(&asking), "ada", "wrong").await;
     assert!(page.text.contains("to continue to <strong>web</strong>"), "{}", page.text);
     let page = browser.get(&login(&evil)).await;
-    assert!(page.text.contains("&#60;b&#62;&#34;&#39;") && page.text.contains("com.evil.app"), "{}", page.text);
+    assert!(
+        page.text.contains("&#60;b&#62;&#34;&#39;") && page.text.contains("com.evil.app"),
+        "{}",
+        page.text
+    );
     assert!(!page.text.contains("<b>") && !page.text.contains("bank.example<"), "{}", page.text);
 
     let plain = async |asking: &Asking| {

@@ -31,7 +31,8 @@ async fn a_scope_value_is_described_in_each_language_listed_and_forgotten() {
 async fn what_no_page_could_show_is_no_description() {
     let stack = Stack::start().await;
     let long = "x".repeat(201);
-    for (value, text) in [("read write", "Both"), ("", "x"), ("read", ""), ("read", "a\nb"), ("read", &long)] {
+    for (value, text) in [("read write", "Both"), ("", "x"), ("read", ""), ("read", "a\nb"), ("read", &long)]
+    {
         stack.jeton(&["scope", "describe", value, text], "").await.failed(2, "is one");
     }
     stack.jeton(&["scope", "describe", "read", "x", "--language", "xx"], "").await.failed(2, "one of en, fr");

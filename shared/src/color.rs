@@ -38,7 +38,8 @@ impl Color {
         let [first, _] = backgrounds;
         let end = first.ink();
         let shades = (0..=Self::SHADES).map(|part| self.toward(end, part));
-        let legible = |shade: &Self| backgrounds.iter().all(|ground| shade.contrast(*ground) >= Self::LEGIBLE);
+        let legible =
+            |shade: &Self| backgrounds.iter().all(|ground| shade.contrast(*ground) >= Self::LEGIBLE);
         shades.into_iter().find(legible).unwrap_or(end)
     }
 
@@ -101,7 +102,8 @@ mod tests {
 
     #[test]
     fn every_colour_has_a_shade_that_reads_on_light_and_one_that_reads_on_dark() {
-        let (light, dark) = ([Color::WHITE, Color::of(0xf3, 0xf4, 0xf7)], [Color::of(0x1a, 0x1d, 0x24), Color::BLACK]);
+        let (light, dark) =
+            ([Color::WHITE, Color::of(0xf3, 0xf4, 0xf7)], [Color::of(0x1a, 0x1d, 0x24), Color::BLACK]);
         let steps = || (0..=255).step_by(15).map(|part| u8::try_from(part).unwrap());
         for (red, green, blue) in
             steps().flat_map(|r| steps().flat_map(move |g| steps().map(move |b| (r, g, b))))
@@ -110,7 +112,10 @@ mod tests {
             assert!(color.contrast(color.ink()) >= Color::LEGIBLE, "{color}");
             for grounds in [light, dark] {
                 let shade = color.legible_on(grounds);
-                assert!(grounds.iter().all(|ground| shade.contrast(*ground) >= Color::LEGIBLE), "{color} {shade}");
+                assert!(
+                    grounds.iter().all(|ground| shade.contrast(*ground) >= Color::LEGIBLE),
+                    "{color} {shade}"
+                );
                 assert!(shade.contrast(shade.ink()) >= Color::LEGIBLE, "{color} {shade}");
             }
         }

@@ -144,7 +144,11 @@ mod tests {
             ("read", "two\nlines", Err(NotDescribable::Text)),
             ("read", &"x".repeat(201), Err(NotDescribable::Text)),
         ] {
-            assert_eq!(Description::new(value, Language::English, text).map(drop), expected, "{value} {text}");
+            assert_eq!(
+                Description::new(value, Language::English, text).map(drop),
+                expected,
+                "{value} {text}"
+            );
         }
     }
 

@@ -87,7 +87,8 @@ impl Browser<'_> {
     }
 
     async fn send(&self, call: Call) -> Answer {
-        let call = if self.languages.is_empty() { call } else { call.header("accept-language", &self.languages) };
+        let call =
+            if self.languages.is_empty() { call } else { call.header("accept-language", &self.languages) };
         let cookies = self.cookies.lock().unwrap().clone();
         let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if pairs.is_empty() { call } else { call.header("cookie", &pairs.join("; ")) };

@@ -4,7 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use jeton::{
-    admin::{self, Admin, client::ClientCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand},
+    admin::{
+        self, Admin, client::ClientCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand,
+    },
     local::{self, Storage},
 };
 use shared::config::Issuer;

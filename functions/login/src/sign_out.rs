@@ -17,7 +17,9 @@ pub(crate) async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     if let Some(person) = session::signed_in(call).await? {
         if !person.secret.has_sealed(&["logout"], form.get("csrf").unwrap_or_default()) {
             let reason = "the form is not one that this browser was shown";
-            return Err(Problem::new(Trouble::StillSignedIn, reason.to_owned()).with_way_on("/login".to_owned()));
+            return Err(
+                Problem::new(Trouble::StillSignedIn, reason.to_owned()).with_way_on("/login".to_owned())
+            );
         }
         call.app.sessions.end(&person.secret).await?;
         call.audit(Event::SignedOut { person: person.person });

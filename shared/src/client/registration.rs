@@ -117,7 +117,9 @@ impl Registration {
         let scope = of(&self.scope)?;
         let default_scope =
             if self.default_scope.is_empty() { scope.clone() } else { of(&self.default_scope)? };
-        if scope.values().count() > Self::MOST_SCOPE_VALUES || scope.values().any(|value| value.len() > Scope::MOST_VALUE_BYTES) {
+        if scope.values().count() > Self::MOST_SCOPE_VALUES
+            || scope.values().any(|value| value.len() > Scope::MOST_VALUE_BYTES)
+        {
             return Err(NotRegistrable::Inconsistent("at most 100 scope values, of 128 characters each"));
         }
         if !scope.tags_are_distinct() {

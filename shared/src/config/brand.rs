@@ -46,7 +46,11 @@ impl FromStr for Logo {
         let (kind, bytes) = text.split_once(";base64,").ok_or(NotALogo)?;
         let known = ["data:image/png", "data:image/svg+xml", "data:image/webp"].contains(&kind);
         let image = STANDARD.decode(bytes).is_ok_and(|bytes| !bytes.is_empty());
-        if known && image && text.len() <= Self::MOST_BYTES { Ok(Self(text.to_owned())) } else { Err(NotALogo) }
+        if known && image && text.len() <= Self::MOST_BYTES {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotALogo)
+        }
     }
 }
 

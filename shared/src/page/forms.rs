@@ -154,7 +154,7 @@ pub enum Owner {
 pub enum Lasting {
     /// For this long.
     For(Duration),
-    /// Until it is not used for `unused`, and for `at_most` in all.
+    /// For `at_most`, or until it is not used for `unused`.
     WhileUsed {
         /// From one use to the next.
         unused: Duration,
@@ -164,24 +164,24 @@ pub enum Lasting {
 }
 
 impl ConsentPage<'_> {
-    fn owner_told(&self) -> &str {
+    /// What is said of the owner, and who it is.
+    fn owner_told(&self) -> (&str, &str) {
         let texts = &self.view.texts.consent;
         match &self.owner {
-            Owner::Deployment => texts.this_service,
-            Owner::Administrators => texts.administrators,
-            Owner::Person(name) => name,
-            Owner::Gone => texts.somebody_gone,
+            Owner::Deployment => (texts.made_by, texts.this_service),
+            Owner::Administrators => (texts.registered_by, texts.administrators),
+            Owner::Person(name) => (texts.made_by, name),
+            Owner::Gone => (texts.made_by, texts.somebody_gone),
         }
     }
 
     fn lasting_told(&self) -> String {
-        let (texts, span) = (&self.view.texts.consent, |span| (self.view.texts.span)(Span::of(span)));
+        let span = |duration| (self.view.texts.span)(Span::of(duration));
         match self.lasting {
             Lasting::For(duration) => span(duration),
             Lasting::WhileUsed { unused, at_most } => {
-                let (idle, all) = (texts.unless_used, texts.at_most);
-                let (unused, at_most) = (span(unused), span(at_most));
-                format!("{}{unused}{}{}{at_most}{}", idle.before, idle.after, all.before, all.after)
+                let less = self.view.texts.consent.less_if_unused;
+                format!("{}{}{}{}", span(at_most), less.before, span(unused), less.after)
             }
         }
     }

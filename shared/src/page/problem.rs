@@ -143,3 +143,47 @@ impl From<crate::http::FormError> for Problem {
         Self::new(Trouble::Unreadable, error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Config,
+        language::Language,
+        page::{Look, Texts},
+    };
+
+    #[test]
+    fn every_trouble_is_told_in_every_language_and_how_long_to_wait() {
+        let look = Look::new(&Config::read(|_| None).unwrap().brand);
+        for (language, wait) in [
+            (Language::English, "in <strong>2 minutes</strong>."),
+            (Language::French, "dans <strong>2\u{a0}minutes</strong>."),
+        ] {
+            let view = View { language, texts: Texts::of(language), look: &look };
+            for (trouble, status, retry_after) in [
+                (Trouble::UnknownApplication, 400, None),
+                (Trouble::UnknownAddress, 400, None),
+                (Trouble::Unreadable, 400, None),
+                (Trouble::StalePage, 403, None),
+                (Trouble::StillSignedIn, 403, None),
+                (Trouble::TooMany(Duration::from_millis(90_001)), 429, Some("91")),
+                (Trouble::TooMany(Duration::from_millis(119_001)), 429, Some("120")),
+                (Trouble::Unavailable, 503, Some("1")),
+            ] {
+                let problem = Problem::new(trouble, String::new()).with_way_on("/login?a=1&b=\"".to_owned());
+                let answer = problem.answer(view, "id");
+                let told = trouble.told(&view.texts.problem);
+                let lambda_http::Body::Text(text) = answer.body() else { panic!("no text") };
+                assert_eq!(answer.status(), status);
+                assert_eq!(
+                    answer.headers().get("retry-after").map(|value| value.to_str().unwrap()),
+                    retry_after
+                );
+                assert!(text.contains(&format!("<h1>{}</h1>", told.title)), "{text}");
+                assert!(text.contains("href=\"/login?a=1&#38;b=&#34;\""), "{text}");
+                assert_eq!(text.contains(wait), retry_after == Some("120"), "{text}");
+            }
+        }
+    }
+}

@@ -71,24 +71,24 @@ pub struct Consent {
     pub asks_for: &'static str,
     /// In place of that list.
     pub asks_for_nothing: &'static str,
-    /// Before the name of whom it belongs to.
+    /// Before the name of whoever made it.
     pub made_by: &'static str,
-    /// Whom an application belongs to that the administrators registered.
-    pub administrators: &'static str,
-    /// Whom an application belongs to whose owner was deleted.
+    /// Who made an application whose owner was deleted.
     pub somebody_gone: &'static str,
-    /// Whom the deployment's own application belongs to.
+    /// Who made the deployment's own application.
     pub this_service: &'static str,
+    /// Before who registered it, if it is not known who made it.
+    pub registered_by: &'static str,
+    /// Who that is.
+    pub administrators: &'static str,
     /// Before where the person will be sent.
     pub leads_to: &'static str,
     /// Before the name of the person.
     pub account: &'static str,
     /// Before how long it lasts.
     pub lasts: &'static str,
-    /// Around a span: it lasts from one use to the next.
-    pub unless_used: Around,
-    /// Around a span: and never longer than that.
-    pub at_most: Around,
+    /// After that, around how long it may be out of use.
+    pub less_if_unused: Around,
     /// What not to do.
     pub only_if: &'static str,
     /// What declining does, around the application's name.

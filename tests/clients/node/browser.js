@@ -209,23 +209,27 @@ await fresh('is sent to an application on the device', {}, async (page, see) => 
   equal(location.startsWith(`${scheme}?code=`), true, location)
 })
 
-await fresh('sends the answer as a form, by itself', {}, async (page) => {
+await fresh('sends the answer as a form, by itself', {}, async (page, see) => {
   await page.goto(request({ response_mode: 'form_post' }).url)
   await signIn(page)
+  await page.route(redirect_uri, (route) => route.abort('aborted')) // so that there is time to look
   await click(page, 'Allow')
+  await reads(page, 'Back to APP')
+  await see('form post')
+  await page.unroute(redirect_uri)
+  await page.reload()
   await back(page)
   const { code, ...rest } = came.last
   deepEqual([typeof code, rest], ['string', { method: 'POST', state: 'a state', iss: issuer }])
 })
 
-await fresh('does everything without JavaScript', { javaScriptEnabled: false }, async (page, see) => {
+await fresh('does everything without JavaScript', { javaScriptEnabled: false }, async (page) => {
   await page.goto(request({ response_mode: 'form_post' }).url)
   await signIn(page, 'not the password')
   await page.getByRole('alert').waitFor()
   await signIn(page)
   await click(page, 'Allow')
   await reads(page, 'Back to APP')
-  await see('form post')
   await click(page, 'Continue')
   await back(page)
   deepEqual([came.last.method, typeof came.last.code], ['POST', 'string'])
