@@ -176,17 +176,6 @@ async fn the_login_page_names_the_application_only_if_its_request_would_be_answe
 }
 
 #[tokio::test]
-async fn a_login_page_costs_one_read_and_without_a_request_none() {
-    let stack = Stack::start().await;
-    let asking = Asking::by(&stack.web().await);
-    for (path, requests) in [("/login".to_owned(), 0), (format!("/login?{}", asking.query()), 1)] {
-        stack.dynamodb.forget();
-        stack.browser().get(&path).await.is_page(200);
-        assert_eq!(stack.dynamodb.seen().len(), requests, "{path}");
-    }
-}
-
-#[tokio::test]
 async fn who_signed_in_within_another_tab_goes_on_and_nobody_else_does() {
     let stack = Stack::start().await;
     let (browser, asking) = (stack.browser(), Asking::by(&stack.web().await));
