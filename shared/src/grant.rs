@@ -30,5 +30,5 @@ pub use item::{
 };
 pub use redemption::{NotRedeemed, Redemption, Shown, Tokens};
 pub use rotation::{NotRotated, Presented, Rotating, Verdict};
-pub use store::Store;
+pub use store::{Issued, Store};
 pub use transition::Transition;

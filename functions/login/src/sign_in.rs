@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{StatusCode, header};
 use shared::{
     audit::Event,
+    browser,
     client::destination,
     http::{Call, Form, Query, Response},
     page::{self, Application, CsrfToken, LoginPage, LoginProblem, Problem, SignedInPage, View},
     secret::{Id, Secret, Visit, random},
     session,
     status::Whose,
+    throttle::{Account, Address, Attempt, Verdict},
     user::{Password, User, UserName, password},
 };
 
@@ -45,6 +47,16 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     if !visit.is_some_and(|visit| visit.has_sealed(&[PURPOSE, query], sealed)) {
         return stale(call, typed, query).await;
     }
+    let account = Account::typed(typed);
+    let browser = browser::known(call, account).await?;
+    let attempt = Attempt { account, address: Address::of(call), browser: browser.as_ref() };
+    let reservation = match call.app.throttle.reserve(&attempt, call.now).await? {
+        Verdict::Reserved(reservation) => reservation,
+        Verdict::TooMany { by, retry_after } => {
+            call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
+            return too_many(call, typed, retry_after).await;
+        }
+    };
     let known = match typed.parse::<UserName>() {
         Ok(name) => call.app.users.find_by_name(&name).await?,
         Err(_) => None,
@@ -54,7 +66,26 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         call.audit(Event::SignInFailed { person });
         return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
     };
-    begin_session(call, &user, query).await
+    // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
+    // no better known than before.
+    let (browser, _) = tokio::join!(
+        call.app.browsers.remember(user.sub, browser, call.now),
+        call.app.throttle.give_back(reservation),
+    );
+    let mut response = begin_session(call, &user, query).await?;
+    if let Ok(browser) = browser {
+        browser::COOKIE.set(&mut response, &call.issuer()?, browser.expose(), browser::LIFETIME);
+    }
+    Ok(response)
+}
+
+/// The form again, and when to send it: the same for every name, and whatever was counted.
+async fn too_many(call: &Call<'_>, typed: &str, retry_after: Duration) -> Result<Response, Problem> {
+    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+    let problem = LoginProblem::TooMany(Duration::from_secs(seconds));
+    let mut response = form_page(call, StatusCode::TOO_MANY_REQUESTS, typed, Some(problem)).await?;
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    Ok(response)
 }
 
 /// A form that is not one that this browser was shown, or was too long ago. If they have signed in meanwhile, in
@@ -101,7 +132,7 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
     let mut response = page::see_other(&way_on(query));
-    session::COOKIE.set(&mut response, &issuer, secret.expose(), session::LIFETIME);
+    session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }

@@ -1,13 +1,13 @@
 //! The pages that hold a form, and what ties each form to the browser it was shown to.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use askama::Template;
 
 use super::{
     View,
     span::Span,
-    texts::{Login, Told},
+    texts::{Around, Login, Texts},
 };
 use crate::secret::{Kind, Secret};
 
@@ -63,13 +63,27 @@ pub enum LoginProblem {
     Wrong,
     /// The form was not this browser's, or too old.
     Stale,
+    /// There were too many attempts; after this long there may be another.
+    TooMany(Duration),
 }
 
 impl LoginProblem {
-    const fn told(self, texts: &Login) -> Told {
+    const fn title(self, texts: &Login) -> &'static str {
         match self {
-            Self::Wrong => texts.wrong,
-            Self::Stale => texts.stale,
+            Self::Wrong => texts.wrong.title,
+            Self::Stale => texts.stale.title,
+            Self::TooMany(_) => texts.too_many.0,
+        }
+    }
+
+    fn text(self, texts: &Texts) -> Cow<'static, str> {
+        match self {
+            Self::Wrong => texts.login.wrong.text.into(),
+            Self::Stale => texts.login.stale.text.into(),
+            Self::TooMany(wait) => {
+                let Around { before, after } = texts.login.too_many.1;
+                format!("{before}{}{after}", (texts.span)(Span::to_wait(wait))).into()
+            }
         }
     }
 }

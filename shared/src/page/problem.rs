@@ -1,13 +1,10 @@
 //! What a person is told on a page, because there is nobody else to tell.
 
-use std::time::Duration;
-
 use askama::Template;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 
 use super::{
     View,
-    span::Span,
     texts::{Problems, Told},
 };
 use crate::http::Response;
@@ -34,8 +31,6 @@ pub enum Trouble {
     StalePage,
     /// The form that signs out was not this browser's, or is too old.
     StillSignedIn,
-    /// Too many attempts to sign in; after this long there may be another.
-    TooMany(Duration),
     /// DynamoDB is throttled or down.
     Unavailable,
 }
@@ -45,8 +40,6 @@ pub enum Trouble {
 struct ErrorPage<'a> {
     view: View<'a>,
     told: Told,
-    /// How long to wait.
-    wait: Option<String>,
     /// Where to go on.
     way_on: Option<&'a str>,
     request_id: &'a str,
@@ -69,7 +62,6 @@ impl Problem {
         match self.trouble {
             Trouble::UnknownApplication | Trouble::UnknownAddress | Trouble::Unreadable => "invalid_request",
             Trouble::StalePage | Trouble::StillSignedIn => "access_denied",
-            Trouble::TooMany(_) => "too_many_requests",
             Trouble::Unavailable => "temporarily_unavailable",
         }
     }
@@ -79,16 +71,11 @@ impl Problem {
     }
 
     pub(crate) fn answer(&self, view: View<'_>, request_id: &str) -> Response {
-        let wait = match self.trouble {
-            Trouble::TooMany(wait) => Some((view.texts.span)(Span::to_wait(wait))),
-            _ => None,
-        };
         let way_on = self.way_on.as_deref();
         let told = self.trouble.told(&view.texts.problem);
-        let mut response =
-            view.show(self.trouble.status(), &ErrorPage { view, told, wait, way_on, request_id });
-        if let Some(seconds) = self.trouble.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        let mut response = view.show(self.trouble.status(), &ErrorPage { view, told, way_on, request_id });
+        if self.is_outage() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -99,7 +86,6 @@ impl Trouble {
         match self {
             Self::UnknownApplication | Self::UnknownAddress | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::StalePage | Self::StillSignedIn => StatusCode::FORBIDDEN,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -111,17 +97,7 @@ impl Trouble {
             Self::Unreadable => texts.unreadable,
             Self::StalePage => texts.stale_page,
             Self::StillSignedIn => texts.still_signed_in,
-            Self::TooMany(_) => texts.too_many,
             Self::Unavailable => texts.unavailable,
-        }
-    }
-
-    /// In seconds (RFC 9110 §10.2.3).
-    fn retry_after(self) -> Option<u64> {
-        match self {
-            Self::TooMany(wait) => Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)),
-            Self::Unavailable => Some(1),
-            _ => None,
         }
     }
 }
@@ -154,12 +130,9 @@ mod tests {
     };
 
     #[test]
-    fn every_trouble_is_told_in_every_language_and_how_long_to_wait() {
+    fn every_trouble_is_told_in_every_language_with_its_way_on() {
         let look = Look::new(&Config::read(|_| None).unwrap().brand);
-        for (language, wait) in [
-            (Language::English, "in <strong>2 minutes</strong>."),
-            (Language::French, "dans <strong>2\u{a0}minutes</strong>."),
-        ] {
+        for language in Language::ALL {
             let view = View { language, texts: Texts::of(language), look: &look };
             for (trouble, status, retry_after) in [
                 (Trouble::UnknownApplication, 400, None),
@@ -167,8 +140,6 @@ mod tests {
                 (Trouble::Unreadable, 400, None),
                 (Trouble::StalePage, 403, None),
                 (Trouble::StillSignedIn, 403, None),
-                (Trouble::TooMany(Duration::from_millis(90_001)), 429, Some("91")),
-                (Trouble::TooMany(Duration::from_millis(119_001)), 429, Some("120")),
                 (Trouble::Unavailable, 503, Some("1")),
             ] {
                 let problem = Problem::new(trouble, String::new()).with_way_on("/login?a=1&b=\"".to_owned());
@@ -176,13 +147,10 @@ mod tests {
                 let told = trouble.told(&view.texts.problem);
                 let lambda_http::Body::Text(text) = answer.body() else { panic!("no text") };
                 assert_eq!(answer.status(), status);
-                assert_eq!(
-                    answer.headers().get("retry-after").map(|value| value.to_str().unwrap()),
-                    retry_after
-                );
+                let header = answer.headers().get("retry-after");
+                assert_eq!(header.map(|value| value.to_str().unwrap()), retry_after);
                 assert!(text.contains(&format!("<h1>{}</h1>", told.title)), "{text}");
                 assert!(text.contains("href=\"/login?a=1&#38;b=&#34;\""), "{text}");
-                assert_eq!(text.contains(wait), retry_after == Some("120"), "{text}");
             }
         }
     }

@@ -58,6 +58,8 @@ pub struct Login {
     pub wrong: Told,
     /// The form is not this browser's, or too old.
     pub stale: Told,
+    /// There were too many attempts: what happened, and around a span, how long to wait.
+    pub too_many: (&'static str, Around),
 }
 
 /// On the consent page.
@@ -110,6 +112,8 @@ pub struct Session {
     pub signed_in_as: &'static str,
     /// A button.
     pub sign_out: &'static str,
+    /// A button: in every browser.
+    pub sign_out_everywhere: &'static str,
     /// A title and heading.
     pub signed_out: &'static str,
     /// What that means for applications.
@@ -131,10 +135,6 @@ pub struct Problems {
     pub stale_page: Told,
     /// The form that signs out is too old.
     pub still_signed_in: Told,
-    /// Too many attempts to sign in.
-    pub too_many: Told,
-    /// How long to wait, around a span.
-    pub wait: Around,
     /// The server cannot answer.
     pub unavailable: Told,
     /// A link.

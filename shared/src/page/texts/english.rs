@@ -11,6 +11,7 @@ pub(super) static TEXTS: Texts = Texts {
         password: "Password",
         wrong: Told { title: "Sign-in failed", text: "That user name and password do not belong together." },
         stale: Told { title: "Please sign in once more", text: "That took too long. Please try again." },
+        too_many: ("Too many attempts", Around { before: "Please try again in ", after: "." }),
     },
     consent: Consent {
         question: Around { before: "Allow ", after: " to use your account?" },
@@ -36,6 +37,7 @@ pub(super) static TEXTS: Texts = Texts {
         signed_in: "You are signed in",
         signed_in_as: "as",
         sign_out: "Sign out",
+        sign_out_everywhere: "Sign out everywhere",
         signed_out: "You are signed out",
         signed_out_means: "Applications keep what you have allowed them.",
         sign_in_again: "Sign in again",
@@ -63,11 +65,6 @@ pub(super) static TEXTS: Texts = Texts {
             title: "You are still signed in",
             text: "This form is no longer good. Try again, and sign out from there.",
         },
-        too_many: Told {
-            title: "Too many attempts",
-            text: "Somebody tried to sign in too often, from here or to this account.",
-        },
-        wait: Around { before: "Please try again in ", after: "." },
         unavailable: Told {
             title: "Please try again in a moment",
             text: "The server cannot answer right now. Nothing was lost: load this page again.",

@@ -17,6 +17,7 @@ pub(super) static TEXTS: Texts = Texts {
             title: "Veuillez vous reconnecter",
             text: "Vous avez mis trop de temps. Veuillez réessayer.",
         },
+        too_many: ("Trop de tentatives", Around { before: "Veuillez réessayer dans ", after: "." }),
     },
     consent: Consent {
         question: Around { before: "Autoriser ", after: " à utiliser votre compte\u{202f}?" },
@@ -45,6 +46,7 @@ pub(super) static TEXTS: Texts = Texts {
         signed_in: "Vous êtes connecté",
         signed_in_as: "en tant que",
         sign_out: "Se déconnecter",
+        sign_out_everywhere: "Se déconnecter partout",
         signed_out: "Vous êtes déconnecté",
         signed_out_means: "Les applications conservent ce que vous leur avez autorisé.",
         sign_in_again: "Se reconnecter",
@@ -72,11 +74,6 @@ pub(super) static TEXTS: Texts = Texts {
             title: "Vous êtes toujours connecté",
             text: "Ce formulaire n’est plus valable. Réessayez, puis déconnectez-vous depuis la nouvelle page.",
         },
-        too_many: Told {
-            title: "Trop de tentatives",
-            text: "Il y a eu trop de tentatives de connexion, depuis cet endroit ou à ce compte.",
-        },
-        wait: Around { before: "Veuillez réessayer dans ", after: "." },
         unavailable: Told {
             title: "Veuillez réessayer dans un instant",
             text: "Le serveur ne peut pas répondre pour le moment. Rien n’est perdu\u{202f}: rechargez cette page.",
