@@ -132,6 +132,13 @@ pub enum Event<'a> {
         /// that it was issued until then.
         change: &'static str,
     },
+    /// An administrator changed what people are told a scope value means.
+    ScopeChanged {
+        /// Which value.
+        scope: &'a str,
+        /// What was done: `described`, `forgotten`.
+        change: &'static str,
+    },
     /// An administrator changed a person.
     UserChanged {
         /// Whom: their `sub`.
@@ -154,6 +161,7 @@ impl Event<'_> {
             | Self::SignedOut { .. }
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
+            | Self::ScopeChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
             Self::SignInFailed { .. }
             | Self::SignInThrottled { .. }
@@ -181,6 +189,7 @@ impl Event<'_> {
             Self::Refused { .. } => ("Refused", &["path", "error"]),
             Self::Unavailable { .. } => ("Unavailable", &["path"]),
             Self::ClientChanged { .. } => ("ClientChanged", &[]),
+            Self::ScopeChanged { .. } => ("ScopeChanged", &[]),
             Self::UserChanged { .. } => ("UserChanged", &[]),
         }
     }

@@ -140,7 +140,8 @@ impl Store {
         for item in items {
             match table::kind(&item) {
                 Some("client") => clients.extend(table::read::<Client>(Some(item))?),
-                _ => statuses.extend(table::read::<Status>(Some(item))?),
+                Some("status") => statuses.extend(table::read::<Status>(Some(item))?),
+                _ => {}
             }
         }
         let status_of = |client: &Client| {
