@@ -8,7 +8,7 @@ mod routes;
 mod serve;
 
 pub use database::{Database, Storage};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, run_as, running};
 pub use routes::ROUTES;
 pub use serve::{Options, serve};
 
