@@ -151,11 +151,10 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
         "PutItem" => vec![wish(operation, request, &request["Item"])],
         "GetItem" | "UpdateItem" | "DeleteItem" => vec![wish(operation, request, &request["Key"])],
         "Query" => {
-            let mut wish = wish(operation, request, &Value::Null);
             // Jeton's queries name one value: the hash key.
             let values = request["ExpressionAttributeValues"].as_object().unwrap();
-            wish.key = values.values().find_map(|value| value["S"].as_str()).unwrap().to_owned();
-            vec![wish]
+            let key = values.values().find_map(|value| value["S"].as_str()).unwrap().to_owned();
+            vec![Wish { key, ..wish(operation, request, &Value::Null) }]
         }
         "BatchGetItem" => {
             let tables = request["RequestItems"].as_object().unwrap().iter();
