@@ -10,6 +10,7 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod attackers_hour;
 mod chaos_front;
 mod command;
 mod consent;
@@ -24,6 +25,8 @@ mod grant_transitions;
 mod harness;
 mod hostile_input;
 mod interop_oauth2;
+mod known_browsers;
+mod login_timing;
 mod outages;
 mod races;
 mod random_operations;
@@ -49,7 +52,9 @@ mod rights;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod sessions;
 mod sign_in;
 mod sign_in_again;
+mod throttling;
 mod user_command;
 mod whole_flow;

@@ -1,9 +1,11 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
 mod issuer;
+mod throttling;
 mod variables;
 
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
@@ -27,8 +29,21 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// How long people stay signed in.
+    pub session: SessionLifetime,
+    /// How often somebody may try to sign in.
+    pub throttling: Throttling,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
+}
+
+/// How long a person stays signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// `JETON_SESSION_SECONDS`, 300 to 2,592,000: in all. 43,200, the default, is twelve hours.
+    pub absolute: Duration,
+    /// `JETON_SESSION_IDLE_SECONDS`, 300 to 2,592,000: without coming back. 7,200, the default, is two hours.
+    pub idle: Duration,
 }
 
 /// The tables' names, which a deployment chooses.
@@ -66,6 +81,11 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            session: SessionLifetime {
+                absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
+                idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
+            },
+            throttling: Throttling::read(&variables)?,
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -111,6 +131,17 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_SESSION_SECONDS", "299"),
+            ("JETON_SESSION_IDLE_SECONDS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "off"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "1000001"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "59"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "86401"),
+            ("JETON_TRUSTED_PROXIES", "-1"),
+            ("JETON_TRUSTED_PROXIES", "9"),
+            ("JETON_TRUSTED_PROXIES", "true"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
