@@ -3,11 +3,11 @@
 //! That no function does more is held by every test: what stands before DynamoDB denies it, and a test that saw anything
 //! denied fails.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use jeton::local::{ROUTES, run_as};
 
-use crate::harness::{Asking, Stack, person::Pair, rights::POLICIES};
+use crate::harness::{Asking, HtmlForm, Stack, person::Pair, rights::POLICIES};
 
 /// `password`, hashed with other parameters than today's.
 const OLD_HASH: &str =
@@ -42,12 +42,25 @@ async fn use_grants(stack: &Stack) {
     browser.sign_out().await;
 }
 
+/// A browser that is known, comes back after a while, and signs out everywhere.
+async fn use_sessions(stack: &Stack) {
+    let (web, browser) = (stack.web().await, stack.browser());
+    let eve = stack.somebody("eve").await;
+    browser.sign_in(&eve).await;
+    browser.sign_in(&eve).await;
+    stack.advance(Duration::from_mins(30));
+    browser.consent(&Asking::by(&web)).await;
+    let page = browser.get("/login").await;
+    browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
     let stack = Stack::start().await;
     start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
+    use_sessions(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
