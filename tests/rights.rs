@@ -54,13 +54,21 @@ async fn use_sessions(stack: &Stack) {
     browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
 }
 
+/// An API that somebody calls with a person's token.
+async fn protect_an_api(stack: &Stack) {
+    let web = stack.web().await;
+    let access = stack.pair(&web).await.access;
+    stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_sample_api().await;
     start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
+    protect_an_api(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
