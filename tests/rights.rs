@@ -32,7 +32,9 @@ async fn use_machine_tokens(stack: &Stack) {
 async fn use_grants(stack: &Stack) {
     let (web, browser) = (stack.web().await, stack.browser());
     let ada = stack.somebody_with("ada", OLD_HASH.parse().unwrap()).await;
-    browser.try_to_sign_in("/login", &ada.name, "password").await;
+    // The page says for which application one signs in.
+    let login = browser.redirected(&Asking::by(&web)).await.location;
+    browser.try_to_sign_in(&login, &ada.name, "password").await;
     browser.consent(&Asking::by(&web)).await;
     let code = browser.redirected(&Asking::by(&web)).await.code().to_owned();
     let Pair { access, refresh } = stack.redeem(&web, &code).await.pair();
