@@ -16,6 +16,7 @@ use crate::{
     scope::Scope,
     secret::{ClientSecret, Digest, Id, Secret},
     time::Timestamp,
+    words::words,
 };
 
 /// A client identifier (RFC 6749 §2.2). Jeton makes its own, of 128 random bits, so that a client can never have
@@ -64,37 +65,6 @@ impl<'de> Deserialize<'de> for ClientId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
-}
-
-/// Gives an enum of protocol words its `as_str`, `ALL`, `FromStr` and `Display`.
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $type {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word that the protocol has for it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                let words: Vec<_> = Self::ALL.iter().map(|one| one.as_str()).collect();
-                let found = Self::ALL.iter().copied().find(|one| one.as_str() == text);
-                found.ok_or_else(|| format!("must be one of {}", words.join(", ")))
-            }
-        }
-    };
 }
 
 /// How a client proves who it is at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`).

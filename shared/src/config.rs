@@ -8,7 +8,7 @@ pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
 
-use crate::log::Level;
+use crate::{compat::Switches, log::Level};
 
 /// Everything that a deployment decides. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
@@ -27,6 +27,9 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
+    /// default. One that belongs to clients is then still off for every client that does not have it.
+    pub compat: Switches,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -66,6 +69,9 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            compat: variables
+                .parsed("JETON_COMPAT", "switches with commas between them, or none")?
+                .unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -111,6 +117,7 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_COMPAT", "password,telepathy"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod audit;
 pub mod client;
+pub mod compat;
 pub mod config;
 pub mod consent;
 pub mod dynamodb;
@@ -23,3 +24,4 @@ pub mod status;
 pub mod table;
 pub mod time;
 pub mod user;
+mod words;
