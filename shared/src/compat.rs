@@ -123,7 +123,9 @@ impl Switch {
             Self::BasicPerson => {
                 (Deployment, "takes a person's name and password with API calls", "RFC 9700 §2.4")
             }
-            Self::BasicClient => (Deployment, "takes a client's id and secret with API calls", "RFC 6749 §1.4"),
+            Self::BasicClient => {
+                (Deployment, "takes a client's id and secret with API calls", "RFC 6749 §1.4")
+            }
             Self::QueryToken => (Deployment, "takes `?access_token=` with API calls", "RFC 9700 §4.3.2"),
             Self::QueryClient => {
                 (Deployment, "takes `?client_id=&client_secret=` with API calls", "RFC 6749 §2.3.1")
@@ -145,9 +147,9 @@ impl Switch {
 pub struct Switches(BTreeSet<Switch>);
 
 impl Switches {
-    /// Every switch there is.
-    pub fn all() -> Self {
-        Self(Switch::ALL.iter().copied().collect())
+    /// Every switch that is turned on by `holder`.
+    pub fn of(holder: Holder) -> Self {
+        Switch::ALL.iter().copied().filter(|switch| switch.about().holder == holder).collect()
     }
 
     /// Whether `switch` is on.
@@ -193,7 +195,7 @@ impl FromStr for Switches {
 impl fmt::Display for Switches {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<_> = self.iter().map(Switch::as_str).collect();
-        f.write_str(&words.join(" "))
+        f.write_str(&words.join(","))
     }
 }
 
@@ -221,7 +223,7 @@ mod tests {
     fn a_list_names_switches_and_nothing_else() {
         let two: Switches = "ttl, password".parse().unwrap();
         assert!(two.has(Switch::Ttl) && two.has(Switch::Password) && !two.has(Switch::Json));
-        assert_eq!(two.to_string(), "password ttl");
+        assert_eq!(two.to_string(), "password,ttl");
         assert!("none".parse::<Switches>().unwrap().is_empty());
         for wrong in ["", "Password", "password,", "none,json", "everything"] {
             assert!(wrong.parse::<Switches>().is_err(), "{wrong}");
@@ -232,7 +234,8 @@ mod tests {
     fn what_is_permitted_limits_what_is_on() {
         let on: Switches = "ttl,password".parse().unwrap();
         assert_eq!(on.within(&"password,json".parse().unwrap()).to_string(), "password");
-        assert_eq!(on.within(&Switches::all()), on);
+        assert_eq!(on.within(&Switches::of(Holder::Client)), on);
+        assert!(on.within(&Switches::of(Holder::Deployment)).is_empty());
         assert!(on.within(&Switches::default()).is_empty());
     }
 

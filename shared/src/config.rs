@@ -48,8 +48,14 @@ pub struct TableNames {
 impl Config {
     /// The configuration that the process's environment holds. Empty variables count as absent.
     pub fn from_env() -> Result<Self, Invalid> {
+        Self::from_env_or(|_| None)
+    }
+
+    /// The same; what `default` returns for a variable that is not there takes its place.
+    pub fn from_env_or(default: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        Self::read(|variable| std::env::var(variable).ok())
+        let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        Self::read(|variable| set(variable).or_else(|| default(variable)))
     }
 
     /// The configuration that `variables` holds.

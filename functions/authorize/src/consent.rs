@@ -1,23 +1,27 @@
 //! Asking a person for their consent, and what comes of it.
 
+use std::time::Duration;
+
 use shared::{
     audit::Event,
     client::{Client, GrantType},
     consent::Consent,
-    grant::{self, Grant, Terms},
+    grant::{self, Access, Codeless, Grant, Kind, Terms, Tokens},
     http::{Call, Form, Response},
     page::{self, ConsentPage, CsrfToken, Problem},
     scope::Scope,
-    secret::{AuthorizationCode, Id, Secret, random},
+    secret::{AccessToken, Id, Secret, random},
     session::SignedIn,
     status::Status,
     time::Timestamp,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     error::Error,
     refuse,
-    request::{AuthorizationRequest, Destination},
+    request::{AuthorizationRequest, Destination, ResponseType},
 };
 
 /// What the parts of a form are sealed for.
@@ -33,15 +37,9 @@ pub(crate) async fn ask(
 ) -> Result<Response, Error> {
     let client = &destination.client;
     if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
-        let code = Secret::new(Id::random(), &random());
-        return issue(
-            call,
-            destination,
-            &asked,
-            &person,
-            Decision { code, scope: asked.scope.clone(), asked: false },
-        )
-        .await;
+        let scope = asked.scope.clone();
+        let decision = Decision { grant: Id::random(), bits: random(), scope, asked: false };
+        return issue(call, destination, &asked, &person, decision).await;
     }
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
@@ -55,7 +53,8 @@ pub(crate) async fn ask(
             username: &person.username,
             destination: &host,
             scope: asked.scope.values().collect(),
-            lasts: lasts(client),
+            at_once: asked.response_type == ResponseType::Token,
+            lasts: lasts(client, asked.response_type),
             query,
             page: &page,
             csrf: CsrfToken::seal(&person.secret, &[PURPOSE, &page, query]),
@@ -89,20 +88,23 @@ pub(crate) async fn decide(
         return Ok(refuse(call, destination, &Error::Declined));
     }
     let scope = Scope::of(allowed).unwrap_or_default();
-    let decision = Decision { code: code_of(&person, page, query, &scope), scope, asked: true };
+    let decision = Decision::of(&person, page, query, scope);
     let issued = issue(call, destination, &asked, &person, decision).await;
     Ok(issued.unwrap_or_else(|error| refuse(call, destination, &error)))
 }
 
 /// What was decided, by the person or for them.
 struct Decision {
-    code: Secret<AuthorizationCode>,
+    /// What the grant is called.
+    grant: Id,
+    /// The secret of its code, or of its token.
+    bits: Zeroizing<[u8; 32]>,
     scope: Scope,
     /// Whether they were asked.
     asked: bool,
 }
 
-/// Keeps the grant and sends its code (RFC 6749 §4.1.2).
+/// Keeps the grant and sends its code (RFC 6749 §4.1.2), or its token (§4.2.2).
 async fn issue(
     call: &Call<'_>,
     destination: &Destination,
@@ -111,38 +113,71 @@ async fn issue(
     decision: Decision,
 ) -> Result<Response, Error> {
     let client = &destination.client;
-    let Decision { code, scope, asked: was_asked } = decision;
+    let Decision { grant, bits, scope, asked: was_asked } = decision;
     let terms = Terms { client, scope: scope.clone(), issuer: destination.issuer.clone(), now: call.now };
-    let agreement = grant::Agreement {
-        person: person.person,
-        authenticated_at: person.authenticated_at,
-        redirect_uri: &destination.redirect_uri,
-        redirect_uri_sent: destination.redirect_uri_sent,
-        challenge: asked.challenge,
+    let &SignedIn { person, authenticated_at, .. } = person;
+    let response = match asked.response_type {
+        ResponseType::Code => {
+            let agreement = grant::Agreement {
+                person,
+                authenticated_at,
+                redirect_uri: &destination.redirect_uri,
+                redirect_uri_sent: destination.redirect_uri_sent,
+                challenge: asked.challenge,
+            };
+            let code = Secret::new(grant, &bits);
+            call.app.grants.issue_once(Grant::for_person(terms, &agreement, &code)).await?;
+            destination.send_code(&code)
+        }
+        ResponseType::Token => {
+            let token = Secret::new(grant, &bits);
+            let codeless = Codeless { kind: Kind::Implicit, person, authenticated_at };
+            let left = issue_token(call, terms, &codeless, &token).await?;
+            destination.send_token(&token, left, &scope)
+        }
     };
-    call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
     if was_asked && !client.is_public() {
-        call.app.consents.remember(person.person, &client.id, scope.clone(), call.now).await?;
+        call.app.consents.remember(person, &client.id, scope.clone(), call.now).await?;
     }
-    let (grant, scope) = (code.id(), scope.to_string());
-    call.audit(Event::Consented {
-        grant,
-        client: &client.id,
-        person: person.person,
-        scope,
-        asked: was_asked,
-    });
-    Ok(destination.send_code(&code))
+    let scope = scope.to_string();
+    call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
+    Ok(response)
 }
 
-/// The code of a decision: derived from what was decided, so that the same form, sent twice, leads to the same
-/// redirect. Only the browser that was shown the page holds the secret that it is derived with.
-fn code_of(person: &SignedIn, page: &str, query: &str, scope: &Scope) -> Secret<AuthorizationCode> {
-    let scope = scope.to_string();
-    let bits = person.secret.seal(&["grant", page, query, &scope]);
-    let (id, _) = bits.split_at(16);
-    let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
-    Secret::new(Id::from_bits(id), &person.secret.seal(&["code", page, query, &scope]))
+/// Keeps the grant of `token` (RFC 6749 §4.2); how long it has left, if it has an end. The same form, sent twice, finds
+/// it there.
+async fn issue_token(
+    call: &Call<'_>,
+    terms: Terms<'_>,
+    codeless: &Codeless,
+    token: &Secret<AccessToken>,
+) -> Result<Option<Duration>, Error> {
+    let client = terms.client;
+    let access = Access::lasting(token.digest(), call.now, client.lifetimes.access_token());
+    let tokens = Tokens { expires_at: access.expires_at, access, refresh: None };
+    let grant = Grant::without_code(terms, codeless, token.id(), tokens);
+    let kept = call.app.grants.issue_once(grant).await?;
+    call.audit(Event::Issued {
+        grant: token.id(),
+        kind: kept.kind.as_str(),
+        client: &client.id,
+        token: token.digest().name(),
+        scope: kept.scope.to_string(),
+    });
+    Ok(kept.expires_at.map(|end| end.since(call.now)))
+}
+
+impl Decision {
+    /// What was decided on a page. Id and secret are derived from it, so that the same form, sent twice, leads to the
+    /// same redirect. Only the browser that was shown the page holds the secret that they are derived with.
+    fn of(person: &SignedIn, page: &str, query: &str, scope: Scope) -> Self {
+        let text = scope.to_string();
+        let bits = person.secret.seal(&["grant", page, query, &text]);
+        let (id, _) = bits.split_at(16);
+        let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+        let bits = person.secret.seal(&["code", page, query, &text]);
+        Self { grant: Id::from_bits(id), bits, scope, asked: true }
+    }
 }
 
 /// Whether `person` need not be asked: the client is the deployment's own, or they have agreed to as much before.
@@ -196,12 +231,16 @@ fn url_host(uri: &str) -> String {
     host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme).to_owned()
 }
 
-fn lasts(client: &Client) -> String {
-    let seconds = if client.grant_types.contains(&GrantType::RefreshToken) {
+fn lasts(client: &Client, response_type: ResponseType) -> String {
+    let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
+    let seconds = if refreshes && response_type == ResponseType::Code {
         client.lifetimes.refresh_token
     } else {
         client.lifetimes.access_token
     };
+    if seconds == 0 {
+        return "until it is revoked".to_owned();
+    }
     match (seconds / 86_400, seconds / 3_600, seconds / 60) {
         (days, _, _) if days >= 2 => format!("{days} days"),
         (_, hours, _) if hours >= 2 => format!("{hours} hours"),

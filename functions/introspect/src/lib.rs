@@ -87,7 +87,7 @@ async fn describe_refresh(
     }
     let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
     Ok(Active::of(&grant, &statuses).map(|active| Active {
-        exp: [refresh.expires_at, grant.expires_at].into_iter().flatten().min().map(Timestamp::seconds),
+        exp: refresh.end_in(&grant).map(Timestamp::seconds),
         // It was issued together with the access token.
         iat: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at).seconds(),
         ..active

@@ -46,9 +46,9 @@ impl Store {
     }
 
     /// Keeps a grant whose id was derived from what it was granted for, unless it is there already: the same
-    /// decision, sent twice, is one grant.
-    pub async fn issue_once(&self, grant: &Grant) -> Result<(), table::Error> {
-        self.0.insert(grant).await.map(drop)
+    /// decision, sent twice, is one grant. Returns the one that is kept.
+    pub async fn issue_once(&self, grant: Grant) -> Result<Grant, table::Error> {
+        Ok(self.0.insert(&grant).await?.unwrap_or(grant))
     }
 
     /// Lets `transition` happen to the grant called `id`, if it may.

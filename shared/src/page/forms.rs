@@ -63,6 +63,8 @@ pub struct ConsentPage<'a> {
     pub destination: &'a str,
     /// What is asked for, value by value.
     pub scope: Vec<&'a str>,
+    /// Whether the application gets its access in the address it is sent back to (RFC 6749 §4.2).
+    pub at_once: bool,
     /// How long it lasts.
     pub lasts: String,
     /// The authorization request, as a query.

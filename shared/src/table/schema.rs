@@ -10,6 +10,7 @@
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
 //! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
+//! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
 //! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, introspect, `jeton` |
