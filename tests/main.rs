@@ -12,6 +12,11 @@
 
 mod chaos_front;
 mod command;
+mod compat_implicit;
+mod compat_password;
+mod compat_refresh;
+mod compat_requests;
+mod compat_switches;
 mod consent;
 mod consent_remembered;
 mod cors;
@@ -48,6 +53,11 @@ mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod service_ona_token;
+mod service_onna_token;
+mod service_usergrid_token;
+mod service_ushahidi_gist;
+mod service_ushahidi_wiki;
 mod sign_in;
 mod sign_in_again;
 mod user_command;

@@ -9,6 +9,7 @@ mod browser;
 pub mod chaos;
 mod clients;
 mod command;
+mod compat;
 pub mod dice;
 mod front;
 pub mod oracle;
@@ -47,6 +48,7 @@ pub use asking::{Asking, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD};
 pub use clients::{Registered, machine};
 pub use command::Ran;
+pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 
 /// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn any_other_json_is_refused() {
-        let deep = format!("{}{}", r#"{"a":"#.repeat(20_000), "1");
+        let deep = format!("{}{}", r#"{"a":"#.repeat(10_000), "1");
         for body in [
             "",
             "null",
