@@ -123,7 +123,6 @@ async fn with_the_switch_the_query_is_read_too_if_it_names_the_client() {
         (credentials.as_str(), &[("grant_type", "client_credentials"), ("client_id", "x")][..]),
         (&format!("{credentials}&client_id=x"), &form),
         (&format!("{credentials}&scope=read"), &form),
-        (&format!("{credentials}&x=%zz"), &form),
     ] {
         stack.post(path).form(form).send().await.is_error(400, "invalid_request");
     }
@@ -226,7 +225,7 @@ async fn a_token_without_end_lives_until_it_is_revoked() {
     let told = with_ttl(&stack, &client, "0").await.json();
     assert_eq!(told.get("expires_in"), None);
     let token = told["access_token"].as_str().unwrap();
-    assert!(!stack.stored().await.contains("\"ttl\""), "DynamoDB never deletes it");
+    assert!(!stack.stored().await.contains("\"ttl\": N("), "DynamoDB never deletes it");
     stack.advance(Duration::from_hours(24 * 365 * 50));
     let active = stack.introspect(&client, token).await;
     assert_eq!((&active["active"], active.get("exp")), (&json!(true), None));
@@ -234,7 +233,7 @@ async fn a_token_without_end_lives_until_it_is_revoked() {
     assert_eq!(stack.app.grants.of_client(&id).await.unwrap().len(), 1, "it can be found without the token");
     assert_eq!(stack.revoke(&client, token).await.status, 200);
     stack.is_inactive(&client, token).await;
-    assert!(stack.stored().await.contains("\"ttl\""), "and what is left of it goes, in time");
+    assert!(stack.stored().await.contains("\"ttl\": N("), "and what is left of it goes, in time");
     let another = with_ttl(&stack, &client, "0").await.json();
     stack.app.clients.end_everything(&id, stack.now()).await.unwrap();
     stack.is_inactive(&client, another["access_token"].as_str().unwrap()).await;
@@ -256,7 +255,7 @@ async fn a_persons_token_without_end_comes_without_a_refresh_token_and_is_listed
     assert_eq!(grants.len(), 1);
     stack.app.grants.end(grants[0], shared::grant::Why::Administrator, stack.now()).await.unwrap();
     stack.is_inactive(&client, token).await;
-    assert!(stack.stored().await.contains("\"ttl\""));
+    assert!(stack.stored().await.contains("\"ttl\": N("));
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn the_command_gives_shows_changes_and_takes_switches() {
     let id = created["client_id"].as_str().unwrap();
     let show = async || stack.jeton(&["client", "show", id], "").await.json();
     assert_eq!(show().await["compat"], json!(["password", "json"]));
-    assert_eq!(show().await["grants"], json!(["refresh_token", "password"]));
+    assert_eq!(show().await["grants"], json!(["password", "refresh_token"]));
     assert_eq!(offered(&stack).await[0][3], "password");
 
     let update = async |more: &[&str]| stack.jeton(&[&["client", "update", id], more].concat(), "").await;

@@ -44,7 +44,7 @@ fn members(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn its_requests_get_its_answers() {
     let stack = Stack::permitting(SWITCHES).await;
-    let client = ushahidiui(&stack, SWITCHES).await;
+    let (client, api) = (ushahidiui(&stack, SWITCHES).await, stack.resource_server().await);
     stack.somebody("admin").await;
     let answer = send(
         &stack,
@@ -81,7 +81,7 @@ async fn its_requests_get_its_answers() {
     assert_ne!(second["access_token"], first["access_token"]);
     assert_eq!((&second["expires_in"], &second["token_type"]), (&json!(3_600), &json!("Bearer")));
     assert_eq!(second["expires"], stack.now().seconds() + 3_600);
-    let active = stack.introspect(&client, second["access_token"].as_str().unwrap()).await;
+    let active = stack.introspect(&api, second["access_token"].as_str().unwrap()).await;
     assert_eq!((&active["username"], &active["active"]), (&json!("admin"), &json!(true)));
     assert_eq!(active["scope"].as_str().unwrap().split(' ').count(), 18);
 

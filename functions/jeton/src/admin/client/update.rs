@@ -64,12 +64,13 @@ impl Update {
     /// Does it, unless somebody else changes the client at the same time.
     pub async fn run(self, admin: &Admin) -> Result<(), Error> {
         let id = self.client_id.parse()?;
-        let (client, status) = known(admin, &id).await?;
+        let (client, _) = known(admin, &id).await?;
         let amended = self.amended(Registration::of(&client)).amend(&client)?;
         admin.app.clients.amend(&client, &amended).await?;
         admin.client_changed(&id, "updated");
         admin.app.clients.count_switches().await?;
-        let json = describe(&amended, &status, admin.app.clock.now());
+        let (kept, status) = known(admin, &id).await?;
+        let json = describe(&kept, &status, admin.app.clock.now());
         admin.print(&json, &format!("Client {id} is updated."))
     }
 
