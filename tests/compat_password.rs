@@ -94,6 +94,30 @@ async fn whoever_is_wrong_unknown_or_disabled_is_told_the_same() {
 }
 
 #[tokio::test]
+async fn guessing_is_counted_like_at_the_login_page() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    stack.somebody("ada").await;
+    for _ in 0..12 {
+        assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.status, 200, "who is right is not counted");
+    }
+    for name in ["ada", "nobody"] {
+        for _ in 0..stack.app.config.throttling.per_account {
+            ask(&stack, &client, name, "wrong password").await.is_error(400, "invalid_grant");
+        }
+        let refused = ask(&stack, &client, name, PASSWORD).await;
+        refused.is_error(429, "invalid_request");
+        assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+    }
+    assert_eq!(stack.audited("sign_in_throttled").len(), 2);
+    // The login page counts the same.
+    let page = stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await;
+    assert_eq!(page.status, 429);
+    stack.advance(stack.app.config.throttling.window);
+    assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_client_must_authenticate_all_the_same() {
     let stack = Stack::permitting("password").await;
     let client = stack.legacy("password").await;

@@ -10,6 +10,9 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod attackers_hour;
+mod authorizer_http_api;
+mod authorizer_rest_api;
 mod chaos_front;
 mod command;
 mod compat_implicit;
@@ -29,7 +32,10 @@ mod grant_transitions;
 mod harness;
 mod hostile_input;
 mod interop_oauth2;
+mod known_browsers;
+mod login_timing;
 mod outages;
+mod pages;
 mod races;
 mod random_operations;
 mod readme;
@@ -42,6 +48,7 @@ mod rfc6749_client_authentication;
 mod rfc6749_client_credentials;
 mod rfc6749_refresh_token;
 mod rfc6749_token_endpoint;
+mod rfc6750_bearer_tokens;
 mod rfc7009_revocation;
 mod rfc7009_revocation_of_grants;
 mod rfc7636_authorization_request;
@@ -50,6 +57,7 @@ mod rfc7662_introspection;
 mod rfc7662_introspection_of_grants;
 mod rfc8252_native_apps;
 mod rfc8414_metadata;
+mod scope_command;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
@@ -58,7 +66,9 @@ mod service_onna_token;
 mod service_usergrid_token;
 mod service_ushahidi_gist;
 mod service_ushahidi_wiki;
+mod sessions;
 mod sign_in;
 mod sign_in_again;
+mod throttling;
 mod user_command;
 mod whole_flow;

@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    client, config::Config, consent, grant, log::Log, session, status, table::Table, time::Clock, user,
+    browser, client, config::Config, consent, description, grant, log::Log, page::Look, session, status,
+    table::Table, throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -11,6 +12,8 @@ use crate::{
 pub struct App {
     /// What the deployment decided.
     pub config: Config,
+    /// What pages have in common.
+    pub look: Look,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where lines go.
@@ -21,8 +24,14 @@ pub struct App {
     pub grants: grant::Store,
     /// Who is signed in.
     pub sessions: session::Store,
+    /// How often who tries to sign in.
+    pub throttle: throttle::Store,
+    /// Which browsers people have signed in with before.
+    pub browsers: browser::Store,
     /// What people have agreed to before.
     pub consents: consent::Store,
+    /// What scope values mean to people.
+    pub descriptions: description::Store,
     /// The people.
     pub users: user::Store,
     /// Who is in good standing.
@@ -37,11 +46,15 @@ impl App {
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
             clients: client::Store::new(clients.clone(), config.client_cache, config.compat.clone()),
+            descriptions: description::Store::new(clients.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),
-            sessions: session::Store::new(tokens.clone()),
+            sessions: session::Store::new(tokens.clone(), config.session),
+            throttle: throttle::Store::new(tokens.clone(), config.throttling),
+            browsers: browser::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),
+            look: Look::new(&config.brand),
             config,
             clock,
             log,

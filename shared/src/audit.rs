@@ -85,10 +85,19 @@ pub enum Event<'a> {
         /// Whose name it was, if anybody's.
         person: Option<Id>,
     },
+    /// An attempt to sign in was not looked at: there had been too many.
+    SignInThrottled {
+        /// By which count: `address`, `account` or `browser`.
+        by: &'static str,
+        /// A few bits of what stands for the account, whether or not there is one.
+        account: String,
+    },
     /// A person signed out.
     SignedOut {
         /// Who.
         person: Id,
+        /// Of every browser, or only of the one they sat at.
+        everywhere: bool,
     },
     /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
     Revoked {
@@ -123,12 +132,19 @@ pub enum Event<'a> {
         /// that it was issued until then.
         change: &'static str,
     },
+    /// An administrator changed what people are told a scope value means.
+    ScopeChanged {
+        /// Which value.
+        scope: &'a str,
+        /// What was done: `described`, `forgotten`.
+        change: &'static str,
+    },
     /// An administrator changed a person.
     UserChanged {
         /// Whom: their `sub`.
         person: Id,
-        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
-        /// that they had agreed to until then.
+        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `signed_out`, of every
+        /// browser; `everything_ended`: all that they had agreed to until then.
         change: &'static str,
     },
 }
@@ -145,8 +161,10 @@ impl Event<'_> {
             | Self::SignedOut { .. }
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
+            | Self::ScopeChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
             Self::SignInFailed { .. }
+            | Self::SignInThrottled { .. }
             | Self::Refused { .. }
             | Self::Replayed { .. }
             | Self::Reused { .. } => Level::Warn,
@@ -162,6 +180,7 @@ impl Event<'_> {
             Self::Declined { .. } => ("Declined", &[]),
             Self::SignedIn { .. } => ("SignedIn", &[]),
             Self::SignInFailed { .. } => ("SignInFailed", &[]),
+            Self::SignInThrottled { .. } => ("SignInThrottled", &["by"]),
             Self::SignedOut { .. } => ("SignedOut", &[]),
             Self::Refreshed { .. } => ("Refreshed", &[]),
             Self::Replayed { .. } => ("Replayed", &[]),
@@ -170,6 +189,7 @@ impl Event<'_> {
             Self::Refused { .. } => ("Refused", &["path", "error"]),
             Self::Unavailable { .. } => ("Unavailable", &["path"]),
             Self::ClientChanged { .. } => ("ClientChanged", &[]),
+            Self::ScopeChanged { .. } => ("ScopeChanged", &[]),
             Self::UserChanged { .. } => ("UserChanged", &[]),
         }
     }

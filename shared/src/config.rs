@@ -1,20 +1,31 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
+mod brand;
 mod issuer;
+mod route_scopes;
+mod throttling;
 mod variables;
 
+pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
+pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
 
-use crate::{compat::Switches, log::Level};
+use crate::{
+    compat::Switches,
+    language::{Languages, NoLanguages},
+    log::Level,
+};
 
 /// Everything that a deployment decides. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `JETON_ISSUER`: the issuer (RFC 8414 §2), for a deployment behind a domain of its own. Without it, every
-    /// request's issuer is `https://` and the domain name that the gateway served it under.
+    /// request's issuer is `https://` and the domain name that the gateway served it under. The authorizer, which other
+    /// APIs' gateways call, needs it.
     pub issuer: Option<Issuer>,
     /// The three tables.
     pub tables: TableNames,
@@ -30,8 +41,29 @@ pub struct Config {
     /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
     /// default. One that belongs to clients is then still off for every client that does not have it.
     pub compat: Switches,
+    /// What pages look like.
+    pub brand: Brand,
+    /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
+    /// prefers none of them.
+    pub languages: Languages,
+    /// How long people stay signed in.
+    pub session: SessionLifetime,
+    /// How often somebody may try to sign in.
+    pub throttling: Throttling,
+    /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs needs, for the authorizer. Without it,
+    /// the authorizer lets nobody through.
+    pub route_scopes: RouteScopes,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
+}
+
+/// How long a person stays signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// `JETON_SESSION_SECONDS`, 300 to 2,592,000: in all. 43,200, the default, is twelve hours.
+    pub absolute: Duration,
+    /// `JETON_SESSION_IDLE_SECONDS`, 300 to 2,592,000: without coming back. 7,200, the default, is two hours.
+    pub idle: Duration,
 }
 
 /// The tables' names, which a deployment chooses.
@@ -78,6 +110,14 @@ impl Config {
             compat: variables
                 .parsed("JETON_COMPAT", "switches with commas between them, or none")?
                 .unwrap_or_default(),
+            brand: Brand::read(&variables)?,
+            languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
+            session: SessionLifetime {
+                absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
+                idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
+            },
+            throttling: Throttling::read(&variables)?,
+            route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -124,6 +164,22 @@ mod tests {
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
             ("JETON_COMPAT", "password,telepathy"),
+            ("JETON_BRAND_NAME", "two\nlines"),
+            ("JETON_BRAND_COLOR", "red"),
+            ("JETON_BRAND_LOGO", "https://example.com/logo.png"),
+            ("JETON_LANGUAGES", "en,de"),
+            ("JETON_SESSION_SECONDS", "299"),
+            ("JETON_SESSION_IDLE_SECONDS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "off"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "1000001"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "59"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "86401"),
+            ("JETON_TRUSTED_PROXIES", "-1"),
+            ("JETON_TRUSTED_PROXIES", "9"),
+            ("JETON_TRUSTED_PROXIES", "true"),
+            ("JETON_ROUTE_SCOPES", "GET /orders"),
             ("JETON_LOG_LEVEL", "loud"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();

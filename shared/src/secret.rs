@@ -15,8 +15,8 @@ mod text;
 
 pub use digest::Digest;
 pub use kind::{
-    AccessToken, AuthorizationCode, ClientSecret, Family, Kind, RedirectUri, RefreshToken, Session, Verifier,
-    Visit,
+    AccessToken, AccountName, AuthorizationCode, Browser, CallerAddress, ClientSecret, Family, Kind,
+    RedirectUri, RefreshToken, Session, Verifier, Visit,
 };
 pub use text::{Id, Malformed, Secret};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use shared::{
-    http::Response,
-    page::{self, FormPostPage},
+    http::{Call, Response},
+    page::{self, FormPostPage, View},
     scope::Scope,
     secret::{AccessToken, AuthorizationCode, Secret},
 };
@@ -16,13 +16,14 @@ use crate::{
 
 impl Destination {
     /// Sends the code (§4.1.2).
-    pub(crate) fn send_code(&self, code: &Secret<AuthorizationCode>) -> Response {
-        self.send(vec![("code", code.expose().to_owned())])
+    pub(crate) fn send_code(&self, call: &Call<'_>, code: &Secret<AuthorizationCode>) -> Response {
+        self.send(call, vec![("code", code.expose().to_owned())])
     }
 
     /// Sends an access token that has `left` to live, if it has an end; no refresh token ever (§4.2.2).
     pub(crate) fn send_token(
         &self,
+        call: &Call<'_>,
         token: &Secret<AccessToken>,
         left: Option<Duration>,
         scope: &Scope,
@@ -33,24 +34,24 @@ impl Destination {
         if !scope.is_empty() {
             fields.push(("scope", scope.to_string()));
         }
-        self.send(fields)
+        self.send(call, fields)
     }
 
     /// Sends an error (§4.1.2.1).
-    pub(crate) fn send_error(&self, error: &Error) -> Response {
-        self.send(vec![
-            ("error", error.code().as_str().to_owned()),
-            ("error_description", error.description().to_owned()),
-        ])
+    pub(crate) fn send_error(&self, call: &Call<'_>, error: &Error) -> Response {
+        let code = ("error", error.code().as_str().to_owned());
+        self.send(call, vec![code, ("error_description", error.description().to_owned())])
     }
 
     /// Every answer says who it is from (RFC 9207 §2), and repeats the client's state.
-    fn send(&self, mut fields: Vec<(&'static str, String)>) -> Response {
+    fn send(&self, call: &Call<'_>, mut fields: Vec<(&'static str, String)>) -> Response {
         fields.extend(self.state.clone().map(|state| ("state", state)));
         fields.push(("iss", self.issuer.to_string()));
         match self.mode {
             ResponseMode::FormPost => {
-                page::html_that_submits(&FormPostPage { action: &self.redirect_uri, fields: &fields })
+                let (client_name, action) = (&self.client.name, &self.redirect_uri);
+                let view = View::of(call);
+                view.show_and_submit(&FormPostPage { view, client_name, action, fields: &fields })
             }
             ResponseMode::Query => page::see_other(&self.with_query(&fields)),
             ResponseMode::Fragment => page::see_other(&self.with_fragment(&fields)),

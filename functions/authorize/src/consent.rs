@@ -4,28 +4,24 @@ use std::time::Duration;
 
 use shared::{
     audit::Event,
-    client::{Client, GrantType},
+    client::Client,
     consent::Consent,
-    grant::{self, Access, Codeless, Grant, Kind, Terms, Tokens},
+    grant::{self, Access, Codeless, Grant, Issued, Kind, Terms, Tokens},
     http::{Call, Form, Response},
-    page::{self, ConsentPage, CsrfToken, Problem},
+    page::{Problem, Trouble},
     scope::Scope,
     secret::{AccessToken, Id, Secret, random},
     session::SignedIn,
     status::Status,
-    time::Timestamp,
 };
 
 use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    refuse,
+    question, refuse,
     request::{AuthorizationRequest, Destination, ResponseType},
 };
-
-/// What the parts of a form are sealed for.
-const PURPOSE: &str = "consent";
 
 /// Asks `person`, unless they need not be asked.
 pub(crate) async fn ask(
@@ -33,7 +29,6 @@ pub(crate) async fn ask(
     destination: &Destination,
     asked: AuthorizationRequest,
     person: SignedIn,
-    query: &str,
 ) -> Result<Response, Error> {
     let client = &destination.client;
     if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
@@ -44,23 +39,7 @@ pub(crate) async fn ask(
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
     }
-    let page = format!("{}.{}", call.now, Id::random());
-    let host = url_host(&destination.redirect_uri);
-    Ok(page::html(
-        lambda_http::http::StatusCode::OK,
-        &ConsentPage {
-            client_name: &client.name,
-            username: &person.username,
-            destination: &host,
-            scope: asked.scope.values().collect(),
-            at_once: asked.response_type == ResponseType::Token,
-            lasts: lasts(client, asked.response_type),
-            query,
-            page: &page,
-            csrf: CsrfToken::seal(&person.secret, &[PURPOSE, &page, query]),
-            logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
-        },
-    ))
+    Ok(question::page(call, destination, &asked, &person).await?)
 }
 
 /// What `person` has decided, on a page that was shown to them in this browser for this very request.
@@ -73,13 +52,10 @@ pub(crate) async fn decide(
     form: &Form,
 ) -> Result<Response, Problem> {
     let page = form.get("page").unwrap_or_default();
-    let sealed = form.get("csrf").unwrap_or_default();
-    if !person.secret.has_sealed(&[PURPOSE, page, query], sealed) || is_too_old(page, call.now) {
-        return Err(Problem::forbidden(
-            "This page is no longer good",
-            "It is too old, or was made for another request. Go back to the application and start again.",
-            String::from("the consent form is not one that this browser was shown for this request"),
-        ));
+    if !question::was_asked(call, &person, form, query) {
+        let reason = "the consent form is not one that this browser was shown for this request";
+        let problem = Problem::new(Trouble::StalePage, reason.to_owned());
+        return Err(problem.with_way_on(format!("/oauth/authorize?{query}")));
     }
     let allowed: Vec<&str> = form.names_after("allow:").filter(|value| asked.scope.has(value)).collect();
     // Allowing nothing of what was asked for is no consent.
@@ -116,7 +92,7 @@ async fn issue(
     let Decision { grant, bits, scope, asked: was_asked } = decision;
     let terms = Terms { client, scope: scope.clone(), issuer: destination.issuer.clone(), now: call.now };
     let &SignedIn { person, authenticated_at, .. } = person;
-    let response = match asked.response_type {
+    let (response, issued) = match asked.response_type {
         ResponseType::Code => {
             let agreement = grant::Agreement {
                 person,
@@ -126,45 +102,53 @@ async fn issue(
                 challenge: asked.challenge,
             };
             let code = Secret::new(grant, &bits);
-            call.app.grants.issue_once(Grant::for_person(terms, &agreement, &code)).await?;
-            destination.send_code(&code)
+            let issued = call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
+            (destination.send_code(call, &code), issued)
         }
         ResponseType::Token => {
             let token = Secret::new(grant, &bits);
             let codeless = Codeless { kind: Kind::Implicit, person, authenticated_at };
-            let left = issue_token(call, terms, &codeless, &token).await?;
-            destination.send_token(&token, left, &scope)
+            let (left, issued) = issue_token(call, terms, &codeless, &token).await?;
+            (destination.send_token(call, &token, left, &scope), issued)
         }
     };
-    if was_asked && !client.is_public() {
-        call.app.consents.remember(person, &client.id, scope.clone(), call.now).await?;
+    if issued == Issued::Now {
+        let scope = scope.to_string();
+        call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
     }
-    let scope = scope.to_string();
-    call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
+    if was_asked && !client.is_public() {
+        call.app.consents.remember(person, &client.id, scope, call.now).await?;
+    }
     Ok(response)
 }
 
-/// Keeps the grant of `token` (RFC 6749 §4.2); how long it has left, if it has an end. The same form, sent twice, finds
-/// it there.
+/// Keeps the grant of `token` (RFC 6749 §4.2), unless the same form, sent before, has led to it; how long it has left,
+/// if it has an end.
 async fn issue_token(
     call: &Call<'_>,
     terms: Terms<'_>,
     codeless: &Codeless,
     token: &Secret<AccessToken>,
-) -> Result<Option<Duration>, Error> {
+) -> Result<(Option<Duration>, Issued), Error> {
     let client = terms.client;
     let access = Access::lasting(token.digest(), call.now, client.lifetimes.access_token());
     let tokens = Tokens { expires_at: access.expires_at, access, refresh: None };
     let grant = Grant::without_code(terms, codeless, token.id(), tokens);
-    let kept = call.app.grants.issue_once(grant).await?;
-    call.audit(Event::Issued {
-        grant: token.id(),
-        kind: kept.kind.as_str(),
-        client: &client.id,
-        token: token.digest().name(),
-        scope: kept.scope.to_string(),
-    });
-    Ok(kept.expires_at.map(|end| end.since(call.now)))
+    let issued = call.app.grants.issue_once(&grant).await?;
+    let ends = match &issued {
+        Issued::Now => {
+            call.audit(Event::Issued {
+                grant: token.id(),
+                kind: grant.kind.as_str(),
+                client: &client.id,
+                token: token.digest().name(),
+                scope: grant.scope.to_string(),
+            });
+            grant.expires_at
+        }
+        Issued::Before(there) => there.expires_at,
+    };
+    Ok((ends.map(|end| end.since(call.now)), issued))
 }
 
 impl Decision {
@@ -215,35 +199,4 @@ async fn still_stands(
         status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok())
     };
     Ok(statuses.iter().all(upholds))
-}
-
-/// A page says when it was made, before the dot.
-fn is_too_old(page: &str, now: Timestamp) -> bool {
-    let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
-    made.is_none_or(|made| made.after(grant::DECISION_LIFETIME).has_passed(now))
-}
-
-/// Where a redirect URI leads, in words that a person can compare: its host; or, for an application on the device, its
-/// scheme, as whatever else stands in such a URI is the application's own choice.
-fn url_host(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    let host = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
-    host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme).to_owned()
-}
-
-fn lasts(client: &Client, response_type: ResponseType) -> String {
-    let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
-    let seconds = if refreshes && response_type == ResponseType::Code {
-        client.lifetimes.refresh_token
-    } else {
-        client.lifetimes.access_token
-    };
-    if seconds == 0 {
-        return "until it is revoked".to_owned();
-    }
-    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
-        (days, _, _) if days >= 2 => format!("{days} days"),
-        (_, hours, _) if hours >= 2 => format!("{hours} hours"),
-        (_, _, minutes) => format!("{minutes} minutes"),
-    }
 }

@@ -5,6 +5,7 @@
 pub mod client;
 mod output;
 mod password;
+pub mod scope;
 mod sweep;
 pub mod token;
 pub mod user;

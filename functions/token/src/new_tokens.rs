@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use shared::{
     client::{Client, GrantType},
-    grant::{Access, Refresh, Tokens as Kept},
+    grant::{Access, LONGEST_GRANT, Refresh, Tokens as Kept},
     scope::Scope,
     secret::{AccessToken, Id, RefreshToken, Secret, random},
     time::Timestamp,
 };
 
 use crate::Tokens;
-
-/// All of a grant is over after this, however often it is refreshed.
-const LONGEST_GRANT: Duration = Duration::from_hours(90 * 24);
 
 /// Fresh tokens, in plain text.
 pub(crate) struct NewTokens {

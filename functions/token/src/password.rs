@@ -7,6 +7,7 @@ use shared::{
     grant::{Codeless, Grant, Kind, Terms},
     http::{Call, Form},
     secret::Id,
+    throttle::{Account, Address, Attempt, Reservation, Verdict},
     user::{self, User, UserName},
 };
 
@@ -36,16 +37,34 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
 /// The person called `name`, if that is their password. Who is unknown, disabled or wrong is told the same, after as
 /// long (§4.3.2).
 async fn prove(call: &Call<'_>, name: &str, password: &str) -> Result<User, Error> {
+    let reservation = reserve(call, name).await?;
     let known = match name.parse::<UserName>() {
         Ok(name) => call.app.users.find_by_name(&name).await?,
         Err(_) => None,
     };
     let person = known.as_ref().map(|user| user.sub);
     match user::prove(call.app, known, password, call.now).await? {
-        Some(proven) => Ok(proven.user),
+        Some(proven) => {
+            // Nobody who has proved who they are is kept out: at worst an attempt too many is counted.
+            let _ = call.app.throttle.give_back(reservation).await;
+            Ok(proven.user)
+        }
         None => {
             call.audit(Event::SignInFailed { person });
             Err(Error::WrongPassword)
+        }
+    }
+}
+
+/// Counts the attempt before the password is looked at, as the login page does (§4.3.2). The address is the client's.
+async fn reserve(call: &Call<'_>, name: &str) -> Result<Reservation, Error> {
+    let account = Account::typed(name);
+    let attempt = Attempt { account, address: Address::of(call), browser: None };
+    match call.app.throttle.reserve(&attempt, call.now).await? {
+        Verdict::Reserved(reservation) => Ok(reservation),
+        Verdict::TooMany { by, retry_after } => {
+            call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
+            Err(Error::TooManyAttempts(retry_after))
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{AuthMethod, Client, ClientId, GrantType, Lifetimes, RegisteredSecret
 use crate::{
     compat::{Holder, Switch, Switches},
     config::is_loopback,
+    line,
     scope::{IllFormed, Scope},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
@@ -170,7 +171,9 @@ impl Registration {
         let scope = of(&self.scope)?;
         let default_scope =
             if self.default_scope.is_empty() { scope.clone() } else { of(&self.default_scope)? };
-        if scope.values().count() > Self::MOST_SCOPE_VALUES || scope.values().any(|value| value.len() > 128) {
+        if scope.values().count() > Self::MOST_SCOPE_VALUES
+            || scope.values().any(|value| value.len() > Scope::MOST_VALUE_BYTES)
+        {
             return Err(NotRegistrable::Inconsistent("at most 100 scope values, of 128 characters each"));
         }
         if !scope.tags_are_distinct() {
@@ -256,13 +259,7 @@ impl RegisteredSecret {
 }
 
 fn check_name(name: &str) -> Result<(), NotRegistrable> {
-    // Format characters turn text around or hide it: a name must read as it is.
-    let unfit = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
-    let fine = (1..=100).contains(&name.chars().count()) && !name.chars().any(unfit);
-    if fine && name.trim() == name { Ok(()) } else { Err(NotRegistrable::Name) }
+    if line::reads_as_it_is(name, 100) { Ok(()) } else { Err(NotRegistrable::Name) }
 }
 
 fn check_lifetimes(lifetimes: &Lifetimes, compat: &Switches) -> Result<(), NotRegistrable> {

@@ -39,6 +39,8 @@ kinds! {
     Session, "jtn", "session";
     /// What a browser holds between being shown the login form and sending it.
     Visit, "jtv", "visit";
+    /// What a browser holds that a person has signed in with before.
+    Browser, "jtb", "browser";
 }
 
 /// What is no secret of its own, but kept as a [`Digest`](super::Digest) all the same.
@@ -55,6 +57,10 @@ digested! {
     Verifier;
     /// The redirect URI of an authorization request.
     RedirectUri;
+    /// What somebody typed for a user name: it may be anything, even their password.
+    AccountName;
+    /// The address that a request came from.
+    CallerAddress;
     /// The 128 random bits that all refresh tokens of one grant share.
     Family;
 }

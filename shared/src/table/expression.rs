@@ -26,6 +26,12 @@ impl Update {
         Self { change: change.to_owned(), condition, values: HashMap::new() }
     }
 
+    /// `change` is made if `condition` holds, or makes the item if there is none: for what begins with its first change.
+    pub fn or_create(condition: &str, change: &str) -> Self {
+        let condition = format!("attribute_not_exists(#{KEY}) OR {condition}");
+        Self { change: change.to_owned(), condition, values: HashMap::new() }
+    }
+
     /// `change` is made if the item exists.
     pub fn always(change: &str) -> Self {
         Self {
@@ -109,8 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn every_update_requires_that_its_item_exists() {
+    fn every_update_requires_that_its_item_exists_or_says_that_it_makes_one() {
         assert_eq!(Update::when("#c = :c", "SET #x = :x").condition(), "attribute_exists(#pk) AND #c = :c");
         assert_eq!(Update::always("SET #x = :x").condition(), "attribute_exists(#pk)");
+        let counting = Update::or_create("#n < :most", "ADD #n :one");
+        assert_eq!(counting.condition(), "attribute_not_exists(#pk) OR #n < :most");
     }
 }

@@ -5,23 +5,26 @@
 //!
 //! | table | `pk` | what | TTL | written by | read by |
 //! |---|---|---|---|---|---|
-//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, `jeton` | token, revoke, introspect, `jeton` |
-//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login | authorize, login |
+//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, `jeton` | token, revoke, introspect, authorizer, `jeton` |
+//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize (its use) | authorize, login |
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
-//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
+//! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
+//! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`) | – |
+//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, login, token, revoke, introspect, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, token, revoke, introspect, authorizer, `jeton` |
+//! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
 //! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
-//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, introspect, `jeton` |
+//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, introspect, authorizer, `jeton` |
 //!
 //! Token and revoke read a grant only as the answer to their own write.
 //!
-//! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization
+//! Reserved in tokens, each with its own `ttl`: `d#` device codes, `q#` pushed authorization
 //! requests, `j#` assertion ids. No other function may use these prefixes.
 //!
 //! The index `by_person` of tokens (hash `p`, the person; sort `pk`; keys only) holds what has a `p`: people's
-//! grants and sessions. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
+//! grants, sessions and browsers. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
 //! it costs no second write and no busy client overheats a partition of the index.
 
 use aws_sdk_dynamodb::{
@@ -39,7 +42,7 @@ use crate::config::TableNames;
 
 /// The attribute by which DynamoDB deletes items: epoch seconds, a Number.
 pub const TTL: &str = "ttl";
-/// The index for a person's grants and sessions.
+/// The index for a person's grants, sessions and browsers.
 pub const BY_PERSON: Index = Index { name: "by_person", attribute: "p" };
 
 /// Makes the tables that are not there yet: for the local server and tests. A deployment's come from its template.

@@ -6,11 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     app::App,
     client::{self, AuthMethod, ClientId, NotRegistrable, Registration},
+    description::{Description, NotDescribable},
+    language::Language,
     secret::{ClientSecret, Id, Secret, random},
     user::{self, NoUserName, Password, Unusable, User, UserName, password},
 };
 
-use super::gateway::DEMO_PATH;
+use super::{gateway::DEMO_PATH, sample};
 
 /// What the demo client is called.
 const ID: &str = "demo";
@@ -35,6 +37,8 @@ pub(super) enum Error {
     #[error(transparent)]
     Registration(#[from] NotRegistrable),
     #[error(transparent)]
+    Scope(#[from] NotDescribable),
+    #[error(transparent)]
     Client(#[from] client::Unchanged),
     #[error("it has no secret")]
     Public,
@@ -49,6 +53,7 @@ pub(super) enum Error {
 /// Registers the demo clients and the person.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
     register_application(app).await?;
+    describe_scope(app).await?;
     Ok(Demo { secret: register_client(app).await?, password: register_person(app).await? })
 }
 
@@ -90,6 +95,22 @@ async fn register_application(app: &App) -> Result<(), Error> {
     Ok(app.clients.create(&client).await?)
 }
 
+/// Says what the demo's scope means, as it was said before if it was.
+async fn describe_scope(app: &App) -> Result<(), Error> {
+    use Language::{English, French};
+
+    for (value, language, text) in [
+        ("read", English, "See what you keep here"),
+        ("read", French, "Voir ce que vous conservez ici"),
+        ("write", English, "Add to it, and change it"),
+        ("write", French, "L’enrichir et le modifier"),
+    ] {
+        let description = Description::new(value, language, text)?;
+        app.descriptions.describe(&description).await.map_err(client::Unchanged::from)?;
+    }
+    Ok(())
+}
+
 /// Registers the person. If they are there already, from an earlier start, they get a new password.
 async fn register_person(app: &App) -> Result<String, Error> {
     let name: UserName = PERSON.parse()?;
@@ -107,6 +128,7 @@ impl Demo {
     pub(super) fn lines(&self, url: &str) -> String {
         let password = &self.password;
         let credentials = format!("{ID}:{}", self.secret.expose());
+        let api = sample::PATH;
         format!(
             r#"
 A demo client is registered. Paste these lines into another terminal:
@@ -115,6 +137,7 @@ A demo client is registered. Paste these lines into another terminal:
   ANSWER=$(curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token); echo "$ANSWER"
   TOKEN=$(echo "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
+  curl -s -H "Authorization: Bearer $TOKEN" {url}{api}; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/revoke; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
 

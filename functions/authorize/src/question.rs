@@ -1,0 +1,108 @@
+//! What a person is asked: the consent page, and the form that comes back from it.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    client::{Client, GrantType, destination},
+    description::Description,
+    grant::{DECISION_LIFETIME, LONGEST_GRANT},
+    http::{Call, Form, Response},
+    language::Language,
+    page::{Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
+    scope::Scope,
+    secret::Id,
+    session::SignedIn,
+    status::Status,
+    table,
+    time::Timestamp,
+};
+
+use crate::{
+    query_text,
+    request::{AuthorizationRequest, Destination, ResponseType},
+};
+
+/// What the parts of a form are sealed for.
+const PURPOSE: &str = "consent";
+
+/// The page that asks `person` to let `to`'s client have what it `asked` for.
+pub(crate) async fn page(
+    call: &Call<'_>,
+    to: &Destination,
+    asked: &AuthorizationRequest,
+    person: &SignedIn,
+) -> Result<Response, table::Error> {
+    let scope = &asked.scope;
+    let (view, client, query) = (View::of(call), &to.client, query_text(call));
+    let (owner, permissions) = explain(call, client, scope, view.language).await?;
+    let page = format!("{}.{}", call.now, Id::random());
+    let csrf = CsrfToken::seal(&person.secret, &[PURPOSE, &page, &query]);
+    let page = ConsentPage {
+        view,
+        application: Application {
+            name: client.name.clone(),
+            destination: destination(&to.redirect_uri).to_owned(),
+        },
+        owner,
+        username: &person.username,
+        permissions,
+        at_once: asked.response_type == ResponseType::Token,
+        lasting: lasting(client, asked.response_type),
+        query: &query,
+        page: &page,
+        csrf,
+        logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
+    };
+    Ok(view.show(StatusCode::OK, &page))
+}
+
+/// Whether `form` is from a page that asked `person`, in this browser and not too long ago, about the request `query`.
+pub(crate) fn was_asked(call: &Call<'_>, person: &SignedIn, form: &Form, query: &str) -> bool {
+    let page = form.get("page").unwrap_or_default();
+    let sealed = form.get("csrf").unwrap_or_default();
+    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !is_too_old(page, call.now)
+}
+
+/// A page says when it was made, before the dot.
+fn is_too_old(page: &str, now: Timestamp) -> bool {
+    let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
+    made.is_none_or(|made| made.after(DECISION_LIFETIME).has_passed(now))
+}
+
+/// Whom the client belongs to, and what the values of `scope` mean: one request for both, or none.
+async fn explain<'a>(
+    call: &Call<'_>,
+    client: &Client,
+    scope: &'a Scope,
+    language: Language,
+) -> Result<(Owner, Vec<Permission<'a>>), table::Error> {
+    let (descriptions, people) = (call.app.descriptions.table(), call.app.users.table());
+    let owner = client.owner.filter(|_| !client.first_party);
+    let keys = scope.values().map(|value| (descriptions, Description::key(value)));
+    let keys: Vec<_> = keys.chain(owner.map(|owner| (people, Status::key(owner)))).collect();
+    let mut items = table::get_all(&keys).await?.into_iter();
+    let mut permissions = Vec::new();
+    for value in scope.values() {
+        let known: Option<Description> = table::read(items.next().flatten())?;
+        let description = known.and_then(|known| known.text(language).map(str::to_owned));
+        permissions.push(Permission { value, description });
+    }
+    let status: Option<Status> = table::read(items.next().flatten())?;
+    let owner = match (owner, status) {
+        _ if client.first_party => Owner::Deployment,
+        (None, _) => Owner::Administrators,
+        (Some(_), Some(status)) => Owner::Person(status.name),
+        (Some(_), None) => Owner::Gone,
+    };
+    Ok((owner, permissions))
+}
+
+fn lasting(client: &Client, response_type: ResponseType) -> Lasting {
+    let unused = client.lifetimes.refresh_token();
+    let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
+    match client.lifetimes.access_token() {
+        None => Lasting::UntilRevoked,
+        Some(lifetime) if response_type == ResponseType::Token || !refreshes => Lasting::For(lifetime),
+        Some(_) if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
+        Some(_) => Lasting::For(LONGEST_GRANT),
+    }
+}
