@@ -33,6 +33,7 @@ use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     app::App,
+    compat::Switch,
     config::{Config, TableNames},
     dynamodb::{self, Endpoint},
     log::{Level, Log},
@@ -96,6 +97,15 @@ impl Stack {
     /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
     pub async fn with_sample_api() -> Self {
         Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
+    }
+
+    /// A Jeton that does all that one can be deployed to do.
+    pub async fn with_everything() -> Self {
+        let change = |config: &mut Config| {
+            config.route_scopes = route_scopes();
+            config.compat = Switch::ALL.iter().copied().collect();
+        };
+        Self::behind(Gateway::start_with_demo, change).await
     }
 
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
