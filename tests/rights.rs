@@ -73,7 +73,8 @@ async fn use_switches(stack: &Stack) {
     let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
     assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
     stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
-    let browser = stack.signed_in().await;
+    let browser = stack.browser();
+    browser.sign_in(&ada).await;
     browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
     stack.request("GET", METADATA).send().await;
 }
