@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::{
     client::{Lifetimes, Registration},
+    role::Role,
     scope::Scope,
 };
 
@@ -70,6 +71,7 @@ async fn cost_of_a_life(narrowed: usize) -> Vec<(String, f64)> {
     })
     .await;
     let (person, owner) = (stack.person("alice").await, stack.person("olga").await);
+    stack.app.users.grant_role(owner, &Role::developer()).await.unwrap();
     let scope = largest_scope();
     let registration = Registration {
         name: "largest".to_owned(),

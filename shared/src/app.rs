@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    client, config::Config, consent, grant, log::Log, session, status, table::Table, time::Clock, user,
+    client, config::Config, consent, grant, log::Log, personal, session, status, table::Table, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -19,6 +19,8 @@ pub struct App {
     pub clients: client::Store,
     /// What was granted.
     pub grants: grant::Store,
+    /// What people made for programs of their own.
+    pub personal_tokens: personal::Store,
     /// Who is signed in.
     pub sessions: session::Store,
     /// What people have agreed to before.
@@ -41,6 +43,7 @@ impl App {
             users: user::Store::new(users),
             sessions: session::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
+            personal_tokens: personal::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),
             config,
             clock,

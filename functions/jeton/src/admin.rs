@@ -120,7 +120,7 @@ impl From<users::Unchanged> for Error {
         use users::Unchanged as E;
         match error {
             E::Unknown(_) => Self::NotFound(error.to_string()),
-            E::Exists(_) => Self::Usage(error.to_string()),
+            E::Exists(_) | E::TooManyRoles(_) => Self::Usage(error.to_string()),
             E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
             E::Table(error) => error.into(),
         }

@@ -5,6 +5,7 @@ use url::Url;
 use super::{AuthMethod, Client, ClientId, GrantType, Lifetimes, RegisteredSecret};
 use crate::{
     config::is_loopback,
+    label::Label,
     scope::{IllFormed, Scope},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
@@ -84,7 +85,7 @@ impl Registration {
         id: ClientId,
         now: Timestamp,
     ) -> Result<(Client, Option<Secret<ClientSecret>>), NotRegistrable> {
-        check_name(&self.name)?;
+        self.name.parse::<Label>().map_err(|_| NotRegistrable::Name)?;
         check_lifetimes(&self.lifetimes)?;
         self.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
         let (scope, default_scope) = self.scopes()?;
@@ -193,16 +194,6 @@ impl RegisteredSecret {
     pub fn new(secret: &Secret<ClientSecret>, now: Timestamp) -> Self {
         Self { id: secret.id(), digest: secret.digest(), created_at: now, expires_at: None }
     }
-}
-
-fn check_name(name: &str) -> Result<(), NotRegistrable> {
-    // Format characters turn text around or hide it: a name must read as it is.
-    let unfit = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
-    let fine = (1..=100).contains(&name.chars().count()) && !name.chars().any(unfit);
-    if fine && name.trim() == name { Ok(()) } else { Err(NotRegistrable::Name) }
 }
 
 fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {

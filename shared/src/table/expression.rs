@@ -35,10 +35,23 @@ impl Update {
         }
     }
 
+    /// `change` is made if `condition` holds, of an item that may be begun by it: for sets, which begin with their
+    /// first member.
+    pub fn beginning_when(condition: &str, change: &str) -> Self {
+        Self { change: change.to_owned(), condition: condition.to_owned(), values: HashMap::new() }
+    }
+
     /// Gives `:name` its value.
     pub fn value(mut self, name: &str, value: &impl Serialize) -> Result<Self, Error> {
         self.values.insert(format!(":{name}"), serde_dynamo::to_attribute_value(value)?);
         Ok(self)
+    }
+
+    /// Gives `:name` a String Set.
+    pub fn strings<'a>(mut self, name: &str, members: impl IntoIterator<Item = &'a str>) -> Self {
+        let members = members.into_iter().map(str::to_owned).collect();
+        self.values.insert(format!(":{name}"), AttributeValue::Ss(members));
+        self
     }
 
     pub(super) fn change(&self) -> &str {
