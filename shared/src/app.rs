@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    client, config::Config, consent, grant, log::Log, personal, session, status, table::Table, time::Clock, user,
+    client, config::Config, consent, grant, log::Log, personal, session, status, table::Table, time::Clock,
+    user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.

@@ -1,8 +1,10 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
+mod account;
 mod issuer;
 mod variables;
 
+pub use account::Account;
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
 pub use variables::{Invalid, Variables};
 
@@ -27,6 +29,8 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// What people may make for themselves.
+    pub account: Account,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -66,6 +70,7 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            account: Account::read(&variables)?,
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -112,6 +117,10 @@ mod tests {
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
             ("JETON_LOG_LEVEL", "loud"),
+            ("JETON_PERSONAL_SCOPES", "read  write"),
+            ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),
+            ("JETON_TEMPORARY_TOKEN_SECONDS", "59"),
+            ("JETON_DEVELOPER_SCOPES", "\"read\""),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");

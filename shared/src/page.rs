@@ -3,9 +3,15 @@
 //! A page is a struct and a template of the same name, escaped by askama. Pages need no JavaScript and load nothing
 //! from anywhere; their one style sheet is part of them, and allowed by its digest.
 
+mod account;
 mod forms;
 
-pub use forms::{ConsentPage, CsrfToken, FormPostPage, LoginPage, SignedInPage, SignedOutPage};
+pub use account::{
+    AccountPage, Application, Credential, CredentialsPage, MadePage, Personal, PersonalTokensPage,
+};
+pub use forms::{
+    ConsentPage, CsrfToken, FormPostPage, LoginPage, SignedInPage, SignedOutPage, is_over, showing,
+};
 
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -94,6 +100,11 @@ impl Problem {
     /// A form that was not ours, or is too old.
     pub const fn forbidden(title: &'static str, text: &'static str, reason: String) -> Self {
         Self { status: StatusCode::FORBIDDEN, error: "access_denied", title, text, reason }
+    }
+
+    /// A page that is not there, or not for this person.
+    pub const fn not_found(title: &'static str, text: &'static str, reason: String) -> Self {
+        Self { status: StatusCode::NOT_FOUND, error: "not_found", title, text, reason }
     }
 
     /// DynamoDB is throttled or down.

@@ -252,7 +252,9 @@ mod tests {
             let parsed = Presented::parse(presented.expose()).unwrap();
             assert_eq!((parsed.kind(), parsed.digest()), (presented.kind(), presented.digest()));
         }
-        assert!(Presented::parse(Secret::<secret::AccessToken>::new(Id::random(), &[1; 32]).expose()).is_none());
+        assert!(
+            Presented::parse(Secret::<secret::AccessToken>::new(Id::random(), &[1; 32]).expose()).is_none()
+        );
     }
 
     #[test]

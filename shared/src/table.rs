@@ -29,6 +29,9 @@ pub use transaction::Transaction;
 /// The attribute that is every table's key.
 pub const KEY: &str = "pk";
 
+/// The most items that one [`get_all`] may ask for.
+pub const MOST_AT_ONCE: usize = 100;
+
 /// How often a batch read asks for what DynamoDB left over.
 const BATCH_ATTEMPTS: usize = 4;
 

@@ -131,8 +131,7 @@ mod tests {
 
     #[test]
     fn a_day_is_written_as_people_write_it() {
-        for (seconds, day) in
-            [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_799, "2099-12-31")]
+        for (seconds, day) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_799, "2099-12-31")]
         {
             assert_eq!(Timestamp::from_millis(seconds * 1_000).day().to_string(), day);
         }

@@ -11,7 +11,6 @@ use shared::{
     secret::{AuthorizationCode, Id, Secret, random},
     session::SignedIn,
     status::Status,
-    time::Timestamp,
 };
 
 use crate::{
@@ -46,7 +45,7 @@ pub(crate) async fn ask(
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
     }
-    let page = format!("{}.{}", call.now, Id::random());
+    let page = page::showing(call.now);
     let host = url_host(&destination.redirect_uri);
     Ok(page::html(
         lambda_http::http::StatusCode::OK,
@@ -75,7 +74,7 @@ pub(crate) async fn decide(
 ) -> Result<Response, Problem> {
     let page = form.get("page").unwrap_or_default();
     let sealed = form.get("csrf").unwrap_or_default();
-    if !person.secret.has_sealed(&[PURPOSE, page, query], sealed) || is_too_old(page, call.now) {
+    if !person.secret.has_sealed(&[PURPOSE, page, query], sealed) || page::is_over(page, call.now) {
         return Err(Problem::forbidden(
             "This page is no longer good",
             "It is too old, or was made for another request. Go back to the application and start again.",
@@ -139,10 +138,8 @@ async fn issue(
 /// redirect. Only the browser that was shown the page holds the secret that it is derived with.
 fn code_of(person: &SignedIn, page: &str, query: &str, scope: &Scope) -> Secret<AuthorizationCode> {
     let scope = scope.to_string();
-    let bits = person.secret.seal(&["grant", page, query, &scope]);
-    let (id, _) = bits.split_at(16);
-    let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
-    Secret::new(Id::from_bits(id), &person.secret.seal(&["code", page, query, &scope]))
+    let id = person.secret.seal_id(&["grant", page, query, &scope]);
+    Secret::new(id, &person.secret.seal(&["code", page, query, &scope]))
 }
 
 /// Whether `person` need not be asked: the client is the deployment's own, or they have agreed to as much before.
@@ -180,12 +177,6 @@ async fn still_stands(
         status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok())
     };
     Ok(statuses.iter().all(upholds))
-}
-
-/// A page says when it was made, before the dot.
-fn is_too_old(page: &str, now: Timestamp) -> bool {
-    let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
-    made.is_none_or(|made| made.after(grant::DECISION_LIFETIME).has_passed(now))
 }
 
 /// Where a redirect URI leads, in words that a person can compare: its host; or, for an application on the device, its

@@ -88,12 +88,21 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     }
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
-    let has_request = Query::parse(query).is_ok_and(|query| matches!(query.get("client_id"), Ok(Some(_))));
-    let next = if has_request { format!("/oauth/authorize?{query}") } else { "/login".to_owned() };
-    let mut response = page::see_other(&next);
+    let mut response = page::see_other(&next(query));
     session::COOKIE.set(&mut response, &issuer, secret.expose(), session::LIFETIME);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
+}
+
+/// Where whoever came with `query` goes on to: never further than this server.
+fn next(query: &str) -> String {
+    let parsed = Query::parse(query).ok();
+    let get = |name| parsed.as_ref().and_then(|query| query.get(name).ok().flatten());
+    match (get("client_id"), get("to")) {
+        (Some(_), _) => format!("/oauth/authorize?{query}"),
+        (None, Some("account")) => "/account".to_owned(),
+        (None, _) => "/login".to_owned(),
+    }
 }
 
 fn form_page(

@@ -82,8 +82,7 @@ impl Store {
 
     async fn known(&self, person: Id) -> Result<Vec<PersonalToken>, table::Error> {
         let ids = OWNED.list(&self.0, person).await?;
-        let keys: Vec<_> =
-            ids.iter().map(|id| (&self.0, format!("{}{id}", PersonalToken::PREFIX))).collect();
+        let keys: Vec<_> = ids.iter().map(|id| (&self.0, format!("{}{id}", PersonalToken::PREFIX))).collect();
         let items = table::get_all(&keys).await?;
         let tokens = items.into_iter().map(table::read::<PersonalToken>);
         Ok(tokens.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())

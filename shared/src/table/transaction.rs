@@ -3,9 +3,7 @@
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{
-        AttributeValue, CancellationReason, Delete, Put, TransactWriteItem, Update as TransactUpdate,
-    },
+    types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem, Update as TransactUpdate},
 };
 use serde::Serialize;
 

@@ -4,6 +4,9 @@ use shared::lambda::Handler;
 
 /// Every route: its path, and the function that answers all methods of it, so that a wrong one gets a 405.
 pub const ROUTES: &[(&str, Handler)] = &[
+    ("/account", |app, request| Box::pin(account::handle(app, request))),
+    ("/account/tokens", |app, request| Box::pin(account::handle(app, request))),
+    ("/account/credentials", |app, request| Box::pin(account::handle(app, request))),
     ("/login", |app, request| Box::pin(login::handle(app, request))),
     ("/logout", |app, request| Box::pin(login::handle(app, request))),
     ("/oauth/authorize", |app, request| Box::pin(authorize::handle(app, request))),

@@ -1,0 +1,161 @@
+//! A developer's own clients: an id and a secret for `client_credentials` (RFC 6749 §4.4).
+
+use lambda_http::http::StatusCode;
+use shared::{
+    audit::Event,
+    client::{
+        AuthMethod, Client, ClientId, GrantType, NotRegistrable, RegisteredSecret, Registration, Unchanged,
+    },
+    http::{Call, Form, Response},
+    page::{self, Credential, CredentialsPage, MadePage, Problem},
+    role::Role,
+    secret::{ClientSecret, Secret},
+    session::SignedIn,
+};
+
+use crate::{check_seal, seal, stale};
+
+/// What the forms are sealed for.
+const CREATE: &str = "create-credentials";
+const DELETE: &str = "delete-credentials";
+
+/// Shows the developer's clients, and the form for another.
+pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
+    list(call, person, StatusCode::OK, None).await
+}
+
+/// Makes a client, or deletes one.
+pub(crate) async fn change(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+    match form.get("delete") {
+        Some(id) => delete(call, person, form, id).await,
+        None => create(call, person, form).await,
+    }
+}
+
+/// Only a developer has any business here. Whoever loses the role between the page and its form is refused here, and
+/// whoever loses it later has clients that get nothing.
+fn developer(person: &SignedIn) -> Result<(), Problem> {
+    if person.status.has(&Role::developer()) {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "This is for developers",
+        "Ask an administrator for the role of a developer.",
+        String::from("the person is no developer"),
+    ))
+}
+
+/// What went wrong with a form that was filled in, and what of it to fill in again.
+struct Refused<'a> {
+    problem: &'static str,
+    name: &'a str,
+}
+
+async fn list(
+    call: &Call<'_>,
+    person: &SignedIn,
+    status: StatusCode,
+    refused: Option<Refused<'_>>,
+) -> Result<Response, Problem> {
+    developer(person)?;
+    let clients = call.app.clients.owned_by(person.person).await?;
+    let credentials: Vec<_> = clients.iter().map(|client| describe(client, person)).collect();
+    let page = page::showing(call.now);
+    Ok(page::html(
+        status,
+        &CredentialsPage {
+            problem: refused.as_ref().map(|refused| refused.problem),
+            name: refused.map_or("", |refused| refused.name),
+            credentials: &credentials,
+            scope: call.app.config.account.developer_scopes.values().collect(),
+            page: &page,
+            csrf: seal(person, &[CREATE, &page]),
+        },
+    ))
+}
+
+fn describe(client: &Client, person: &SignedIn) -> Credential {
+    Credential {
+        id: client.id.to_string(),
+        name: client.name.clone(),
+        scope: client.scope.to_string(),
+        created: client.created_at.day().to_string(),
+        csrf: seal(person, &[DELETE, client.id.as_str()]),
+    }
+}
+
+async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+    developer(person)?;
+    let page = form.get("page").unwrap_or_default();
+    check_seal(person, form, &[CREATE, page])?;
+    if page::is_over(page, call.now) {
+        return Err(stale("the page is too old"));
+    }
+    let name = form.get("name").unwrap_or_default();
+    let (client, secret) = match made(call, person, form, page) {
+        Ok(made) => made,
+        Err(_) => {
+            let refused = Refused { problem: "A name is one line of 1 to 100 characters.", name };
+            return list(call, person, StatusCode::BAD_REQUEST, Some(refused)).await;
+        }
+    };
+    match call.app.clients.create(&client).await {
+        Ok(()) => call.audit(Event::ClientChanged { client: &client.id, change: "created" }),
+        Err(Unchanged::TooMany) => {
+            let refused =
+                Refused { problem: "You have as many as one person may have. Delete some first.", name };
+            return list(call, person, StatusCode::CONFLICT, Some(refused)).await;
+        }
+        // The same form, sent again: its id is derived from it.
+        Err(Unchanged::Exists(_)) => {}
+        Err(Unchanged::Table(error)) => return Err(error.into()),
+        Err(error @ (Unchanged::Unknown(_) | Unchanged::Raced(_))) => return Err(stale(&error.to_string())),
+    }
+    let parts = [("Client id", client.id.as_str()), ("Client secret", secret.expose())];
+    let made = MadePage { name: &client.name, parts: &parts, back: "/account/credentials" };
+    Ok(page::html(StatusCode::OK, &made))
+}
+
+/// The client that the form of this page makes, and its secret. Only the browser that was shown the page holds the
+/// secret that both are derived with.
+fn made(
+    call: &Call<'_>,
+    person: &SignedIn,
+    form: &Form,
+    page: &str,
+) -> Result<(Client, Secret<ClientSecret>), NotRegistrable> {
+    let allowed = &call.app.config.account.developer_scopes;
+    let scope: Vec<_> =
+        form.names_after("allow:").filter(|value| allowed.has(value)).map(str::to_owned).collect();
+    let name = form.get("name").unwrap_or_default().to_owned();
+    let parts = [page, &name, &scope.join(" ")];
+    let purposed = |purpose| [&[purpose], parts.as_slice()].concat();
+    let id = ClientId::from(person.secret.seal_id(&purposed("client-id")));
+    let secret_id = person.secret.seal_id(&purposed("client-secret-id"));
+    let secret = Secret::new(secret_id, &person.secret.seal(&purposed("client-secret")));
+    let registration = Registration {
+        name,
+        grant_types: vec![GrantType::ClientCredentials],
+        auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
+        scope,
+        ..Registration::default()
+    };
+    let (mut client, _) = registration.accept(id, call.now)?;
+    client.secrets = vec![RegisteredSecret::new(&secret, call.now)];
+    client.owner = Some(person.person);
+    Ok((client, secret))
+}
+
+async fn delete(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Result<Response, Problem> {
+    developer(person)?;
+    check_seal(person, form, &[DELETE, id])?;
+    if let Ok(client) = id.parse::<ClientId>() {
+        match call.app.clients.delete_owned(&client, person.person).await {
+            Ok(()) => call.audit(Event::ClientChanged { client: &client, change: "deleted" }),
+            Err(Unchanged::Table(error)) => return Err(error.into()),
+            // It is gone already, or was never theirs.
+            Err(Unchanged::Unknown(_) | Unchanged::Exists(_) | Unchanged::TooMany | Unchanged::Raced(_)) => {}
+        }
+    }
+    Ok(page::see_other("/account/credentials"))
+}
