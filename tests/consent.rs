@@ -142,7 +142,10 @@ async fn the_same_decision_sent_twice_is_the_same_redirect_and_one_grant() {
     let (one, two) = tokio::join!(browser.submit(&form, &ALLOW), browser.submit(&form, &ALLOW));
     let (one, two) = (Redirect::of(&one), Redirect::of(&two));
     assert_eq!(one, two);
+    stack.advance(Duration::from_millis(1));
+    let audited = stack.audited("consented").len();
     assert_eq!(Redirect::of(&browser.submit(&form, &ALLOW).await), one);
+    assert_eq!(stack.audited("consented").len(), audited, "it was decided once");
     assert_eq!(stack.grants().await, 1);
     assert_eq!(stack.redeem(&web, one.code()).await.status, 200);
     // Two tabs are two decisions.

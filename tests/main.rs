@@ -48,6 +48,7 @@ mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod sessions;
 mod sign_in;
 mod sign_in_again;
 mod user_command;

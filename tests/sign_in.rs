@@ -1,6 +1,4 @@
-//! Signing in and out: sessions, and the forms that begin and end them (RFC 6749 §10.12, §10.13).
-
-use std::time::Duration;
+//! Signing in: who may, and by which form (RFC 6749 §10.12, §10.13).
 
 use crate::harness::{Answer, Asking, HtmlForm, PASSWORD, Redirect, Stack};
 
@@ -145,71 +143,4 @@ async fn the_login_form_is_good_in_the_browser_it_was_shown_to_and_for_its_reque
     // It is spent: the visit that it was sealed with is over.
     browser.submit(&form, &typed).await.is_page(403);
     browser.post("/login", &[("username", "a"), ("username", "b")]).await.is_page(400);
-}
-
-#[tokio::test]
-async fn signing_out_ends_the_session_in_every_browser_that_has_it() {
-    let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
-    let stolen = browser.clone();
-    let page = browser.sign_out().await;
-    page.is_page(200);
-    let cleared = [format!("{SESSION}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")];
-    assert_eq!(page.headers("set-cookie"), cleared);
-    assert!(stolen.redirected(&asking).await.location.starts_with("/login?"));
-    assert_eq!(stack.audited("signed_out").len(), 1);
-    stack.request("GET", "/logout").send().await.is_error(405, "invalid_request");
-}
-
-#[tokio::test]
-async fn no_other_site_signs_anybody_out() {
-    let stack = Stack::start().await;
-    let (browser, other) = (stack.signed_in().await, stack.browser());
-    other.sign_in(&stack.somebody("eve").await).await;
-    let form = HtmlForm::of(&browser.get("/login").await, "/logout");
-    let foreign = HtmlForm::of(&other.get("/login").await, "/logout");
-    for edited in
-        [form.without("csrf"), form.with("csrf", ""), form.with("csrf", foreign.get("csrf").unwrap())]
-    {
-        let answer = browser.submit(&edited, &[]).await;
-        answer.is_page(403);
-        assert_eq!(answer.headers("set-cookie"), Vec::<&str>::new());
-    }
-    // A browser sends no cookie with another site's form (SameSite), but would take one from the answer.
-    let answer = stack.post("/logout").form(&[]).send().await;
-    assert_eq!(answer.headers("set-cookie"), Vec::<&str>::new());
-    assert!(browser.get("/login").await.text.contains("You are signed in"));
-}
-
-#[tokio::test]
-async fn a_session_is_over_after_twelve_hours_to_the_millisecond() {
-    let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
-    stack.advance_to_just_before(Duration::from_hours(12));
-    let form = browser.asked(&asking).await;
-    stack.advance_by_the_last_millisecond();
-    let answer = browser.submit(&form, &[("decision", "allow")]).await;
-    assert!(Redirect::of(&answer).location.starts_with("/login?"));
-    assert!(browser.redirected(&asking).await.location.starts_with("/login?"));
-    assert_eq!(stack.grants().await, 0);
-}
-
-#[tokio::test]
-async fn a_person_who_is_disabled_deleted_or_signed_out_everywhere_is_signed_in_nowhere() {
-    let stack = Stack::start().await;
-    let asking = Asking::by(&stack.web().await);
-    for (nth, what) in ["disabled", "deleted", "ended"].into_iter().enumerate() {
-        let (browser, person) = (stack.browser(), stack.somebody(what).await);
-        browser.sign_in(&person).await;
-        let form = browser.asked(&asking).await;
-        match nth {
-            0 => stack.app.users.set_disabled(person.sub, true).await.unwrap(),
-            1 => stack.app.users.delete(person.sub).await.unwrap(),
-            _ => stack.app.users.end_everything(person.sub, stack.now()).await.unwrap(),
-        }
-        let answer = browser.submit(&form, &[("decision", "allow")]).await;
-        assert!(Redirect::of(&answer).location.starts_with("/login?"), "{what}");
-        assert!(browser.redirected(&asking).await.location.starts_with("/login?"), "{what}");
-    }
-    assert_eq!(stack.grants().await, 0);
 }

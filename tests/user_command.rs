@@ -121,6 +121,18 @@ async fn a_password_is_kept_as_a_hash_and_told_to_nobody() {
 }
 
 #[tokio::test]
+async fn an_administrator_signs_somebody_out_everywhere() {
+    let stack = Stack::start().await;
+    create(&stack, "ada").await;
+    let ran = stack.jeton(&["user", "sign-out", "ADA"], "").await;
+    assert_eq!(ran.json()["signed_out"], true);
+    assert_eq!(audited(&ran), [("user_changed".to_owned(), "signed_out".to_owned())]);
+    let (_, status) = stack.app.users.list().await.unwrap().remove(0);
+    assert!(status.signed_out_at.is_some() && status.not_before.is_none());
+    stack.jeton(&["user", "sign-out", "nobody"], "").await.failed(3, "nobody called nobody");
+}
+
+#[tokio::test]
 async fn a_password_that_cannot_be_chosen_makes_nobody() {
     let stack = Stack::start().await;
     for (password, told) in

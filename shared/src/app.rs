@@ -42,7 +42,7 @@ impl App {
             clients: client::Store::new(clients.clone(), config.client_cache),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),
-            sessions: session::Store::new(tokens.clone()),
+            sessions: session::Store::new(tokens.clone(), config.session),
             consents: consent::Store::new(tokens.clone()),
             personal_tokens: personal::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),

@@ -89,6 +89,8 @@ pub enum Event<'a> {
     SignedOut {
         /// Who.
         person: Id,
+        /// Of every browser, or only of the one they sat at.
+        everywhere: bool,
     },
     /// A person took back what they had allowed a client: everything that it was granted by them was ended.
     Withdrawn {
@@ -144,8 +146,7 @@ pub enum Event<'a> {
         /// Whom: their `sub`.
         person: Id,
         /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`, `role_granted`, `role_removed`;
-        /// `everything_ended`: all
-        /// that they had agreed to until then.
+        /// `signed_out`, of every browser; `everything_ended`: all that they had agreed to until then.
         change: &'static str,
     },
 }

@@ -31,8 +31,19 @@ pub struct Config {
     pub status_cache: Duration,
     /// What people may make for themselves.
     pub account: Account,
+    /// How long people stay signed in.
+    pub session: SessionLifetime,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
+}
+
+/// How long a person stays signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetime {
+    /// `JETON_SESSION_SECONDS`, 300 to 2,592,000: in all. 43,200, the default, is twelve hours.
+    pub absolute: Duration,
+    /// `JETON_SESSION_IDLE_SECONDS`, 300 to 2,592,000: without coming back. 7,200, the default, is two hours.
+    pub idle: Duration,
 }
 
 /// The tables' names, which a deployment chooses.
@@ -71,6 +82,10 @@ impl Config {
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
             account: Account::read(&variables)?,
+            session: SessionLifetime {
+                absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
+                idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
+            },
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -116,6 +131,8 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_SESSION_SECONDS", "299"),
+            ("JETON_SESSION_IDLE_SECONDS", "0"),
             ("JETON_LOG_LEVEL", "loud"),
             ("JETON_PERSONAL_SCOPES", "read  write"),
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),

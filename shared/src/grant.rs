@@ -28,5 +28,5 @@ pub use issue::{Agreement, Terms};
 pub use item::{Access, Code, DECISION_LIFETIME, End, Grant, Kind, Nonce, Refresh, Rotation, State, Why};
 pub use redemption::{NotRedeemed, Redemption, Shown, Tokens};
 pub use rotation::{NotRotated, Presented, Rotating, Verdict};
-pub use store::Store;
+pub use store::{Issued, Store};
 pub use transition::Transition;

@@ -38,8 +38,8 @@ impl Kind {
 
     /// Adds `id`, if there is room.
     pub(crate) fn add(self, id: impl Display) -> Result<Update, table::Error> {
-        let room = "(attribute_not_exists(#ids) OR size(#ids) < :most)";
-        let update = Update::beginning_when(room, "SET #v = :version ADD #ids :id");
+        let room = "attribute_not_exists(#ids) OR size(#ids) < :most";
+        let update = Update::or_create(room, "SET #v = :version ADD #ids :id");
         let update = update.value("most", &self.most)?.value("version", &1)?;
         Ok(update.strings("id", [id.to_string().as_str()]))
     }

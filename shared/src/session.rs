@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::SessionLifetime,
     http::{Call, Cookie},
     secret::{self, Digest, Id, Secret},
     status::{Status, Whose},
@@ -14,8 +15,9 @@ use crate::{
 
 /// Where the browser keeps it.
 pub const COOKIE: Cookie = Cookie::new("jeton-session");
-/// How long a person stays signed in.
-pub const LIFETIME: Duration = Duration::from_hours(12);
+/// How much later than it was used a session may say it was: a page in between costs no write. As much too early it
+/// may be over.
+const USED_LATELY: Duration = Duration::from_mins(1);
 
 /// The `s#…` item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +37,34 @@ pub struct Session {
     /// When.
     #[serde(rename = "at")]
     pub authenticated_at: Timestamp,
-    /// When it is over.
+    /// When it was used last, to [`USED_LATELY`]; none if it never was.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    used_at: Option<Timestamp>,
+    /// When it is over, however much it is used.
     #[serde(rename = "ax")]
     expires_at: Timestamp,
     /// When DynamoDB may delete it, in epoch seconds.
     #[serde(rename = "ttl")]
     ttl: u64,
+}
+
+impl Session {
+    /// When it was used last.
+    fn used_at(&self) -> Timestamp {
+        self.used_at.unwrap_or(self.authenticated_at)
+    }
+
+    /// Whether `secret` opens it at `now`.
+    fn is_open_to(
+        &self,
+        secret: &Secret<secret::Session>,
+        lifetime: SessionLifetime,
+        now: Timestamp,
+    ) -> bool {
+        self.digest == secret.digest()
+            && !self.expires_at.has_passed(now)
+            && !self.used_at().after(lifetime.idle).has_passed(now)
+    }
 }
 
 /// A person who is signed in, and in good standing.
@@ -60,12 +84,15 @@ pub struct SignedIn {
 
 /// Reads and writes sessions.
 #[derive(Debug)]
-pub struct Store(Table);
+pub struct Store {
+    table: Table,
+    lifetime: SessionLifetime,
+}
 
 impl Store {
-    /// Sessions in `table`.
-    pub const fn new(table: Table) -> Self {
-        Self(table)
+    /// Sessions in `table`, which last for `lifetime`.
+    pub const fn new(table: Table, lifetime: SessionLifetime) -> Self {
+        Self { table, lifetime }
     }
 
     fn key(id: Id) -> String {
@@ -75,17 +102,18 @@ impl Store {
     /// Begins a session of `person`; its id is new, so nobody can have fixed it before (session fixation).
     pub async fn begin(&self, person: Id, now: Timestamp) -> Result<Secret<secret::Session>, table::Error> {
         let secret = Secret::<secret::Session>::new(Id::random(), &secret::random());
-        let expires_at = now.after(LIFETIME);
+        let expires_at = now.after(self.lifetime.absolute);
         let session = Session {
             key: Self::key(secret.id()),
             version: 1,
             digest: secret.digest(),
             person,
             authenticated_at: now,
+            used_at: None,
             expires_at,
             ttl: expires_at.seconds() + 1,
         };
-        match self.0.insert(&session).await? {
+        match self.table.insert(&session).await? {
             None => Ok(secret),
             Some(there) if there == session => Ok(secret),
             Some(_) => {
@@ -95,14 +123,21 @@ impl Store {
         }
     }
 
-    /// The session that `secret` is for, unless it is over.
-    async fn find(
+    /// The session that `secret` is for, unless it is over. It is thereby used.
+    async fn open(
         &self,
         secret: &Secret<secret::Session>,
         now: Timestamp,
     ) -> Result<Option<Session>, table::Error> {
-        let session: Option<Session> = self.0.get(&Self::key(secret.id())).await?;
-        Ok(session.filter(|session| session.digest == secret.digest() && !session.expires_at.has_passed(now)))
+        let session: Option<Session> = self.table.get(&Self::key(secret.id())).await?;
+        let session = session.filter(|session| session.is_open_to(secret, self.lifetime, now));
+        if session.as_ref().is_some_and(|session| now.since(session.used_at()) >= USED_LATELY) {
+            let update = Update::when("#d = :digest", "SET #u = :now")
+                .value("digest", &secret.digest())?
+                .value("now", &now)?;
+            self.table.update::<Session>(&Self::key(secret.id()), update).await?;
+        }
+        Ok(session)
     }
 
     /// Ends the session that `secret` is for.
@@ -110,7 +145,7 @@ impl Store {
         let update = Update::when("#d = :digest", "SET #d = :impossible")
             .value("digest", &secret.digest())?
             .value("impossible", &Digest::<secret::Session>::impossible())?;
-        self.0.update::<Session>(&Self::key(secret.id()), update).await.map(drop)
+        self.table.update::<Session>(&Self::key(secret.id()), update).await.map(drop)
     }
 }
 
@@ -120,10 +155,10 @@ pub async fn signed_in(call: &Call<'_>) -> Result<Option<SignedIn>, crate::page:
     let Some(secret) = COOKIE.read(&call.request, &issuer).and_then(|text| Secret::parse(text).ok()) else {
         return Ok(None);
     };
-    let Some(session) = call.app.sessions.find(&secret, call.now).await? else { return Ok(None) };
+    let Some(session) = call.app.sessions.open(&secret, call.now).await? else { return Ok(None) };
     let statuses = call.app.statuses.find(&[Whose::Person(session.person)], call.now).await?;
     let status: Option<Status> = statuses.into_iter().next().flatten();
-    let Some(status) = status.filter(|status| status.upholds(session.authenticated_at).is_ok()) else {
+    let Some(status) = status.filter(|status| status.is_signed_in_since(session.authenticated_at)) else {
         return Ok(None);
     };
     Ok(Some(SignedIn {

@@ -31,6 +31,9 @@ pub struct Status {
     /// A grant issued at or before this moment is dead.
     #[serde(rename = "not_before", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// A session begun at or before this moment is over: the person signed out everywhere. Grants go on.
+    #[serde(rename = "signed_out", default, skip_serializing_if = "Option::is_none")]
+    pub signed_out_at: Option<Timestamp>,
     /// The person's login name, or the client's name: it may change, so grants do not carry it.
     #[serde(rename = "name")]
     pub name: String,
@@ -70,7 +73,15 @@ impl Status {
     /// The status of someone new.
     pub fn new(id: impl std::fmt::Display, name: &str) -> Self {
         let name = name.to_owned();
-        Self { key: Self::key(id), version: 1, disabled: false, not_before: None, name, roles: Vec::new() }
+        Self {
+            key: Self::key(id),
+            version: 1,
+            disabled: false,
+            not_before: None,
+            signed_out_at: None,
+            name,
+            roles: Vec::new(),
+        }
     }
 
     /// Ends whatever the client or person called `id` was granted until `now`. Never takes back what was ended already,
@@ -80,12 +91,38 @@ impl Status {
         id: impl std::fmt::Display,
         now: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        let earlier = "(attribute_not_exists(#not_before) OR #not_before < :now)";
-        let update = Update::when(earlier, "SET #not_before = :now").value("now", &now)?;
+        Self::advance(table, id, "not_before", now).await
+    }
+
+    /// Ends every session that the person called `id` began until `now`, and nothing else. `None`: there is no such
+    /// status in `table`.
+    pub(crate) async fn sign_out_everywhere(
+        table: &Table,
+        id: impl std::fmt::Display,
+        now: Timestamp,
+    ) -> Result<Option<()>, table::Error> {
+        Self::advance(table, id, "signed_out", now).await
+    }
+
+    /// Moves one of a status's moments to `now`, unless it is there already.
+    async fn advance(
+        table: &Table,
+        id: impl std::fmt::Display,
+        moment: &str,
+        now: Timestamp,
+    ) -> Result<Option<()>, table::Error> {
+        let earlier = format!("(attribute_not_exists(#{moment}) OR #{moment} < :now)");
+        let update = Update::when(&earlier, &format!("SET #{moment} = :now")).value("now", &now)?;
         Ok(match table.update::<Self>(&Self::key(id), update).await? {
             Written::Done(_) | Written::Refused(Some(_)) => Some(()),
             Written::Refused(None) => None,
         })
+    }
+
+    /// Whether a session begun at `authenticated_at` goes on.
+    pub fn is_signed_in_since(&self, authenticated_at: Timestamp) -> bool {
+        self.upholds(authenticated_at).is_ok()
+            && self.signed_out_at.is_none_or(|signed_out_at| authenticated_at > signed_out_at)
     }
 
     /// Whether a grant issued at `issued_at` is still good.

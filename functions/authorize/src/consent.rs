@@ -4,7 +4,7 @@ use shared::{
     audit::Event,
     client::{Client, GrantType},
     consent::Consent,
-    grant::{self, Grant, Terms},
+    grant::{self, Grant, Issued, Terms},
     http::{Call, Form, Response},
     page::{self, ConsentPage, CsrfToken, Problem},
     scope::Scope,
@@ -119,18 +119,19 @@ async fn issue(
         redirect_uri_sent: destination.redirect_uri_sent,
         challenge: asked.challenge,
     };
-    call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
-    if was_asked && !client.is_public() {
-        call.app.consents.remember(person.person, &client.id, scope.clone(), call.now).await?;
+    let issued = call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
+    if issued == Issued::Now {
+        call.audit(Event::Consented {
+            grant: code.id(),
+            client: &client.id,
+            person: person.person,
+            scope: scope.to_string(),
+            asked: was_asked,
+        });
     }
-    let (grant, scope) = (code.id(), scope.to_string());
-    call.audit(Event::Consented {
-        grant,
-        client: &client.id,
-        person: person.person,
-        scope,
-        asked: was_asked,
-    });
+    if was_asked && !client.is_public() {
+        call.app.consents.remember(person.person, &client.id, scope, call.now).await?;
+    }
     Ok(destination.send_code(&code))
 }
 

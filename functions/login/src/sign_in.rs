@@ -89,7 +89,7 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
     let mut response = page::see_other(&next(query));
-    session::COOKIE.set(&mut response, &issuer, secret.expose(), session::LIFETIME);
+    session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }

@@ -21,8 +21,12 @@ pub(crate) async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
                 String::from("the form is not one that this browser was shown"),
             ));
         }
+        let everywhere = form.get("where") == Some("everywhere");
+        if everywhere {
+            call.app.users.sign_out_everywhere(person.person, call.now).await?;
+        }
         call.app.sessions.end(&person.secret).await?;
-        call.audit(Event::SignedOut { person: person.person });
+        call.audit(Event::SignedOut { person: person.person, everywhere });
         session::COOKIE.clear(&mut response, &call.issuer()?);
     }
     Ok(response)

@@ -8,6 +8,15 @@ use crate::{
     time::Timestamp,
 };
 
+/// Whether a grant is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issued {
+    /// It is.
+    Now,
+    /// The same decision led to it before.
+    Before,
+}
+
 /// Reads and writes grants.
 #[derive(Debug)]
 pub struct Store(Table);
@@ -46,9 +55,14 @@ impl Store {
     }
 
     /// Keeps a grant whose id was derived from what it was granted for, unless it is there already: the same
-    /// decision, sent twice, is one grant.
-    pub async fn issue_once(&self, grant: &Grant) -> Result<(), table::Error> {
-        self.0.insert(grant).await.map(drop)
+    /// decision, sent twice, is one grant. Whether it was not there yet.
+    pub async fn issue_once(&self, grant: &Grant) -> Result<Issued, table::Error> {
+        Ok(match self.0.insert(grant).await? {
+            None => Issued::Now,
+            // With the very same time in it, it is what the first attempt of this very write left behind.
+            Some(there) if there == *grant => Issued::Now,
+            Some(_) => Issued::Before,
+        })
     }
 
     /// Lets `transition` happen to the grant called `id`, if it may.

@@ -26,6 +26,12 @@ impl Update {
         Self { change: change.to_owned(), condition, values: HashMap::new() }
     }
 
+    /// `change` is made if `condition` holds, or makes the item if there is none: for what begins with its first change.
+    pub fn or_create(condition: &str, change: &str) -> Self {
+        let condition = format!("attribute_not_exists(#{KEY}) OR {condition}");
+        Self { change: change.to_owned(), condition, values: HashMap::new() }
+    }
+
     /// `change` is made if the item exists.
     pub fn always(change: &str) -> Self {
         Self {
@@ -33,12 +39,6 @@ impl Update {
             condition: format!("attribute_exists(#{KEY})"),
             values: HashMap::new(),
         }
-    }
-
-    /// `change` is made if `condition` holds, of an item that may be begun by it: for sets, which begin with their
-    /// first member.
-    pub fn beginning_when(condition: &str, change: &str) -> Self {
-        Self { change: change.to_owned(), condition: condition.to_owned(), values: HashMap::new() }
     }
 
     /// Gives `:name` its value.

@@ -150,6 +150,12 @@ impl Store {
         ended.ok_or(Unchanged::Unknown(sub))
     }
 
+    /// Signs the person out of every browser: one write, felt at the next page. What they agreed to goes on. Somebody
+    /// who was deleted is signed out already.
+    pub async fn sign_out_everywhere(&self, sub: Id, now: Timestamp) -> Result<(), table::Error> {
+        Status::sign_out_everywhere(&self.0, sub, now).await.map(drop)
+    }
+
     /// Deletes the person. Without their status, whatever they agreed to is dead; their name is free again, their
     /// `sub` never is.
     pub async fn delete(&self, sub: Id) -> Result<(), Unchanged> {

@@ -31,6 +31,11 @@ pub enum UserCommand {
     /// Give a person another password: they are signed out everywhere, and every application that they authorized
     /// must ask them again
     SetPassword(Named),
+    /// Sign a person out of every browser; what they authorized goes on
+    SignOut {
+        /// What they sign in as
+        name: String,
+    },
     /// Disable a person: they cannot sign in, and all that they authorized is dead from the next call on
     Disable {
         /// What they sign in as
@@ -65,6 +70,7 @@ impl UserCommand {
             Self::List => list(admin).await,
             Self::Show { name } => show(admin, &name).await,
             Self::SetPassword(named) => set_password(admin, named).await,
+            Self::SignOut { name } => sign_out(admin, &name).await,
             Self::Disable { name } => disable(admin, &name).await,
             Self::Enable { name } => enable(admin, &name).await,
             Self::Delete { name } => delete(admin, &name).await,
@@ -121,6 +127,14 @@ async fn set_password(admin: &Admin, named: Named) -> Result<(), Error> {
     let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
     let human = format!("{} has another password, and is signed out everywhere.", user.username);
     admin.print(&changed(&user, "password_set", true, ended), &human)
+}
+
+async fn sign_out(admin: &Admin, name: &str) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.sign_out_everywhere(user.sub, admin.app.clock.now()).await?;
+    admin.user_changed(user.sub, "signed_out");
+    let human = format!("{} is signed out everywhere.", user.username);
+    admin.print(&changed(&user, "signed_out", true, 0), &human)
 }
 
 async fn disable(admin: &Admin, name: &str) -> Result<(), Error> {
