@@ -5,6 +5,7 @@
 pub mod client;
 mod output;
 mod password;
+mod personal;
 mod sweep;
 pub mod token;
 pub mod user;

@@ -60,6 +60,9 @@ pub struct Create {
     /// What people are told it is called
     #[arg(long)]
     name: String,
+    /// What the developer signs in as who owns it: it works for as long as they have that role
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
     /// It has no secret: a native or browser application
     #[arg(long)]
     public: bool,
@@ -120,6 +123,10 @@ impl ClientCommand {
 
 impl Create {
     async fn run(self, admin: &Admin) -> Result<(), Error> {
+        let owner = match &self.owner {
+            Some(name) => Some(admin.developer(name).await?),
+            None => None,
+        };
         let registration = Registration {
             name: self.name,
             public: self.public,
@@ -138,7 +145,8 @@ impl Create {
                 refresh_grace: self.refresh_grace,
             },
         };
-        let (client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        let (mut client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.client_changed(&client.id, "created");
         print_secret(admin, &client.id, secret.as_ref(), "Keep the secret safe: it is not shown again.")
@@ -184,6 +192,7 @@ async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
         ("redirect URIs", or_none(client.redirect_uris.join("\n"))),
         ("resource server", yes(client.resource_server)),
         ("first party", yes(client.first_party)),
+        ("owner", client.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
         ("PKCE", if client.pkce_optional { "optional" } else { "required" }.to_owned()),
         ("code lives", lasting(lifetimes.code.into())),
         ("access token lives", lasting(lifetimes.access_token.into())),
@@ -273,6 +282,7 @@ fn describe(client: &Client, status: &Status, now: Timestamp) -> Value {
         "default_scope": client.default_scope.values().collect::<Vec<_>>(),
         "resource_server": client.resource_server,
         "first_party": client.first_party,
+        "owner": client.owner,
         "pkce_optional": client.pkce_optional,
         "code_ttl": client.lifetimes.code,
         "access_token_ttl": client.lifetimes.access_token,
