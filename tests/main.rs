@@ -10,6 +10,9 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod account;
+mod account_credentials;
+mod account_tokens;
 mod chaos_front;
 mod command;
 mod consent;
@@ -48,6 +51,7 @@ mod rfc8414_metadata;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod service_onna;
 mod sessions;
 mod sign_in;
 mod sign_in_again;

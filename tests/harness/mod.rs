@@ -3,6 +3,7 @@
 //! The database is the embedded one, or the one at `JETON_TEST_DYNAMODB_URL` (AWS's DynamoDB Local). Between it and
 //! the functions stands a [`Front`], which counts requests and capacity, and can fail.
 
+pub mod account;
 mod answer;
 mod asking;
 mod browser;

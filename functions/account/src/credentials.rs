@@ -1,10 +1,13 @@
 //! A developer's own clients: an id and a secret for `client_credentials` (RFC 6749 §4.4).
 
+use std::time::Duration;
+
 use lambda_http::http::StatusCode;
 use shared::{
     audit::Event,
     client::{
-        AuthMethod, Client, ClientId, GrantType, NotRegistrable, RegisteredSecret, Registration, Unchanged,
+        AuthMethod, Client, ClientId, GrantType, Lifetimes, NotRegistrable, RegisteredSecret, Registration,
+        Unchanged,
     },
     http::{Call, Form, Response},
     page::{self, Credential, CredentialsPage, MadePage, Problem},
@@ -138,12 +141,19 @@ fn made(
         grant_types: vec![GrantType::ClientCredentials],
         auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
         scope,
+        lifetimes: lifetimes(call.app.config.account.developer_token),
         ..Registration::default()
     };
     let (mut client, _) = registration.accept(id, call.now)?;
     client.secrets = vec![RegisteredSecret::new(&secret, call.now)];
     client.owner = Some(person.person);
     Ok((client, secret))
+}
+
+/// The deployment's word on how long the tokens live; for the rest it does not matter.
+fn lifetimes(token: Duration) -> Lifetimes {
+    let usual = Lifetimes::default();
+    Lifetimes { access_token: u32::try_from(token.as_secs()).unwrap_or(usual.access_token), ..usual }
 }
 
 async fn delete(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Result<Response, Problem> {

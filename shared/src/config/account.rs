@@ -16,6 +16,9 @@ pub struct Account {
     /// `JETON_DEVELOPER_SCOPES`: the scope values, separated by spaces, that a developer may give to credentials of
     /// their own. At most 20 of 224 bytes together. None, the default, means credentials without a scope.
     pub developer_scopes: Scope,
+    /// `JETON_DEVELOPER_TOKEN_SECONDS`, 60 to 86,400, else 3,600: how long an access token lives that a developer's own
+    /// credentials get.
+    pub developer_token: Duration,
 }
 
 impl Account {
@@ -28,6 +31,7 @@ impl Account {
             personal_scopes: scope("JETON_PERSONAL_SCOPES")?,
             temporary_token: variables.seconds("JETON_TEMPORARY_TOKEN_SECONDS", 60..=604_800, 21_600)?,
             developer_scopes: scope("JETON_DEVELOPER_SCOPES")?,
+            developer_token: variables.seconds("JETON_DEVELOPER_TOKEN_SECONDS", 60..=86_400, 3_600)?,
         })
     }
 }
