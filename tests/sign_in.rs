@@ -4,6 +4,7 @@ use crate::harness::{Answer, Asking, HtmlForm, PASSWORD, Redirect, Stack};
 
 const SESSION: &str = "jeton-session";
 const VISIT: &str = "jeton-visit";
+const KNOWN: &str = "jeton-browser";
 
 /// What a browser is told, but for what a person typed.
 fn told(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, String) {
@@ -45,10 +46,11 @@ async fn cookies_are_of_the_strictest_kind_that_the_address_allows() {
         let visit = browser.cookie(VISIT).unwrap();
         assert_eq!(set, [format!("{prefix}{VISIT}={visit}; Path=/; Max-Age=3600; HttpOnly; {end}")]);
         let answer = browser.try_to_sign_in("/login", &ada.name, PASSWORD).await;
-        let session = browser.cookie(SESSION).unwrap();
+        let [session, known] = [SESSION, KNOWN].map(|name| browser.cookie(name).unwrap());
         let expected = [
             format!("{prefix}{SESSION}={session}; Path=/; Max-Age=43200; HttpOnly; {end}"),
             format!("{prefix}{VISIT}=; Path=/; Max-Age=0; HttpOnly; {end}"),
+            format!("{prefix}{KNOWN}={known}; Path=/; Max-Age=15552000; HttpOnly; {end}"),
         ];
         assert_eq!(answer.headers("set-cookie"), expected);
     }

@@ -31,7 +31,7 @@ async fn a_day(stack: &Stack) -> Vec<String> {
     let visit = browser.cookie("jeton-visit").unwrap();
     let login_form = HtmlForm::of(&browser.get(&login).await, "/login");
     let next = Redirect::of(&browser.try_to_sign_in(&login, "ada", PASSWORD).await).location;
-    let session = browser.cookie("jeton-session").unwrap();
+    let [session, known] = ["jeton-session", "jeton-browser"].map(|name| browser.cookie(name).unwrap());
     let page = browser.get(&next).await;
     let (form, logout) = (HtmlForm::of(&page, "/oauth/authorize"), HtmlForm::of(&page, "/logout"));
     browser.submit(&form.with("csrf", "0"), &[("decision", "allow")]).await.is_page(403);
@@ -60,7 +60,7 @@ async fn a_day(stack: &Stack) -> Vec<String> {
     // Secrets where they do not belong.
     stack.redeem(&web, &refresh).await.is_error(400, "invalid_grant");
     browser.get(&asking.with("state", &session).with("scope", &code).url()).await;
-    let secrets = [visit, session, code, text(&first, "access_token"), refresh, access, next_refresh];
+    let secrets = [visit, session, known, code, text(&first, "access_token"), refresh, access, next_refresh];
     let csrf = [&login_form, &form, &logout].map(|form| form.get("csrf").unwrap().to_owned());
     let typed = [PASSWORD.to_owned(), "a wrong password".to_owned(), VERIFIER.to_owned(), web.secret];
     [secrets.to_vec(), csrf.to_vec(), typed.to_vec()].concat()
@@ -81,7 +81,7 @@ async fn no_item_and_no_line_of_the_log_holds_a_secret_of_a_person_or_their_brow
     let stack = Stack::start().await;
     let secrets = a_day(&stack).await;
     let (stored, logged) = (stack.stored().await, stack.logged());
-    assert!(secrets.len() == 14 && stored.contains("argon2id") && logged.lines().count() >= 9);
+    assert!(secrets.len() == 15 && stored.contains("argon2id") && logged.lines().count() >= 9);
     for secret in &secrets {
         assert!(secret.len() > 15, "{secret}");
         let bytes = format!("{:?}", secret.as_bytes());
@@ -108,8 +108,10 @@ async fn a_stranger_writes_nothing_whatever_they_load() {
     stranger.redirected(&asking.with("prompt", "none")).await;
     stranger.authorize(&asking.with("client_id", "nope")).await.is_page(400);
     stranger.post("/logout", &[]).await.is_page(200);
-    stranger.try_to_sign_in(&login, "nobody", "a password").await.is_page(400);
     assert_eq!(writes(&stack), []);
+    stranger.try_to_sign_in(&login, "nobody", "a password").await.is_page(400);
+    let counted = ("UpdateItem".to_owned(), 1.0);
+    assert_eq!(writes(&stack), [counted.clone(), counted], "an attempt is counted, and no more");
 }
 
 #[tokio::test]
@@ -121,7 +123,16 @@ async fn a_code_is_one_write_and_what_is_remembered_of_a_confidential_client_one
     let (indexed, put) = (("PutItem".to_owned(), 2.0), ("PutItem".to_owned(), 1.0));
     stack.dynamodb.forget();
     browser.sign_in(&ada).await;
-    assert_eq!(writes(&stack), std::slice::from_ref(&indexed), "a session");
+    let mut written = writes(&stack);
+    written.sort_by(|one, other| one.0.cmp(&other.0));
+    let (sessions, counters) = written.split_at(2);
+    assert_eq!(
+        sessions,
+        [indexed.clone(), indexed.clone()],
+        "a session, and a browser that is known from now on"
+    );
+    let counted = ("UpdateItem".to_owned(), 1.0);
+    assert_eq!(counters, vec![counted; 4], "two counters, charged and given back");
     let form = browser.asked(&Asking::by(&web)).await;
     assert_eq!(writes(&stack), []);
     browser.submit(&form, &[("decision", "allow")]).await;

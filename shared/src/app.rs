@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    client, config::Config, consent, grant, log::Log, personal, session, status, table::Table, time::Clock,
-    user,
+    browser, client, config::Config, consent, grant, log::Log, personal, session, status, table::Table,
+    throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -24,6 +24,10 @@ pub struct App {
     pub personal_tokens: personal::Store,
     /// Who is signed in.
     pub sessions: session::Store,
+    /// How often who tries to sign in.
+    pub throttle: throttle::Store,
+    /// Which browsers people have signed in with before.
+    pub browsers: browser::Store,
     /// What people have agreed to before.
     pub consents: consent::Store,
     /// The people.
@@ -43,6 +47,8 @@ impl App {
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),
             sessions: session::Store::new(tokens.clone(), config.session),
+            throttle: throttle::Store::new(tokens.clone(), config.throttling),
+            browsers: browser::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
             personal_tokens: personal::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),

@@ -85,6 +85,13 @@ pub enum Event<'a> {
         /// Whose name it was, if anybody's.
         person: Option<Id>,
     },
+    /// An attempt to sign in was not looked at: there had been too many.
+    SignInThrottled {
+        /// By which count: `address`, `account` or `browser`.
+        by: &'static str,
+        /// A few bits of what stands for the account, whether or not there is one.
+        account: String,
+    },
     /// A person signed out.
     SignedOut {
         /// Who.
@@ -167,6 +174,7 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
             Self::SignInFailed { .. }
+            | Self::SignInThrottled { .. }
             | Self::Refused { .. }
             | Self::Replayed { .. }
             | Self::Reused { .. } => Level::Warn,
@@ -182,6 +190,7 @@ impl Event<'_> {
             Self::Declined { .. } => ("Declined", &[]),
             Self::SignedIn { .. } => ("SignedIn", &[]),
             Self::SignInFailed { .. } => ("SignInFailed", &[]),
+            Self::SignInThrottled { .. } => ("SignInThrottled", &["by"]),
             Self::SignedOut { .. } => ("SignedOut", &[]),
             Self::Withdrawn { .. } => ("Withdrawn", &[]),
             Self::PersonalTokenChanged { .. } => ("PersonalTokenChanged", &["change"]),

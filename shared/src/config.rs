@@ -2,10 +2,12 @@
 
 mod account;
 mod issuer;
+mod throttling;
 mod variables;
 
 pub use account::Account;
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
@@ -33,6 +35,8 @@ pub struct Config {
     pub account: Account,
     /// How long people stay signed in.
     pub session: SessionLifetime,
+    /// How often somebody may try to sign in.
+    pub throttling: Throttling,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -86,6 +90,7 @@ impl Config {
                 absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
             },
+            throttling: Throttling::read(&variables)?,
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -133,6 +138,15 @@ mod tests {
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
             ("JETON_SESSION_SECONDS", "299"),
             ("JETON_SESSION_IDLE_SECONDS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "off"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "0"),
+            ("JETON_LOGIN_ATTEMPTS_PER_ADDRESS", "1000001"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "59"),
+            ("JETON_LOGIN_WINDOW_SECONDS", "86401"),
+            ("JETON_TRUSTED_PROXIES", "-1"),
+            ("JETON_TRUSTED_PROXIES", "9"),
+            ("JETON_TRUSTED_PROXIES", "true"),
             ("JETON_LOG_LEVEL", "loud"),
             ("JETON_PERSONAL_SCOPES", "read  write"),
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod browser;
 pub mod client;
 pub mod config;
 pub mod consent;
@@ -25,5 +26,6 @@ pub mod secret;
 pub mod session;
 pub mod status;
 pub mod table;
+pub mod throttle;
 pub mod time;
 pub mod user;

@@ -12,6 +12,7 @@ mod clients;
 mod command;
 pub mod dice;
 mod front;
+mod inside;
 pub mod oracle;
 pub mod person;
 pub mod process;
@@ -45,10 +46,11 @@ use tokio::{
 
 pub use answer::{Answer, Call, altered};
 pub use asking::{Asking, Redirect};
-pub use browser::{Browser, HtmlForm, PASSWORD};
+pub use browser::{Browser, HtmlForm, PASSWORD, Person};
 pub use clients::{Registered, machine};
 pub use command::Ran;
 pub use front::{Fault, Front};
+pub use inside::Guesser;
 
 /// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
 /// deletes what it thinks expired while a test still wants it.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{StatusCode, header};
 use shared::{
     audit::Event,
+    browser,
     http::{Call, Form, Query, Response},
     page::{self, CsrfToken, LoginPage, Problem, SignedInPage},
     secret::{Id, Secret, Visit, random},
     session,
     status::Whose,
+    throttle::{Account, Address, Attempt, Verdict},
     user::{Password, User, UserName, password},
 };
 
@@ -48,6 +50,16 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         call.note("access_denied", "the login form is not one that this browser was shown", false);
         return form_page(call, StatusCode::FORBIDDEN, typed, Some(STALE));
     }
+    let account = Account::typed(typed);
+    let browser = browser::known(call, account).await?;
+    let attempt = Attempt { account, address: Address::of(call), browser: browser.as_ref() };
+    let reservation = match call.app.throttle.reserve(&attempt, call.now).await? {
+        Verdict::Reserved(reservation) => reservation,
+        Verdict::TooMany { by, retry_after } => {
+            call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
+            return too_many(call, typed, retry_after);
+        }
+    };
     let known = match typed.parse::<UserName>() {
         Ok(name) => call.app.users.find_by_name(&name).await?,
         Err(_) => None,
@@ -57,7 +69,35 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         call.audit(Event::SignInFailed { person });
         return form_page(call, StatusCode::BAD_REQUEST, typed, Some(WRONG));
     };
-    begin_session(call, &user, query).await
+    // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
+    // no better known than before.
+    let (browser, _) = tokio::join!(
+        call.app.browsers.remember(user.sub, browser, call.now),
+        call.app.throttle.give_back(reservation),
+    );
+    let mut response = begin_session(call, &user, query).await?;
+    if let Ok(browser) = browser {
+        browser::COOKIE.set(&mut response, &call.issuer()?, browser.expose(), browser::LIFETIME);
+    }
+    Ok(response)
+}
+
+/// The form again, and when to send it: the same for every name, and whatever was counted.
+fn too_many(call: &Call<'_>, typed: &str, retry_after: Duration) -> Result<Response, Problem> {
+    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+    let problem = format!("There were too many attempts to sign in. Please try again {}.", soon(seconds));
+    let mut response = form_page(call, StatusCode::TOO_MANY_REQUESTS, typed, Some(&problem))?;
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    Ok(response)
+}
+
+/// When so many seconds will be over, in words; never too early.
+fn soon(seconds: u64) -> String {
+    match (seconds.div_ceil(60), seconds.div_ceil(3_600)) {
+        (0 | 1, _) => String::from("in a minute"),
+        (minutes @ ..=90, _) => format!("in {minutes} minutes"),
+        (_, hours) => format!("in {hours} hours"),
+    }
 }
 
 /// The person, if `typed` is their password and they are in good standing. Whatever is wrong, it takes as long.

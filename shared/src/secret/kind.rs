@@ -42,6 +42,8 @@ kinds! {
     ApiToken, "jtp", "API token";
     /// The same for a few hours.
     TemporaryToken, "jtt", "temporary token";
+    /// What a browser holds that a person has signed in with before.
+    Browser, "jtb", "browser";
 }
 
 /// What is no secret of its own, but kept as a [`Digest`](super::Digest) all the same.
@@ -58,6 +60,10 @@ digested! {
     Verifier;
     /// The redirect URI of an authorization request.
     RedirectUri;
+    /// What somebody typed for a user name: it may be anything, even their password.
+    AccountName;
+    /// The address that a request came from.
+    CallerAddress;
     /// The 128 random bits that all refresh tokens of one grant share.
     Family;
     /// A personal token of either kind: its prefix, which the digest covers, tells them apart.

@@ -94,8 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn every_update_requires_that_its_item_exists() {
+    fn every_update_requires_that_its_item_exists_or_says_that_it_makes_one() {
         assert_eq!(Update::when("#c = :c", "SET #x = :x").condition(), "attribute_exists(#pk) AND #c = :c");
         assert_eq!(Update::always("SET #x = :x").condition(), "attribute_exists(#pk)");
+        let counting = Update::or_create("#n < :most", "ADD #n :one");
+        assert_eq!(counting.condition(), "attribute_not_exists(#pk) OR #n < :most");
     }
 }

@@ -8,6 +8,8 @@
 //! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, `jeton` | token, revoke, introspect, `jeton` |
 //! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize (its use) | authorize, login |
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
+//! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
+//! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login | – |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
 //! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
@@ -16,11 +18,11 @@
 //!
 //! Token and revoke read a grant only as the answer to their own write.
 //!
-//! Reserved in tokens, each with its own `ttl`: `l#` login counters, `d#` device codes, `q#` pushed authorization
+//! Reserved in tokens, each with its own `ttl`: `d#` device codes, `q#` pushed authorization
 //! requests, `j#` assertion ids. No other function may use these prefixes.
 //!
 //! The index `by_person` of tokens (hash `p`, the person; sort `pk`; keys only) holds what has a `p`: people's
-//! grants and sessions. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
+//! grants, sessions and browsers. It is for lists and for cleaning up, never for a decision. A machine's grant has no `p`, so
 //! it costs no second write and no busy client overheats a partition of the index.
 
 use aws_sdk_dynamodb::{
@@ -38,7 +40,7 @@ use crate::config::TableNames;
 
 /// The attribute by which DynamoDB deletes items: epoch seconds, a Number.
 pub const TTL: &str = "ttl";
-/// The index for a person's grants and sessions.
+/// The index for a person's grants, sessions and browsers.
 pub const BY_PERSON: Index = Index { name: "by_person", attribute: "p" };
 
 /// Makes the tables that are not there yet: for the local server and tests. A deployment's come from its template.
