@@ -2,11 +2,13 @@
 
 mod account;
 mod issuer;
+mod route_scopes;
 mod throttling;
 mod variables;
 
 pub use account::Account;
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
+pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
 pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
@@ -18,7 +20,8 @@ use crate::log::Level;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `JETON_ISSUER`: the issuer (RFC 8414 §2), for a deployment behind a domain of its own. Without it, every
-    /// request's issuer is `https://` and the domain name that the gateway served it under.
+    /// request's issuer is `https://` and the domain name that the gateway served it under. The authorizer, which other
+    /// APIs' gateways call, needs it.
     pub issuer: Option<Issuer>,
     /// The three tables.
     pub tables: TableNames,
@@ -37,6 +40,9 @@ pub struct Config {
     pub session: SessionLifetime,
     /// How often somebody may try to sign in.
     pub throttling: Throttling,
+    /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs needs, for the authorizer. Without it,
+    /// the authorizer lets nobody through.
+    pub route_scopes: RouteScopes,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -91,6 +97,7 @@ impl Config {
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
             },
             throttling: Throttling::read(&variables)?,
+            route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
                 .unwrap_or(Level::Info),
@@ -147,6 +154,7 @@ mod tests {
             ("JETON_TRUSTED_PROXIES", "-1"),
             ("JETON_TRUSTED_PROXIES", "9"),
             ("JETON_TRUSTED_PROXIES", "true"),
+            ("JETON_ROUTE_SCOPES", "GET /orders"),
             ("JETON_LOG_LEVEL", "loud"),
             ("JETON_PERSONAL_SCOPES", "read  write"),
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),

@@ -26,13 +26,17 @@ use crate::{
     app::App,
     config::Config,
     dynamodb,
-    http::{Refusal, Request, Response},
+    http::{Refusal, Request, Response, UnknownIssuer},
     log::Log,
+    secret::Id,
     time::Clock,
 };
 
 /// An endpoint: what answers a request.
 pub type Handler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Response>;
+
+/// What answers an event that is no HTTP request, given in JSON.
+pub type EventHandler<A, E> = for<'a> fn(&'a App, &'a str) -> BoxFuture<'a, Result<A, E>>;
 
 /// What may not stand in a URI's query as it is, beside controls and all that is not ASCII.
 const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
@@ -49,6 +53,26 @@ pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
 /// Runs `handler`, which touches no table, as a Lambda function.
 pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
     serve(Arc::new(start().await?), handler).await
+}
+
+/// Runs `handler` as a Lambda function that other APIs' gateways call: they cannot tell what the issuer is, so without
+/// one in the configuration it does not start.
+pub async fn run_on_events<A, E>(handler: EventHandler<A, E>) -> Result<(), lambda_http::Error>
+where
+    A: Serialize + 'static,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let app = Arc::new(start().await?);
+    if app.config.issuer.is_none() {
+        return Err(UnknownIssuer.into());
+    }
+    // As above, with a request that reads no more than any other of the function's: there is no such grant.
+    let _ = app.grants.find(Id::from_bits(0)).await;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let app = Arc::clone(&app);
+        async move { handler(&app, event.payload.get()).await.map_err(lambda_http::Error::from) }
+    }))
+    .await
 }
 
 async fn start() -> Result<App, lambda_http::Error> {

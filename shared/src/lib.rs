@@ -1,11 +1,12 @@
 //! What Jeton's functions share: the OAuth concepts, their rules and their storage.
 //!
-//! Imports point down: a function uses concepts ([`client`], [`grant`], [`status`], [`user`]), a concept uses values
+//! Imports point down: a function uses concepts ([`client`], [`grant`], [`bearer`], [`status`], [`user`]), a concept uses values
 //! ([`secret`], [`scope`], [`time`]) and the [`table`]. Values know neither HTTP nor tables; the table knows no
 //! concept; no function knows another.
 
 pub mod app;
 pub mod audit;
+pub mod bearer;
 pub mod browser;
 pub mod client;
 pub mod config;

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use jeton::local::{Database, Gateway, Storage, listen};
+use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     app::App,
@@ -41,7 +41,7 @@ use shared::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 pub use answer::{Answer, Call, altered};
@@ -87,6 +87,15 @@ impl Stack {
 
     /// A Jeton with a configuration of its own.
     pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        Self::behind(Gateway::start, change).await
+    }
+
+    /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
+    pub async fn with_sample_api() -> Self {
+        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
+    }
+
+    async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
         let (database, upstream) = database().await;
         let dynamodb = Front::start(upstream).await;
         let listener = listen(0, "").await.unwrap();
@@ -109,7 +118,7 @@ impl Stack {
         let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
         let log = Buffer::default();
         let app = Arc::new(App::new(config, &client, clock, Log::new(Level::Debug, log.clone())));
-        let gateway = Gateway::start(Arc::clone(&app), listener);
+        let gateway = gateway(Arc::clone(&app), listener);
         Self {
             url,
             app,

@@ -4,11 +4,11 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::{
     app::App,
+    bearer::{Active, BearerToken, Inactive},
     client::{self, Client},
-    grant::{Dead, Grant},
+    grant::Dead,
     http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route},
-    secret::{AccessToken, RefreshToken, Secret},
-    status::{Fallen, Status},
+    secret::{RefreshToken, Secret},
     table,
     time::Timestamp,
 };
@@ -35,40 +35,31 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     }
     let token = form.require("token")?;
     // Every kind has its prefix, so a hint could only mislead: `token_type_hint` is not looked at (§2.1).
-    let described = if let Ok(token) = Secret::<AccessToken>::parse(token) {
-        describe_access(call, &client, &token).await?
+    let described = if let Some(token) = BearerToken::parse(token) {
+        describe_bearer(call, &client, &token).await?
     } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
         describe_refresh(call, &client, &token).await?
     } else {
-        Err(Dead::Unknown.into())
+        Err(Inactive::from(Dead::Unknown).into())
     };
     Ok(http::json(StatusCode::OK, &Introspection::of(described))) // §2.2
 }
 
-/// What an access token stands for, if it works now and is any business of `asker`.
-async fn describe_access(
+/// What a bearer token stands for, if it works now and is any business of `asker`.
+async fn describe_bearer(
     call: &Call<'_>,
     asker: &Client,
-    token: &Secret<AccessToken>,
-) -> Result<Result<Active, Reason>, Error> {
-    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(Err(Dead::Unknown.into())) };
-    let access = match grant.live_access(token, call.now) {
-        Ok(access) => access,
-        Err(dead) => return Ok(Err(dead.into())),
+    token: &BearerToken,
+) -> Result<Result<Described, Reason>, Error> {
+    let active = match token.describe(call.app, call.now).await? {
+        Ok(active) => active,
+        Err(inactive) => return Ok(Err(inactive.into())),
     };
-    if !asker.resource_server && grant.client != asker.id {
+    if !asker.resource_server && active.client != asker.id {
         return Ok(Err(Reason::NotForYou)); // §4
     }
-    let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
-    Ok(Active::of(&grant, &statuses).map(|active| Active {
-        scope: grant.scope_of(access).to_string(),
-        token_type: Some("Bearer"),
-        exp: grant.end_of(access).map(Timestamp::seconds),
-        iat: access.issued_at.seconds(),
-        nbf: Some(access.issued_at.seconds()),
-        jti: Some(token.digest().name()),
-        ..active
-    }))
+    let nbf = Some(active.issued_at.seconds());
+    Ok(Ok(Described { token_type: Some("Bearer"), nbf, ..Described::of(active) }))
 }
 
 /// What a refresh token stands for, if it works now and is `asker`'s own: nobody else has any use for it.
@@ -76,31 +67,31 @@ async fn describe_refresh(
     call: &Call<'_>,
     asker: &Client,
     token: &Secret<RefreshToken>,
-) -> Result<Result<Active, Reason>, Error> {
-    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(Err(Dead::Unknown.into())) };
+) -> Result<Result<Described, Reason>, Error> {
+    let unknown = Inactive::from(Dead::Unknown);
+    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(Err(unknown.into())) };
     let refresh = match grant.live_refresh(token, call.now) {
         Ok(refresh) => refresh,
-        Err(dead) => return Ok(Err(dead.into())),
+        Err(dead) => return Ok(Err(Inactive::from(dead).into())),
     };
     if grant.client != asker.id {
         return Ok(Err(Reason::NotForYou)); // §4
     }
     let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
-    Ok(Active::of(&grant, &statuses).map(|active| Active {
-        exp: [refresh.expires_at, grant.expires_at].into_iter().flatten().min().map(Timestamp::seconds),
+    let active = Active::of(&grant, &statuses).map(|active| Active {
+        expires_at: [refresh.expires_at, grant.expires_at].into_iter().flatten().min(),
         // It was issued together with the access token.
-        iat: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at).seconds(),
+        issued_at: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at),
         ..active
-    }))
+    });
+    Ok(active.map(Described::of).map_err(Reason::from))
 }
 
 /// Why a token is not active. The caller is told nothing of it (§2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Reason {
-    #[error("the token is {0}")]
-    Dead(#[from] Dead),
-    #[error("its client or person: {0}")]
-    Fallen(#[from] Fallen),
+    #[error(transparent)]
+    Inactive(#[from] Inactive),
     #[error("the token is another client's")]
     NotForYou,
 }
@@ -110,20 +101,20 @@ enum Reason {
 struct Introspection {
     active: bool,
     #[serde(flatten)]
-    token: Option<Active>,
+    token: Option<Described>,
 }
 
 impl Introspection {
     const INACTIVE: Self = Self { active: false, token: None };
 
-    fn of(described: Result<Active, Reason>) -> Self {
+    fn of(described: Result<Described, Reason>) -> Self {
         described.map_or(Self::INACTIVE, |token| Self { active: true, token: Some(token) })
     }
 }
 
 /// An active token's properties.
 #[derive(Serialize)]
-struct Active {
+struct Described {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     client_id: String,
@@ -142,22 +133,21 @@ struct Active {
     jti: Option<String>,
 }
 
-impl Active {
-    /// What any token of `grant` stands for, if those it depends on uphold it.
-    fn of(grant: &Grant, statuses: &[Option<Status>]) -> Result<Self, Reason> {
-        grant.is_upheld_by(statuses)?;
-        Ok(Self {
-            scope: grant.scope.to_string(),
-            client_id: grant.client.to_string(),
-            username: grant.username(statuses),
+impl Described {
+    /// What any kind of token has to tell.
+    fn of(active: Active) -> Self {
+        Self {
+            scope: active.scope.to_string(),
+            client_id: active.client.to_string(),
+            username: active.username,
             token_type: None,
-            exp: None,
-            iat: grant.issued_at.seconds(),
+            exp: active.expires_at.map(Timestamp::seconds),
+            iat: active.issued_at.seconds(),
             nbf: None,
-            sub: grant.subject(),
-            iss: grant.issuer.to_string(),
-            jti: None,
-        })
+            sub: active.subject,
+            iss: active.issuer.to_string(),
+            jti: active.token_id,
+        }
     }
 }
 

@@ -4,12 +4,16 @@ mod database;
 mod demo;
 mod door;
 mod gateway;
+mod policy;
 mod routes;
+mod sample;
 mod serve;
 
 pub use database::{Database, Storage};
 pub use gateway::Gateway;
+pub use policy::Policy;
 pub use routes::ROUTES;
+pub use sample::route_scopes;
 pub use serve::{Options, serve};
 
 use std::{io, net::Ipv4Addr};

@@ -10,7 +10,7 @@ use shared::{
     user::{self, NoUserName, Password, Unusable, User, UserName, password},
 };
 
-use super::gateway::DEMO_PATH;
+use super::{gateway::DEMO_PATH, sample};
 
 /// What the demo client is called.
 const ID: &str = "demo";
@@ -107,6 +107,7 @@ impl Demo {
     pub(super) fn lines(&self, url: &str) -> String {
         let password = &self.password;
         let credentials = format!("{ID}:{}", self.secret.expose());
+        let api = sample::PATH;
         format!(
             r#"
 A demo client is registered. Paste these lines into another terminal:
@@ -115,6 +116,7 @@ A demo client is registered. Paste these lines into another terminal:
   ANSWER=$(curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token); echo "$ANSWER"
   TOKEN=$(echo "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
+  curl -s -H "Authorization: Bearer $TOKEN" {url}{api}; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/revoke; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
 

@@ -19,7 +19,7 @@ use shared::{app::App, lambda, secret::Id, time::Timestamp};
 use time::{OffsetDateTime, macros::format_description};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::ROUTES;
+use super::{ROUTES, sample};
 
 /// The largest body that the gateway lets through.
 const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -43,7 +43,7 @@ impl Gateway {
         Self::start_with(app, listener, false)
     }
 
-    /// The same, with a small application at [`DEMO_PATH`] to try it with.
+    /// The same, with a small application at [`DEMO_PATH`], and an API at [`sample::PATH`], to try it with.
     pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> Self {
         Self::start_with(app, listener, true)
     }
@@ -73,6 +73,9 @@ async fn answer(
     let (parts, body) = request.into_parts();
     if demo && parts.uri.path() == DEMO_PATH {
         return demo_application();
+    }
+    if demo && parts.uri.path() == sample::PATH && header_bytes(&parts) <= MOST_HEADER_BYTES {
+        return sample::answer(&app, &parts, peer).await;
     }
     let Some((path, handler)) = ROUTES.iter().find(|(path, _)| *path == parts.uri.path()) else {
         return own(StatusCode::NOT_FOUND, "Not Found");
@@ -250,7 +253,7 @@ fn respond(answer: Answer) -> Response<Body> {
 }
 
 /// What the gateway says itself, without asking a function.
-fn own(status: StatusCode, message: &str) -> Response<Body> {
+pub(super) fn own(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -4,14 +4,14 @@ use std::{fmt::Write as _, io::Write as _, net::Ipv4Addr, sync::Arc};
 
 use shared::{
     app::App,
-    config::{Config, Issuer},
+    config::{Config, Issuer, RouteScopes},
     dynamodb::{self, Endpoint},
     log::Log,
     table::schema,
     time::Clock,
 };
 
-use super::{Database, Error, Gateway, Storage, demo, listen};
+use super::{Database, Error, Gateway, Storage, demo, listen, sample};
 
 /// What `serve` was asked for.
 #[derive(Clone, Debug)]
@@ -49,6 +49,9 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     }
     if config.issuer.is_none() {
         config.issuer = url.parse().ok();
+    }
+    if options.demo && config.route_scopes == RouteScopes::default() {
+        config.route_scopes = sample::route_scopes();
     }
     let database = Database::start(&options.storage, dynamodb_listener)?;
     let client =

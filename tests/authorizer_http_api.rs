@@ -1,0 +1,173 @@
+//! The authorizer before an HTTP API (payload format 2.0): yes or no, for this route and this request.
+
+use std::time::Duration;
+
+use authorizer::NoAnswer;
+use serde_json::{Value, json};
+use shared::{
+    app::App,
+    log::{Level, Log},
+};
+
+use crate::harness::{Fault, Stack};
+
+/// What an HTTP API sends for `route`.
+fn event(route: &str, headers: &Value) -> Value {
+    json!({
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": "arn:aws:execute-api:eu-central-1:123456789012:api123/$default/GET/orders/17",
+        "identitySource": ["x"],
+        "routeKey": route,
+        "rawPath": "/orders/17",
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "http": { "method": "GET", "path": "/orders/17" },
+            "requestId": "JKJaX07iIoAMEPZg=",
+            "routeKey": route,
+            "stage": "$default",
+        },
+    })
+}
+
+async fn asked(app: &App, event: &Value) -> Result<Value, NoAnswer> {
+    Ok(serde_json::to_value(authorizer::handle(app, &event.to_string()).await?).unwrap())
+}
+
+impl Stack {
+    async fn passes(&self, route: &str, token: &str) -> bool {
+        let event = event(route, &json!({ "authorization": format!("Bearer {token}") }));
+        asked(&self.app, &event).await.unwrap()["isAuthorized"].as_bool().unwrap()
+    }
+}
+
+async fn listing(routes: &str) -> Stack {
+    Stack::configured(|config| config.route_scopes = routes.parse().unwrap()).await
+}
+
+#[tokio::test]
+async fn a_caller_passes_and_the_api_is_told_who_it_is() {
+    let stack = listing("GET /orders/{id}=read").await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    let event = event("GET /orders/{id}", &json!({ "authorization": format!("Bearer {token}") }));
+    let jti = stack.introspect(&machine, &token).await["jti"].clone();
+    let context =
+        json!({ "sub": machine.id, "client_id": machine.id, "scope": "read write", "token_id": jti });
+    assert_eq!(asked(&stack.app, &event).await, Ok(json!({ "isAuthorized": true, "context": context })));
+}
+
+#[tokio::test]
+async fn a_route_takes_the_scope_that_is_configured_and_one_that_is_not_listed_takes_nobody() {
+    let stack =
+        listing("GET /orders=read; POST /orders=admin; ANY /any=write; GET /open=; $default=read").await;
+    let token = stack.token(&stack.machine().await).await;
+    for (route, passes) in [
+        ("GET /orders", true),
+        ("POST /orders", false),
+        ("PUT /orders", false),
+        ("ANY /orders", false),
+        ("GET /any", true),
+        ("ANY /any", true),
+        ("GET /open", true),
+        ("$default", true),
+        ("GET /", false),
+        ("*", false),
+        ("", false),
+    ] {
+        assert_eq!(stack.passes(route, &token).await, passes, "{route}");
+    }
+    let nothing = Stack::start().await;
+    let token = nothing.token(&nothing.machine().await).await;
+    assert!(!nothing.passes("GET /orders", &token).await && !nothing.passes("$default", &token).await);
+    let by_default = listing("*=read; GET /orders=admin").await;
+    let token = by_default.token(&by_default.machine().await).await;
+    assert!(by_default.passes("GET /else", &token).await && !by_default.passes("GET /orders", &token).await);
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_and_tells_nothing_of_anybody() {
+    let stack = listing("GET /open=").await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    let refused = Ok(json!({ "isAuthorized": false, "context": {} }));
+    let headers = [
+        json!({}),
+        json!({ "authorization": "" }),
+        json!({ "authorization": "Bearer garbage" }),
+        json!({ "authorization": format!("Basic {token}") }),
+        json!({ "authorization": format!("Bearer {token},Bearer {token}") }),
+        json!({ "authorization": format!("Bearer {token}"), "Authorization": format!("Bearer {token}") }),
+        json!({ "x-authorization": format!("Bearer {token}") }),
+    ];
+    for headers in headers {
+        assert_eq!(asked(&stack.app, &event("GET /open", &headers)).await, refused, "{headers}");
+    }
+    assert!(stack.passes("GET /open", &token).await);
+    stack.revoke(&machine, &token).await;
+    assert!(!stack.passes("GET /open", &token).await);
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_is_refused_and_without_an_issuer_nothing_is_decided() {
+    let stack = listing("GET /open=").await;
+    let token = stack.token(&stack.machine().await).await;
+    let authorization = json!({ "authorization": format!("Bearer {token}") });
+    let elsewhere = |issuer: Option<&str>| {
+        let mut config = stack.app.config.clone();
+        config.issuer = issuer.map(|issuer| issuer.parse().unwrap());
+        let log = Log::new(Level::Error, std::io::sink());
+        App::new(config, stack.app.grants.table().client(), stack.app.clock.clone(), log)
+    };
+    let other = elsewhere(Some("https://other.example.com"));
+    let answer = asked(&other, &event("GET /open", &authorization)).await;
+    assert_eq!(answer, Ok(json!({ "isAuthorized": false, "context": {} })));
+    let nobody = elsewhere(None);
+    assert_eq!(asked(&nobody, &event("GET /open", &authorization)).await, Err(NoAnswer::Unavailable));
+    assert!(stack.passes("GET /open", &token).await);
+}
+
+#[tokio::test]
+async fn an_outage_is_an_error_and_never_a_refusal() {
+    let stack = listing("GET /open=").await;
+    let token = stack.token(&stack.machine().await).await;
+    let event = event("GET /open", &json!({ "authorization": format!("Bearer {token}") }));
+    for fault in [Fault::Throttle, Fault::Hang] {
+        stack.dynamodb.fail(fault);
+        // Both reads of a call fit into the function's 10 s; the first that fails ends it.
+        let answer = tokio::time::timeout(Duration::from_millis(4_500), asked(&stack.app, &event)).await;
+        assert_eq!(answer.expect("an answer in time"), Err(NoAnswer::Unavailable), "{fault:?}");
+    }
+    stack.dynamodb.fail(Fault::None);
+    assert!(stack.passes("GET /open", &token).await);
+}
+
+#[tokio::test]
+async fn what_no_gateway_sends_is_an_error() {
+    let stack = listing("*=").await;
+    for event in ["", "{}", "[]", "null", r#"{"version":"2.0"}"#, r#"{"type":"TOKEN"}"#, "\u{0}"] {
+        let answer = authorizer::handle(&stack.app, event).await;
+        assert_eq!(answer, Err(NoAnswer::NotUnderstood), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_status_saves_a_read_and_delays_no_revocation() {
+    let stack = Stack::configured(|config| {
+        config.route_scopes = "GET /open=".parse().unwrap();
+        config.status_cache = Duration::from_mins(5);
+    })
+    .await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    assert!(stack.passes("GET /open", &token).await);
+    stack.dynamodb.forget();
+    assert!(stack.passes("GET /open", &token).await);
+    assert_eq!(stack.dynamodb.cost(), [("GetItem".to_owned(), 1.0)]);
+    stack.disable(&machine).await;
+    assert!(stack.passes("GET /open", &token).await, "it is remembered for five minutes");
+    stack.enable(&machine).await;
+    stack.revoke(&machine, &token).await;
+    assert!(!stack.passes("GET /open", &token).await);
+}

@@ -1,0 +1,254 @@
+//! The authorizer before a REST API: a policy that may be kept, and must not open anything but what it is meant for.
+
+use authorizer::NoAnswer;
+use jeton::local::Policy;
+use serde_json::{Value, json};
+use shared::client::Registration;
+
+use crate::harness::{Fault, Stack, machine};
+
+const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:api123/prod";
+
+/// Routes that IAM's `*` would mix up, each with a path that takes it.
+const ROUTES: [(&str, &str, &str, &str); 10] = [
+    ("GET", "/orders", "/orders", "read"),
+    ("POST", "/orders", "/orders", "write"),
+    ("GET", "/orders/export", "/orders/export", "admin"),
+    ("GET", "/orders/{id}", "/orders/17", "read"),
+    ("DELETE", "/orders/{id}", "/orders/17", "write"),
+    ("GET", "/orders/{id}/refunds", "/orders/17/refunds", "admin"),
+    ("GET", "/orders/{id}/lines/{line}", "/orders/17/lines/3", "read"),
+    ("GET", "/files/{path+}", "/files/a/b/c", "read"),
+    ("GET", "/files/secret", "/files/secret", "admin"),
+    ("GET", "/", "/", "read"),
+];
+/// What the API has, but the configuration does not list.
+const UNLISTED: [(&str, &str); 4] =
+    [("PUT", "/orders/17"), ("GET", "/orders/17/audit"), ("GET", "/admin"), ("PATCH", "/orders")];
+
+fn arn(method: &str, path: &str) -> String {
+    format!("{STAGE}/{method}{path}")
+}
+
+/// What a REST API sends an authorizer of type `REQUEST`.
+fn request(method: &str, resource: &str, path: &str, token: &str) -> Value {
+    let authorization = format!("Bearer {token}");
+    json!({
+        "type": "REQUEST",
+        "methodArn": arn(method, path),
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": { "Authorization": authorization, "Host": "api.example.com" },
+        "multiValueHeaders": { "Authorization": [authorization], "Host": ["api.example.com"] },
+        "queryStringParameters": {},
+        "multiValueQueryStringParameters": {},
+        "pathParameters": {},
+        "stageVariables": {},
+        "requestContext": { "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "stage": "prod" },
+    })
+}
+
+/// What it sends one of type `TOKEN`.
+fn token_only(method: &str, path: &str, authorization: &str) -> Value {
+    json!({ "type": "TOKEN", "methodArn": arn(method, path), "authorizationToken": authorization })
+}
+
+impl Stack {
+    async fn asked(&self, event: &Value) -> Result<Value, NoAnswer> {
+        Ok(serde_json::to_value(authorizer::handle(&self.app, &event.to_string()).await?).unwrap())
+    }
+
+    async fn policy(&self, event: &Value) -> Policy {
+        serde_json::from_value(self.asked(event).await.unwrap()["policyDocument"].clone()).unwrap()
+    }
+
+    async fn token_for(&self, scope: &str) -> String {
+        let scope = scope.split_whitespace().map(str::to_owned).collect();
+        let registered = self.register(Registration { scope, ..machine() }).await;
+        self.token(&registered).await
+    }
+}
+
+async fn listing(routes: &str) -> Stack {
+    Stack::configured(|config| config.route_scopes = routes.parse().unwrap()).await
+}
+
+async fn shop() -> Stack {
+    let lines = ROUTES.map(|(method, route, _, scope)| format!("{method} {route}={scope}"));
+    listing(&lines.join("; ")).await
+}
+
+#[tokio::test]
+async fn a_policy_names_the_request_and_every_address_that_the_scope_opens() {
+    let stack = shop().await;
+    let token = stack.token_for("read").await;
+    let answer = stack.asked(&request("GET", "/orders/{id}", "/orders/17", &token)).await.unwrap();
+    let document = json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": [arn("GET", "/orders/17"), arn("GET", "/orders"), arn("GET", "/")],
+        }],
+    });
+    assert_eq!(answer["policyDocument"], document);
+    assert_eq!(answer["principalId"], answer["context"]["sub"]);
+    assert!(answer["context"].as_object().unwrap().values().all(Value::is_string), "{answer}");
+    assert_eq!(answer["context"].get("error"), None);
+}
+
+#[tokio::test]
+async fn an_answer_for_one_route_opens_no_other_however_long_it_is_kept() {
+    let stack = shop().await;
+    for held in ["read", "write", "admin", "read write", "none"] {
+        let token = stack.token_for(held).await;
+        let has = |needed: &str| held.split(' ').any(|value| value == needed);
+        for (method, resource, path, needed) in ROUTES {
+            let by_request = stack.policy(&request(method, resource, path, &token)).await;
+            let by_token = stack.policy(&token_only(method, path, &format!("Bearer {token}"))).await;
+            for policy in [by_request, by_token] {
+                assert_eq!(policy.opens(&arn(method, path)), has(needed), "{held}: {method} {path}");
+                for (method, _, path, needed) in ROUTES {
+                    assert!(has(needed) || !policy.opens(&arn(method, path)), "{held}: {method} {path}");
+                }
+                for (method, path) in UNLISTED {
+                    assert!(!policy.opens(&arn(method, path)), "{held}: {method} {path}");
+                }
+                // Nor another stage, nor another API.
+                assert!(!policy.opens(&arn("GET", "/orders").replace("/prod/", "/beta/")));
+                assert!(!policy.opens(&arn("GET", "/orders").replace("api123", "api124")));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_means_more_to_iam_than_itself_opens_nothing() {
+    let stack = listing("GET /{any}=read; GET /orders/{id}=read; GET /files/{path+}=read; *=read").await;
+    let token = stack.token_for("read").await;
+    for (resource, path) in [
+        ("/orders/{id}", "/orders/*"),
+        ("/orders/{id}", "/orders/1?"),
+        ("/orders/{id}", "/orders/${aws:username}"),
+        ("/{any}", "/*"),
+        ("/files/{path+}", "/files/*/*"),
+    ] {
+        for event in
+            [request("GET", resource, path, &token), token_only("GET", path, &format!("Bearer {token}"))]
+        {
+            let policy = stack.policy(&event).await;
+            for (method, path) in
+                [("GET", path), ("GET", "/orders/17"), ("GET", "/files/a"), ("GET", "/admin")]
+            {
+                assert!(!policy.opens(&arn(method, path)), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_leads_to_another_route_than_the_one_that_is_said_opens_nothing() {
+    let stack = shop().await;
+    let token = stack.token_for("read").await;
+    // As if `/orders/17%2Frefunds` had been decoded on its way into the ARN, and such.
+    for (resource, path) in [
+        ("/orders/{id}", "/orders/17/refunds"),
+        ("/orders/{id}", "/orders/export"),
+        ("/orders/{id}", "/orders/"),
+        ("/orders/{id}", "/admin"),
+        ("/files/{path+}", "/files/secret"),
+        ("/orders", "/orders/17"),
+    ] {
+        let policy = stack.policy(&request("GET", resource, path, &token)).await;
+        assert!(!policy.opens(&arn("GET", path)), "{resource} {path}");
+    }
+    let mut event = request("GET", "/orders/{id}", "/orders/17", &token);
+    event["methodArn"] = json!(arn("DELETE", "/orders/17"));
+    assert!(!stack.policy(&event).await.opens(&arn("DELETE", "/orders/17")));
+}
+
+#[tokio::test]
+async fn too_little_scope_is_a_denial_that_says_what_is_needed() {
+    let stack = shop().await;
+    let token = stack.token_for("read").await;
+    let answer = stack.asked(&request("POST", "/orders", "/orders", &token)).await.unwrap();
+    let first = &answer["policyDocument"]["Statement"][0];
+    assert_eq!((&first["Effect"], &first["Resource"]), (&json!("Deny"), &json!([arn("POST", "/orders")])));
+    assert_eq!(answer["context"]["error"], "insufficient_scope");
+    let challenge = "Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"write\"";
+    assert_eq!(answer["context"]["challenge"], challenge);
+    // Kept, it still opens what it may, and the API is still told who calls.
+    let policy = stack.policy(&request("POST", "/orders", "/orders", &token)).await;
+    assert!(policy.opens(&arn("GET", "/orders")));
+    assert!(answer["context"]["sub"].is_string());
+}
+
+#[tokio::test]
+async fn a_route_that_is_not_listed_is_denied_unless_the_list_has_a_default() {
+    let strict = shop().await;
+    let token = strict.token_for("read").await;
+    for (method, path) in UNLISTED {
+        let policy = strict.policy(&request(method, path, path, &token)).await;
+        assert!(!policy.opens(&arn(method, path)), "{method} {path}");
+    }
+    let open = listing("GET /orders=admin; *=read").await;
+    let token = open.token_for("read").await;
+    for event in [
+        request("GET", "/else/{id}", "/else/1", &token),
+        token_only("GET", "/else/1", &format!("bearer {token}")),
+    ] {
+        let policy = open.policy(&event).await;
+        assert!(policy.opens(&arn("GET", "/else/1")));
+        for other in ["/orders", "/else/2", "/else"] {
+            assert!(!policy.opens(&arn("GET", other)), "{other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_known_is_the_error_that_the_gateway_answers_401_to() {
+    let stack = shop().await;
+    let token = stack.token_for("read").await;
+    let refused = Err(NoAnswer::Unauthorized);
+    assert_eq!(NoAnswer::Unauthorized.to_string(), "Unauthorized");
+    assert_eq!(stack.asked(&request("GET", "/orders", "/orders", "garbage")).await, refused);
+    for authorization in ["", "Bearer", "Bearer x", &token, &format!("Basic {token}")] {
+        assert_eq!(stack.asked(&token_only("GET", "/orders", authorization)).await, refused);
+    }
+    let mut none = request("GET", "/orders", "/orders", &token);
+    none["headers"] = Value::Null;
+    none["multiValueHeaders"] = Value::Null;
+    assert_eq!(stack.asked(&none).await, refused);
+    // The map of headers has one of two values: the other map tells.
+    let mut twice = request("GET", "/orders", "/orders", &token);
+    let header = format!("Bearer {token}");
+    twice["multiValueHeaders"]["Authorization"] = json!([header, header]);
+    assert_eq!(stack.asked(&twice).await, refused);
+    let mut spelled_twice = request("GET", "/orders", "/orders", &token);
+    spelled_twice["multiValueHeaders"]["authorization"] = json!([header]);
+    assert_eq!(stack.asked(&spelled_twice).await, refused);
+}
+
+#[tokio::test]
+async fn an_outage_is_another_error() {
+    let stack = shop().await;
+    let token = stack.token_for("read").await;
+    stack.dynamodb.fail(Fault::Throttle);
+    let answer = stack.asked(&request("GET", "/orders", "/orders", &token)).await;
+    assert_eq!(answer, Err(NoAnswer::Unavailable));
+    assert_ne!(NoAnswer::Unavailable.to_string(), "Unauthorized");
+}
+
+#[tokio::test]
+async fn a_policy_is_never_larger_than_the_gateway_takes() {
+    let lines: Vec<String> =
+        (0..100).map(|nth| format!("ANY /a-rather-long-name-of-a-collection-{nth}=read")).collect();
+    let stack = listing(&lines.join(";")).await;
+    let token = stack.token_for("read").await;
+    let path = "/a-rather-long-name-of-a-collection-99";
+    let answer = stack.asked(&request("GET", path, path, &token)).await.unwrap();
+    let size = answer["policyDocument"].to_string().len();
+    assert!((6_000..8_192).contains(&size), "{size}");
+    assert!(stack.policy(&request("GET", path, path, &token)).await.opens(&arn("GET", path)));
+}
