@@ -65,6 +65,8 @@ async fn every_operation_on_the_largest_grant_is_one_request_and_one_write_unit(
 async fn cost_of_a_life(narrowed: usize) -> Vec<(String, f64)> {
     let stack = Stack::configured(|config| {
         config.client_cache = Duration::from_mins(5);
+        // The client has an owner, whose standing is asked about at every request.
+        config.status_cache = Duration::from_mins(5);
         let label = "a".repeat(60);
         config.issuer = Some(format!("https://{label}.{}.example", &label[..23]).parse().unwrap());
         assert_eq!(config.issuer.as_ref().unwrap().as_str().len(), 100);

@@ -91,7 +91,12 @@ async fn the_standing_of_the_person_and_of_the_clients_owner_counts() {
             let update = update.value("disabled", &disabled).unwrap();
             stack.users().update::<Status>(&Status::key(somebody), update).await.unwrap();
             assert_eq!(stack.is_active(&rs, &pair.access).await, !disabled);
-            assert_eq!(stack.is_active(&client, &pair.refresh).await, !disabled);
+            if somebody == owner && disabled {
+                // Then the client itself is good for nothing either.
+                stack.refresh(&client, &pair.refresh).await.is_invalid_client();
+            } else {
+                assert_eq!(stack.is_active(&client, &pair.refresh).await, !disabled);
+            }
         }
     }
 }

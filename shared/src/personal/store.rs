@@ -1,6 +1,6 @@
 //! Personal tokens in the tokens table.
 
-use super::{PersonalToken, Presented};
+use super::{Kind, PersonalToken, Presented};
 use crate::{
     owned,
     secret::{self, Digest, Id},
@@ -119,6 +119,19 @@ impl Store {
         if ended {
             // It is dead already; its place in the set is free sooner or later.
             let _ = OWNED.forget(&self.0, person, [id.to_string().as_str()]).await;
+        }
+        Ok(ended)
+    }
+
+    /// Ends all of `person`'s tokens of this kind; how many it was.
+    pub async fn end_all(&self, person: Id, kind: Kind, now: Timestamp) -> Result<usize, table::Error> {
+        let mut ended = 0;
+        for token in self.of_person(person, now).await? {
+            if let Ok(id) = token.id().parse::<Id>()
+                && token.kind == kind
+            {
+                ended += usize::from(self.end(person, id, now).await?);
+            }
         }
         Ok(ended)
     }
