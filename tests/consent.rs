@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use shared::client::Registration;
+use shared::{
+    client::{Client, GrantType, Registration},
+    description::Description,
+    language::Language,
+};
 
-use crate::harness::{Asking, HtmlForm, Redirect, Stack};
+use crate::harness::{Asking, Browser, HtmlForm, Redirect, Stack};
 
 const ALLOW: [(&str, &str); 1] = [("decision", "allow")];
 
@@ -16,11 +20,13 @@ async fn the_page_says_who_asks_whom_for_what_how_long_and_where_it_leads() {
     page.is_page(200);
     for said in [
         "<strong>web</strong>",
-        "<strong>ada</strong>",
-        "> read<",
-        "> write<",
-        "30 days",
-        "<strong>app.example.com</strong>",
+        "Registered by <strong>the administrators of this service</strong>",
+        "<dd>ada</dd>",
+        "<span>read</span>",
+        "<span>write</span>",
+        "<dd>90 days; less if it is not used for 30 days</dd>",
+        "<dd>app.example.com</dd>",
+        "If you deny, web gets no access",
     ] {
         assert!(page.text.contains(said), "{said}: {}", page.text);
     }
@@ -36,6 +42,87 @@ async fn the_page_says_who_asks_whom_for_what_how_long_and_where_it_leads() {
     assert!(!page.text.contains("<x>") && !page.text.contains("onerror=alert(1)>"), "{}", page.text);
     assert!(!page.text.contains("bank.example"), "what follows a scheme of their own is no host");
     assert!(page.text.contains("com.evil.app"));
+}
+
+/// What the page says about a client of the deployment's administrators that differs like this.
+async fn page_of(stack: &Stack, browser: &Browser<'_>, change: impl FnOnce(&mut Client)) -> String {
+    let registration = Registration {
+        name: "app".to_owned(),
+        public: true,
+        redirect_uris: vec!["http://127.0.0.1/cb".to_owned()],
+        scope: vec!["read".to_owned()],
+        ..Registration::default()
+    };
+    let client = stack.register_changed(registration, change).await;
+    let page = browser.authorize(&Asking::by(&client)).await;
+    page.is_page(200);
+    page.text
+}
+
+#[tokio::test]
+async fn the_page_says_whose_application_it_is() {
+    let stack = Stack::start().await;
+    let browser = stack.signed_in().await;
+    let (olga, gone) = (stack.somebody("<olga>").await, stack.somebody("gone").await);
+    stack.app.users.delete(gone.sub).await.unwrap();
+    let page = page_of(&stack, &browser, |client| client.owner = Some(olga.sub)).await;
+    assert!(page.contains("Made by <strong>&#60;olga&#62;</strong>"), "{page}");
+    let page = page_of(&stack, &browser, |client| client.owner = Some(gone.sub)).await;
+    assert!(page.contains("Made by <strong>somebody who is no longer here</strong>"), "{page}");
+    let page = page_of(&stack, &browser, |client| client.first_party = true).await;
+    assert!(page.contains("Made by <strong>this service itself</strong>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_says_how_long_it_lasts_in_the_words_that_people_use() {
+    let stack = Stack::start().await;
+    let browser = stack.signed_in().await;
+    let page = page_of(&stack, &browser, |client| client.lifetimes.refresh_token = 5_400).await;
+    assert!(page.contains("<dd>90 days; less if it is not used for 90 minutes</dd>"), "{page}");
+    let page = page_of(&stack, &browser, |client| client.lifetimes.refresh_token = 90 * 86_400).await;
+    assert!(page.contains("<dd>90 days</dd>"), "{page}");
+    let page =
+        page_of(&stack, &browser, |client| client.grant_types = vec![GrantType::AuthorizationCode]).await;
+    assert!(page.contains("<dd>1 hour</dd>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_says_what_a_scope_means_with_one_request_for_all_of_it() {
+    let stack = Stack::configured(|config| config.languages = "en,fr".parse().unwrap()).await;
+    let describe = async |value, language, text| {
+        let description = Description::new(value, language, text).unwrap();
+        stack.app.descriptions.describe(&description).await.unwrap();
+    };
+    describe("read", Language::English, "See <b>your</b> photos").await;
+    describe("read", Language::French, "Voir vos photos").await;
+    let (asking, browser) = (Asking::by(&stack.web().await), stack.signed_in().await);
+    let asking = asking.with("scope", "read write").with("prompt", "consent");
+    browser.asked(&asking).await;
+    stack.dynamodb.forget();
+    let page = browser.authorize(&asking).await;
+    page.is_page(200);
+    assert!(
+        page.text.contains("<span>See &#60;b&#62;your&#60;/b&#62; photos <code>read</code></span>"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("<span>write</span>"), "{}", page.text);
+    // The client, the session, the person's status, and this.
+    assert_eq!(stack.dynamodb.seen().len(), 4);
+    let page = browser.authorize(&asking.with("ui_locales", "fr")).await;
+    assert!(page.text.contains("<span>Voir vos photos <code>read</code></span>"), "{}", page.text);
+    assert!(page.text.contains("inutilisation pendant 30\u{a0}jours"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_longer_good_leads_to_one_that_is() {
+    let stack = Stack::start().await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
+    let page = browser.submit(&browser.asked(&asking).await.with("csrf", "0"), &ALLOW).await;
+    page.is_page(403);
+    let link = format!("href=\"{}\"", asking.url().replace('&', "&#38;"));
+    assert!(page.text.contains(&link), "{}", page.text);
+    assert_eq!(stack.grants().await, 0);
 }
 
 #[tokio::test]

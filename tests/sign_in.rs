@@ -142,7 +142,8 @@ async fn the_login_form_is_good_in_the_browser_it_was_shown_to_and_for_its_reque
     stack.browser().submit(&form, &typed).await.is_page(403);
     assert_eq!(stack.kept_of_kind("s").await, 0);
     assert_eq!(Redirect::of(&browser.submit(&form, &typed).await).location, one.url());
-    // It is spent: the visit that it was sealed with is over.
-    browser.submit(&form, &typed).await.is_page(403);
+    // It is spent: the visit that it was sealed with is over. Only whoever has signed in goes on.
+    let other = [("username", "mallory"), ("password", PASSWORD)];
+    browser.submit(&form, &other).await.is_page(403);
     browser.post("/login", &[("username", "a"), ("username", "b")]).await.is_page(400);
 }

@@ -65,7 +65,7 @@ async fn after_ten_wrong_passwords_there_is_a_page_that_says_when_to_try_again()
     let page = browser.try_to_sign_in(&login, "ada", PASSWORD).await;
     page.is_page(429);
     assert_eq!(page.header("retry-after"), Some("1"));
-    assert!(page.text.contains("Please try again in a minute."), "{}", page.text);
+    assert!(page.text.contains("Please try again in 1 second."), "{}", page.text);
     // Name and request are kept: what is left to do is to type the password.
     assert!(page.text.contains("value=\"ada\""), "{}", page.text);
     let form = HtmlForm::of(&page, "/login");

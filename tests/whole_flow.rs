@@ -102,6 +102,7 @@ async fn a_stranger_writes_nothing_whatever_they_load() {
     let login = stranger.redirected(&asking).await.location;
     assert_eq!(operations(&stack), [("BatchGetItem".to_owned(), 2.0)], "the client and its status");
     stranger.get(&login).await.is_page(200);
+    assert_eq!(operations(&stack), [("BatchGetItem".to_owned(), 2.0)], "the client, which the page names");
     stranger.get("/login").await.is_page(200);
     assert_eq!(operations(&stack), []);
     stranger.redirected(&asking.with("scope", "other")).await;

@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    browser, client, config::Config, consent, grant, log::Log, personal, session, status, table::Table,
-    throttle, time::Clock, user,
+    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, session,
+    status, table::Table, throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -12,6 +12,8 @@ use crate::{
 pub struct App {
     /// What the deployment decided.
     pub config: Config,
+    /// What pages have in common.
+    pub look: Look,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where lines go.
@@ -30,6 +32,8 @@ pub struct App {
     pub browsers: browser::Store,
     /// What people have agreed to before.
     pub consents: consent::Store,
+    /// What scope values mean to people.
+    pub descriptions: description::Store,
     /// The people.
     pub users: user::Store,
     /// Who is in good standing.
@@ -44,6 +48,7 @@ impl App {
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
             clients: client::Store::new(clients.clone(), config.client_cache),
+            descriptions: description::Store::new(clients.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),
             sessions: session::Store::new(tokens.clone(), config.session),
@@ -52,6 +57,7 @@ impl App {
             consents: consent::Store::new(tokens.clone()),
             personal_tokens: personal::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),
+            look: Look::new(&config.brand),
             config,
             clock,
             log,

@@ -148,6 +148,13 @@ pub enum Event<'a> {
         /// that it was issued until then.
         change: &'static str,
     },
+    /// An administrator changed what people are told a scope value means.
+    ScopeChanged {
+        /// Which value.
+        scope: &'a str,
+        /// What was done: `described`, `forgotten`.
+        change: &'static str,
+    },
     /// An administrator changed a person; or they ended everything themselves.
     UserChanged {
         /// Whom: their `sub`.
@@ -172,6 +179,7 @@ impl Event<'_> {
             | Self::PersonalTokenChanged { .. }
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
+            | Self::ScopeChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
             Self::SignInFailed { .. }
             | Self::SignInThrottled { .. }
@@ -201,6 +209,7 @@ impl Event<'_> {
             Self::Refused { .. } => ("Refused", &["path", "error"]),
             Self::Unavailable { .. } => ("Unavailable", &["path"]),
             Self::ClientChanged { .. } => ("ClientChanged", &[]),
+            Self::ScopeChanged { .. } => ("ScopeChanged", &[]),
             Self::UserChanged { .. } => ("UserChanged", &[]),
         }
     }

@@ -1,12 +1,14 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
 mod account;
+mod brand;
 mod issuer;
 mod route_scopes;
 mod throttling;
 mod variables;
 
 pub use account::Account;
+pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
 pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
 pub use throttling::Throttling;
@@ -14,7 +16,10 @@ pub use variables::{Invalid, Variables};
 
 use std::time::Duration;
 
-use crate::log::Level;
+use crate::{
+    language::{Languages, NoLanguages},
+    log::Level,
+};
 
 /// Everything that a deployment decides. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
@@ -36,6 +41,11 @@ pub struct Config {
     pub status_cache: Duration,
     /// What people may make for themselves.
     pub account: Account,
+    /// What pages look like.
+    pub brand: Brand,
+    /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
+    /// prefers none of them.
+    pub languages: Languages,
     /// How long people stay signed in.
     pub session: SessionLifetime,
     /// How often somebody may try to sign in.
@@ -92,6 +102,8 @@ impl Config {
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
             account: Account::read(&variables)?,
+            brand: Brand::read(&variables)?,
+            languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
             session: SessionLifetime {
                 absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
@@ -143,6 +155,10 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_BRAND_NAME", "two\nlines"),
+            ("JETON_BRAND_COLOR", "red"),
+            ("JETON_BRAND_LOGO", "https://example.com/logo.png"),
+            ("JETON_LANGUAGES", "en,de"),
             ("JETON_SESSION_SECONDS", "299"),
             ("JETON_SESSION_IDLE_SECONDS", "0"),
             ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),

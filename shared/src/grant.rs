@@ -25,7 +25,9 @@ mod transition;
 pub use access::{AccessRevocation, Dead, Revocation, Slot};
 pub use end::{Ending, EndingByRefresh};
 pub use issue::{Agreement, Terms};
-pub use item::{Access, Code, DECISION_LIFETIME, End, Grant, Kind, Nonce, Refresh, Rotation, State, Why};
+pub use item::{
+    Access, Code, DECISION_LIFETIME, End, Grant, Kind, LONGEST_GRANT, Nonce, Refresh, Rotation, State, Why,
+};
 pub use redemption::{NotRedeemed, Redemption, Shown, Tokens};
 pub use rotation::{NotRotated, Presented, Rotating, Verdict};
 pub use store::{Issued, Store};

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::line::reads_as_it_is;
+
 /// A name for people to read: one line that reads as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -28,19 +30,8 @@ impl FromStr for Label {
     type Err = NoLabel;
 
     fn from_str(text: &str) -> Result<Self, NoLabel> {
-        let fits = (1..=Self::MOST_CHARACTERS).contains(&text.chars().count());
-        if fits && !text.chars().any(is_unfit) && text.trim() == text {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NoLabel)
-        }
+        if reads_as_it_is(text, Self::MOST_CHARACTERS) { Ok(Self(text.to_owned())) } else { Err(NoLabel) }
     }
-}
-
-/// Format characters turn text around or hide it: a name must read as it is.
-fn is_unfit(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 impl fmt::Display for Label {

@@ -1,21 +1,25 @@
 //! What Jeton's functions share: the OAuth concepts, their rules and their storage.
 //!
-//! Imports point down: a function uses concepts ([`client`], [`grant`], [`bearer`], [`status`], [`user`]), a concept uses values
-//! ([`secret`], [`scope`], [`time`]) and the [`table`]. Values know neither HTTP nor tables; the table knows no
-//! concept; no function knows another.
+//! Imports point down: a function uses concepts ([`client`], [`grant`], [`bearer`], [`status`], [`user`]), a concept
+//! uses values ([`secret`], [`scope`], [`time`], [`language`]) and the [`table`]. Values know neither HTTP nor tables;
+//! the table knows no concept; no function knows another.
 
 pub mod app;
 pub mod audit;
 pub mod bearer;
 pub mod browser;
 pub mod client;
+pub mod color;
 pub mod config;
 pub mod consent;
+pub mod description;
 pub mod dynamodb;
 pub mod grant;
 pub mod http;
 pub mod label;
 pub mod lambda;
+pub mod language;
+pub mod line;
 pub mod log;
 pub mod owned;
 pub mod page;

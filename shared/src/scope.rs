@@ -23,6 +23,9 @@ impl Scope {
     /// The most bytes that the values of one grant may add up to. Together they keep a grant within one write unit.
     pub const MOST_BYTES: usize = 224;
 
+    /// The most bytes in one value that a client is registered for.
+    pub const MOST_VALUE_BYTES: usize = 128;
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

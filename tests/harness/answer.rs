@@ -124,16 +124,29 @@ impl Answer {
     /// keep, and read by no other origin's script.
     #[track_caller]
     pub fn is_page(&self, status: u16) {
+        self.is_page_that_may_submit(status);
+        assert!(!self.text.contains("<script") && !self.policy().contains("script-src"), "{}", self.text);
+    }
+
+    fn policy(&self) -> &str {
+        self.header("content-security-policy").unwrap_or_default()
+    }
+
+    /// The same, but it may have the one script that sends its form.
+    #[track_caller]
+    pub fn is_page_that_may_submit(&self, status: u16) {
         assert_eq!((self.status, self.header("location")), (status, None), "{}", self.text);
         assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!(self.header("x-frame-options"), Some("DENY"));
         assert_eq!(self.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
-        let policy = self.header("content-security-policy").unwrap();
+        let policy = self.policy();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("form-action"), "{policy}");
         self.is_for_no_script();
+        let language = format!("<html lang=\"{}\">", self.header("content-language").unwrap());
+        assert!(self.text.contains(&language), "{}", self.text);
         for elsewhere in [" src=", "<link", "<img", "@import", "url("] {
             assert!(!self.text.contains(elsewhere), "{elsewhere}");
         }

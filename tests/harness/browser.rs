@@ -38,7 +38,7 @@ impl Stack {
 
     /// A browser that has never been here.
     pub fn browser(&self) -> Browser<'_> {
-        Browser { stack: self, cookies: Mutex::default() }
+        Browser { stack: self, cookies: Mutex::default(), languages: String::new() }
     }
 
     /// The browser of somebody new, who has signed in.
@@ -53,15 +53,23 @@ impl Stack {
 pub struct Browser<'a> {
     stack: &'a Stack,
     cookies: Mutex<BTreeMap<String, String>>,
+    /// What it sends as `Accept-Language`.
+    languages: String,
 }
 
 impl Clone for Browser<'_> {
     fn clone(&self) -> Self {
-        Self { stack: self.stack, cookies: Mutex::new(self.cookies.lock().unwrap().clone()) }
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Self { stack: self.stack, cookies, languages: self.languages.clone() }
     }
 }
 
 impl Browser<'_> {
+    /// The same browser, of somebody who prefers these languages.
+    pub fn speaking(self, languages: &str) -> Self {
+        Self { languages: languages.to_owned(), ..self }
+    }
+
     /// Loads a page of the server's.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.stack.request("GET", path)).await
@@ -79,6 +87,8 @@ impl Browser<'_> {
     }
 
     async fn send(&self, call: Call) -> Answer {
+        let call =
+            if self.languages.is_empty() { call } else { call.header("accept-language", &self.languages) };
         let cookies = self.cookies.lock().unwrap().clone();
         let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if pairs.is_empty() { call } else { call.header("cookie", &pairs.join("; ")) };

@@ -8,8 +8,7 @@ use shared::{
     client::ClientId,
     grant::{Grant, State, Why},
     http::{Call, Form, Response},
-    page::{self, AccountPage, Application, Problem},
-    role::Role,
+    page::{self, AccountPage, Allowed, Problem, Section, View},
     scope::Scope,
     secret::Id,
     session::SignedIn,
@@ -18,7 +17,7 @@ use shared::{
     time::Timestamp,
 };
 
-use crate::{check_seal, seal};
+use crate::{check_seal, seal, section};
 
 /// What a form that ends an application's access is sealed for.
 const END: &str = "end-application";
@@ -28,16 +27,15 @@ const MOST_GRANTS: usize = 1_000;
 /// Shows what may use the account.
 pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
     let applications = list(call, person).await?;
-    Ok(page::html(
-        StatusCode::OK,
-        &AccountPage {
-            username: &person.username,
-            applications: &applications,
-            has_personal_tokens: !call.app.config.account.personal_scopes.is_empty(),
-            is_developer: person.status.has(&Role::developer()),
-            logout_csrf: seal(person, &["logout"]),
-        },
-    ))
+    let view = View::of(call);
+    let page = AccountPage {
+        view,
+        section: section(call, person, Section::APPLICATIONS),
+        username: &person.username,
+        applications: &applications,
+        logout_csrf: seal(person, &["logout"]),
+    };
+    Ok(view.show(StatusCode::OK, &page))
 }
 
 /// What an application was granted, over all of its grants.
@@ -47,7 +45,7 @@ struct Granted {
 }
 
 /// The applications with a grant that works. The index lags: one of this very moment may be missing.
-async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Application>, Problem> {
+async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Problem> {
     let mut granted: BTreeMap<String, (ClientId, Granted)> = BTreeMap::new();
     for (_, grant) in grants(call, person).await? {
         if !works(&grant, person, call.now) {
@@ -69,7 +67,7 @@ async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Application>, Pr
         .zip(names)
         .filter_map(|(granted, status)| status.map(|status| (granted, status)));
     let mut applications: Vec<_> = known
-        .map(|((client, granted), status)| Application {
+        .map(|((client, granted), status)| Allowed {
             csrf: seal(person, &[END, client.as_str()]),
             id: client.to_string(),
             name: status.name,
@@ -94,7 +92,7 @@ pub(crate) async fn end(call: &Call<'_>, person: &SignedIn, form: &Form) -> Resu
         call.app.grants.sweep(&its, Why::Withdrawn, call.now, || ()).await?;
         call.audit(Event::Withdrawn { client: &client, person: person.person });
     }
-    Ok(page::see_other("/account"))
+    Ok(page::see_other(Section::APPLICATIONS))
 }
 
 /// The person's grants.

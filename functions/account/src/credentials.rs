@@ -10,13 +10,13 @@ use shared::{
         Unchanged,
     },
     http::{Call, Form, Response},
-    page::{self, Credential, CredentialsPage, MadePage, Problem},
+    page::{self, Credential, CredentialsPage, MadePage, Part, Problem, Refused, Section, Trouble, View},
     role::Role,
     secret::{ClientSecret, Secret},
     session::SignedIn,
 };
 
-use crate::{check_seal, seal, stale};
+use crate::{check_seal, seal, section, stale};
 
 /// What the forms are sealed for.
 const CREATE: &str = "create-credentials";
@@ -41,40 +41,31 @@ fn developer(person: &SignedIn) -> Result<(), Problem> {
     if person.status.has(&Role::developer()) {
         return Ok(());
     }
-    Err(Problem::forbidden(
-        "This is for developers",
-        "Ask an administrator for the role of a developer.",
-        String::from("the person is no developer"),
-    ))
-}
-
-/// What went wrong with a form that was filled in, and what of it to fill in again.
-struct Refused<'a> {
-    problem: &'static str,
-    name: &'a str,
+    Err(Problem::new(Trouble::NotForYou, String::from("the person is no developer")))
 }
 
 async fn list(
     call: &Call<'_>,
     person: &SignedIn,
     status: StatusCode,
-    refused: Option<Refused<'_>>,
+    again: Option<(Refused, &str)>,
 ) -> Result<Response, Problem> {
     developer(person)?;
     let clients = call.app.clients.owned_by(person.person).await?;
     let credentials: Vec<_> = clients.iter().map(|client| describe(client, person)).collect();
     let page = page::showing(call.now);
-    Ok(page::html(
-        status,
-        &CredentialsPage {
-            problem: refused.as_ref().map(|refused| refused.problem),
-            name: refused.map_or("", |refused| refused.name),
-            credentials: &credentials,
-            scope: call.app.config.account.developer_scopes.values().collect(),
-            page: &page,
-            csrf: seal(person, &[CREATE, &page]),
-        },
-    ))
+    let view = View::of(call);
+    let page = CredentialsPage {
+        view,
+        section: section(call, person, Section::CREDENTIALS),
+        refused: again.map(|(refused, _)| refused),
+        name: again.map_or("", |(_, name)| name),
+        credentials: &credentials,
+        scope: call.app.config.account.developer_scopes.values().collect(),
+        page: &page,
+        csrf: seal(person, &[CREATE, &page]),
+    };
+    Ok(view.show(status, &page))
 }
 
 fn describe(client: &Client, person: &SignedIn) -> Credential {
@@ -82,7 +73,7 @@ fn describe(client: &Client, person: &SignedIn) -> Credential {
         id: client.id.to_string(),
         name: client.name.clone(),
         scope: client.scope.to_string(),
-        created: client.created_at.day().to_string(),
+        made: client.created_at.day().to_string(),
         csrf: seal(person, &[DELETE, client.id.as_str()]),
     }
 }
@@ -98,25 +89,23 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
     let (client, secret) = match made(call, person, form, page) {
         Ok(made) => made,
         Err(_) => {
-            let refused = Refused { problem: "A name is one line of 1 to 100 characters.", name };
-            return list(call, person, StatusCode::BAD_REQUEST, Some(refused)).await;
+            return list(call, person, StatusCode::BAD_REQUEST, Some((Refused::Name, name))).await;
         }
     };
     match call.app.clients.create(&client).await {
         Ok(()) => call.audit(Event::ClientChanged { client: &client.id, change: "created" }),
         Err(Unchanged::TooMany) => {
-            let refused =
-                Refused { problem: "You have as many as one person may have. Delete some first.", name };
-            return list(call, person, StatusCode::CONFLICT, Some(refused)).await;
+            return list(call, person, StatusCode::CONFLICT, Some((Refused::TooMany, name))).await;
         }
         // The same form, sent again: its id is derived from it.
         Err(Unchanged::Exists(_)) => {}
         Err(Unchanged::Table(error)) => return Err(error.into()),
         Err(error @ (Unchanged::Unknown(_) | Unchanged::Raced(_))) => return Err(stale(&error.to_string())),
     }
-    let parts = [("Client id", client.id.as_str()), ("Client secret", secret.expose())];
-    let made = MadePage { name: &client.name, parts: &parts, back: "/account/credentials" };
-    Ok(page::html(StatusCode::OK, &made))
+    let parts = [Part::ClientId(client.id.as_str()), Part::ClientSecret(secret.expose())];
+    let view = View::of(call);
+    let made = MadePage { view, name: &client.name, parts: &parts, back: Section::CREDENTIALS };
+    Ok(view.show(StatusCode::OK, &made))
 }
 
 /// The client that the form of this page makes, and its secret. Only the browser that was shown the page holds the
@@ -167,5 +156,5 @@ async fn delete(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Re
             Err(Unchanged::Unknown(_) | Unchanged::Exists(_) | Unchanged::TooMany | Unchanged::Raced(_)) => {}
         }
     }
-    Ok(page::see_other("/account/credentials"))
+    Ok(page::see_other(Section::CREDENTIALS))
 }

@@ -14,7 +14,8 @@ use lambda_http::http::Method;
 use shared::{
     app::App,
     http::{Call, Cors, Form, Request, Response, Route},
-    page::{self, CsrfToken, Problem},
+    page::{self, CsrfToken, Problem, Section, Trouble},
+    role::Role,
     session::{self, SignedIn},
 };
 
@@ -38,10 +39,10 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let form = posted(call)?;
     match (call.request.uri().path(), form) {
-        ("/account/tokens", None) => tokens::show(call, &person).await,
-        ("/account/tokens", Some(form)) => tokens::change(call, &person, &form).await,
-        ("/account/credentials", None) => credentials::show(call, &person).await,
-        ("/account/credentials", Some(form)) => credentials::change(call, &person, &form).await,
+        (Section::TOKENS, None) => tokens::show(call, &person).await,
+        (Section::TOKENS, Some(form)) => tokens::change(call, &person, &form).await,
+        (Section::CREDENTIALS, None) => credentials::show(call, &person).await,
+        (Section::CREDENTIALS, Some(form)) => credentials::change(call, &person, &form).await,
         (_, None) => applications::show(call, &person).await,
         (_, Some(form)) => applications::end(call, &person, &form).await,
     }
@@ -66,9 +67,14 @@ fn check_seal(person: &SignedIn, form: &Form, parts: &[&str]) -> Result<(), Prob
 }
 
 fn stale(reason: &str) -> Problem {
-    Problem::forbidden(
-        "This page is no longer good",
-        "It is too old, or was made for something else. Load the page again, and start from there.",
-        reason.to_owned(),
-    )
+    Problem::new(Trouble::StalePage, reason.to_owned()).with_way_on(Section::APPLICATIONS.to_owned())
+}
+
+/// The pages that `person` has, of which this is the one at `path`.
+fn section(call: &Call<'_>, person: &SignedIn, path: &'static str) -> Section {
+    Section {
+        path,
+        has_personal_tokens: !call.app.config.account.personal_scopes.is_empty(),
+        is_developer: person.status.has(&Role::developer()),
+    }
 }

@@ -7,15 +7,17 @@ use shared::{
     audit::Event,
     http::{Call, Form, Response},
     label::Label,
-    page::{self, MadePage, Personal, PersonalTokensPage, Problem},
+    page::{
+        self, Lifetime, MadePage, Part, Personal, PersonalTokensPage, Problem, Refused, Section, Trouble,
+        View,
+    },
     personal::{Kind, NotCreated, PersonalToken, Presented, Wish},
     scope::Scope,
     secret::Id,
     session::SignedIn,
-    time::Day,
 };
 
-use crate::{check_seal, seal, stale};
+use crate::{check_seal, seal, section, stale};
 
 /// What the forms are sealed for.
 const CREATE: &str = "create-token";
@@ -40,70 +42,60 @@ pub(crate) async fn change(call: &Call<'_>, person: &SignedIn, form: &Form) -> R
     }
 }
 
-/// What went wrong with a form that was filled in, and what of it to fill in again.
-struct Refused<'a> {
-    problem: &'static str,
-    name: &'a str,
-}
-
 async fn list(
     call: &Call<'_>,
     person: &SignedIn,
     status: StatusCode,
-    refused: Option<Refused<'_>>,
+    again: Option<(Refused, &str)>,
 ) -> Result<Response, Problem> {
     offered(call)?;
     let kept = call.app.personal_tokens.of_person(person.person, call.now).await?;
     let works = |token: &&PersonalToken| token.is_upheld_by(Some(&person.status)).is_ok();
     let tokens: Vec<_> = kept.iter().filter(works).map(|token| describe(token, person)).collect();
     let page = page::showing(call.now);
-    Ok(page::html(
-        status,
-        &PersonalTokensPage {
-            problem: refused.as_ref().map(|refused| refused.problem),
-            name: refused.map_or("", |refused| refused.name),
-            tokens: &tokens,
-            scope: call.app.config.account.personal_scopes.values().collect(),
-            lifetimes: &lifetimes(call.app.config.account.temporary_token),
-            page: &page,
-            csrf: seal(person, &[CREATE, &page]),
-        },
-    ))
+    let view = View::of(call);
+    let page = PersonalTokensPage {
+        view,
+        section: section(call, person, Section::TOKENS),
+        refused: again.map(|(refused, _)| refused),
+        name: again.map_or("", |(_, name)| name),
+        tokens: &tokens,
+        scope: call.app.config.account.personal_scopes.values().collect(),
+        lifetimes: &lifetimes(call.app.config.account.temporary_token),
+        page: &page,
+        csrf: seal(person, &[CREATE, &page]),
+    };
+    Ok(view.show(status, &page))
 }
 
 /// A deployment that has no scope for them has no personal tokens.
 fn offered(call: &Call<'_>) -> Result<(), Problem> {
     if call.app.config.account.personal_scopes.is_empty() {
         let reason = String::from("this deployment has no personal tokens");
-        return Err(Problem::not_found("There is nothing here", "Personal tokens are not offered.", reason));
+        return Err(Problem::new(Trouble::NotOffered, reason));
     }
     Ok(())
 }
 
 fn describe(token: &PersonalToken, person: &SignedIn) -> Personal {
-    let never = |day: Option<Day>| day.map_or_else(|| "never".to_owned(), |day| day.to_string());
     Personal {
         id: token.id().to_owned(),
         name: token.name.to_string(),
-        kind: token.kind.as_str(),
+        temporary: token.kind == Kind::Temporary,
         scope: token.scope.to_string(),
-        created: token.created_at.day().to_string(),
-        expires: never(token.expires_at.map(shared::time::Timestamp::day)),
-        last_used: never(token.last_used),
+        made: token.created_at.day().to_string(),
+        expires: token.expires_at.map(|end| end.day().to_string()),
+        last_used: token.last_used.map(|day| day.to_string()),
         csrf: seal(person, &[END, token.id()]),
     }
 }
 
-fn lifetimes(temporary: Duration) -> Vec<(&'static str, String)> {
-    let words = |days: Option<u64>| {
-        days.map_or_else(|| "Until it is ended".to_owned(), |days| format!("{days} days"))
-    };
-    let temporary = match (temporary.as_secs() / 3_600, temporary.as_secs() / 60) {
-        (hours, _) if hours >= 2 => format!("{hours} hours: a temporary token"),
-        (_, minutes) => format!("{minutes} minutes: a temporary token"),
-    };
-    let api = DAYS.iter().map(|(value, days)| (*value, words(*days)));
-    api.chain([(TEMPORARY, temporary)]).collect()
+/// How long a token may live, in the order of the form, whose first is chosen.
+fn lifetimes(temporary: Duration) -> Vec<(&'static str, Lifetime)> {
+    let api = DAYS.iter().map(|(value, days)| {
+        (*value, days.map_or(Lifetime::Unlimited, |days| Lifetime::For(Duration::from_hours(days * 24))))
+    });
+    api.chain([(TEMPORARY, Lifetime::Temporary(temporary))]).collect()
 }
 
 async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
@@ -115,43 +107,43 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
     }
     let (kind, wish) = match wish(call, person, form) {
         Ok(wish) => wish,
-        Err(refused) => return list(call, person, StatusCode::BAD_REQUEST, Some(refused)).await,
+        Err(refused) => {
+            let again = Some((refused, form.get("name").unwrap_or_default()));
+            return list(call, person, StatusCode::BAD_REQUEST, again).await;
+        }
     };
     let presented = derived(person, page, kind, &wish);
     let token = PersonalToken::new(wish, &presented, call.now);
     match call.app.personal_tokens.create(&token, &presented, call.now).await {
         Ok(()) => {}
         Err(NotCreated::TooMany) => {
-            let problem = "You have as many tokens as one person may have. End one first.";
-            let refused = Refused { problem, name: token.name.as_str() };
-            return list(call, person, StatusCode::CONFLICT, Some(refused)).await;
+            let again = Some((Refused::TooMany, token.name.as_str()));
+            return list(call, person, StatusCode::CONFLICT, again).await;
         }
         Err(NotCreated::Over) => return Err(stale("the token of this form was ended since")),
         Err(NotCreated::Table(error)) => return Err(error.into()),
     }
     let (person, token_id) = (person.person, Some(presented.id()));
     call.audit(Event::PersonalTokenChanged { person, token: token_id, change: "created" });
-    let parts = [("Your token", presented.expose())];
-    let made = MadePage { name: token.name.as_str(), parts: &parts, back: "/account/tokens" };
-    Ok(page::html(StatusCode::OK, &made))
+    let (view, parts) = (View::of(call), [Part::Token(presented.expose())]);
+    let made = MadePage { view, name: token.name.as_str(), parts: &parts, back: Section::TOKENS };
+    Ok(view.show(StatusCode::OK, &made))
 }
 
 /// What the form asks for.
-fn wish<'a>(call: &Call<'_>, person: &SignedIn, form: &'a Form) -> Result<(Kind, Wish), Refused<'a>> {
+fn wish(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<(Kind, Wish), Refused> {
     let account = &call.app.config.account;
-    let typed = form.get("name").unwrap_or_default();
-    let refuse = |problem| Refused { problem, name: typed };
-    let name: Label = typed.parse().map_err(|_| refuse("A name is one line of 1 to 100 characters."))?;
+    let name: Label = form.get("name").unwrap_or_default().parse().map_err(|_| Refused::Name)?;
     let chosen = form.names_after("allow:").filter(|value| account.personal_scopes.has(value));
     let scope = Scope::of(chosen).unwrap_or_default();
     if scope.is_empty() {
-        return Err(refuse("Choose something that the token may do."));
+        return Err(Refused::Scope);
     }
     let lasts = form.get("lasts").unwrap_or_default();
     let (kind, lifetime) = match DAYS.iter().find(|(value, _)| *value == lasts) {
         Some((_, days)) => (Kind::Api, days.map(|days| Duration::from_hours(days * 24))),
         None if lasts == TEMPORARY => (Kind::Temporary, Some(account.temporary_token)),
-        None => return Err(refuse("Choose how long the token lives.")),
+        None => return Err(Refused::Lifetime),
     };
     Ok((kind, Wish { person: person.person, name, scope, lifetime }))
 }
@@ -174,5 +166,5 @@ async fn end(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Resul
         let person = person.person;
         call.audit(Event::PersonalTokenChanged { person, token: Some(id), change: "ended" });
     }
-    Ok(page::see_other("/account/tokens"))
+    Ok(page::see_other(Section::TOKENS))
 }

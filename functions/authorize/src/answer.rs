@@ -1,8 +1,8 @@
 //! The authorization response (RFC 6749 §4.1.2, RFC 9207): back to the client, by way of the browser.
 
 use shared::{
-    http::Response,
-    page::{self, FormPostPage},
+    http::{Call, Response},
+    page::{self, FormPostPage, View},
     secret::{AuthorizationCode, Secret},
 };
 
@@ -13,25 +13,25 @@ use crate::{
 
 impl Destination {
     /// Sends the code (§4.1.2).
-    pub(crate) fn send_code(&self, code: &Secret<AuthorizationCode>) -> Response {
-        self.send(vec![("code", code.expose().to_owned())])
+    pub(crate) fn send_code(&self, call: &Call<'_>, code: &Secret<AuthorizationCode>) -> Response {
+        self.send(call, vec![("code", code.expose().to_owned())])
     }
 
     /// Sends an error (§4.1.2.1).
-    pub(crate) fn send_error(&self, error: &Error) -> Response {
-        self.send(vec![
-            ("error", error.code().as_str().to_owned()),
-            ("error_description", error.description().to_owned()),
-        ])
+    pub(crate) fn send_error(&self, call: &Call<'_>, error: &Error) -> Response {
+        let code = ("error", error.code().as_str().to_owned());
+        self.send(call, vec![code, ("error_description", error.description().to_owned())])
     }
 
     /// Every answer says who it is from (RFC 9207 §2), and repeats the client's state.
-    fn send(&self, mut fields: Vec<(&'static str, String)>) -> Response {
+    fn send(&self, call: &Call<'_>, mut fields: Vec<(&'static str, String)>) -> Response {
         fields.extend(self.state.clone().map(|state| ("state", state)));
         fields.push(("iss", self.issuer.to_string()));
         match self.mode {
             ResponseMode::FormPost => {
-                page::html_that_submits(&FormPostPage { action: &self.redirect_uri, fields: &fields })
+                let (client_name, action) = (&self.client.name, &self.redirect_uri);
+                let view = View::of(call);
+                view.show_and_submit(&FormPostPage { view, client_name, action, fields: &fields })
             }
             ResponseMode::Query => page::see_other(&self.with_query(&fields)),
         }

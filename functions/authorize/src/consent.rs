@@ -2,11 +2,11 @@
 
 use shared::{
     audit::Event,
-    client::{Client, GrantType},
+    client::Client,
     consent::Consent,
     grant::{self, Grant, Issued, Terms},
     http::{Call, Form, Response},
-    page::{self, ConsentPage, CsrfToken, Problem},
+    page::{Problem, Trouble},
     scope::Scope,
     secret::{AuthorizationCode, Id, Secret, random},
     session::SignedIn,
@@ -15,12 +15,9 @@ use shared::{
 
 use crate::{
     error::Error,
-    refuse,
+    question, refuse,
     request::{AuthorizationRequest, Destination},
 };
-
-/// What the parts of a form are sealed for.
-const PURPOSE: &str = "consent";
 
 /// Asks `person`, unless they need not be asked.
 pub(crate) async fn ask(
@@ -28,7 +25,6 @@ pub(crate) async fn ask(
     destination: &Destination,
     asked: AuthorizationRequest,
     person: SignedIn,
-    query: &str,
 ) -> Result<Response, Error> {
     let client = &destination.client;
     if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
@@ -45,22 +41,7 @@ pub(crate) async fn ask(
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
     }
-    let page = page::showing(call.now);
-    let host = url_host(&destination.redirect_uri);
-    Ok(page::html(
-        lambda_http::http::StatusCode::OK,
-        &ConsentPage {
-            client_name: &client.name,
-            username: &person.username,
-            destination: &host,
-            scope: asked.scope.values().collect(),
-            lasts: lasts(client),
-            query,
-            page: &page,
-            csrf: CsrfToken::seal(&person.secret, &[PURPOSE, &page, query]),
-            logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
-        },
-    ))
+    Ok(question::page(call, destination, &asked.scope, &person).await?)
 }
 
 /// What `person` has decided, on a page that was shown to them in this browser for this very request.
@@ -73,13 +54,10 @@ pub(crate) async fn decide(
     form: &Form,
 ) -> Result<Response, Problem> {
     let page = form.get("page").unwrap_or_default();
-    let sealed = form.get("csrf").unwrap_or_default();
-    if !person.secret.has_sealed(&[PURPOSE, page, query], sealed) || page::is_over(page, call.now) {
-        return Err(Problem::forbidden(
-            "This page is no longer good",
-            "It is too old, or was made for another request. Go back to the application and start again.",
-            String::from("the consent form is not one that this browser was shown for this request"),
-        ));
+    if !question::was_asked(call, &person, form, query) {
+        let reason = "the consent form is not one that this browser was shown for this request";
+        let problem = Problem::new(Trouble::StalePage, reason.to_owned());
+        return Err(problem.with_way_on(format!("/oauth/authorize?{query}")));
     }
     let allowed: Vec<&str> = form.names_after("allow:").filter(|value| asked.scope.has(value)).collect();
     // Allowing nothing of what was asked for is no consent.
@@ -132,7 +110,7 @@ async fn issue(
     if was_asked && !client.is_public() {
         call.app.consents.remember(person.person, &client.id, scope, call.now).await?;
     }
-    Ok(destination.send_code(&code))
+    Ok(destination.send_code(call, &code))
 }
 
 /// The code of a decision: derived from what was decided, so that the same form, sent twice, leads to the same
@@ -178,25 +156,4 @@ async fn still_stands(
         status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok())
     };
     Ok(statuses.iter().all(upholds))
-}
-
-/// Where a redirect URI leads, in words that a person can compare: its host; or, for an application on the device, its
-/// scheme, as whatever else stands in such a URI is the application's own choice.
-fn url_host(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    let host = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
-    host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme).to_owned()
-}
-
-fn lasts(client: &Client) -> String {
-    let seconds = if client.grant_types.contains(&GrantType::RefreshToken) {
-        client.lifetimes.refresh_token
-    } else {
-        client.lifetimes.access_token
-    };
-    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
-        (days, _, _) if days >= 2 => format!("{days} days"),
-        (_, hours, _) if hours >= 2 => format!("{hours} hours"),
-        (_, _, minutes) => format!("{minutes} minutes"),
-    }
 }

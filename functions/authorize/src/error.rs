@@ -1,6 +1,10 @@
 //! What the authorization endpoint refuses, and how (RFC 6749 §4.1.2.1).
 
-use shared::{http::UnknownIssuer, page::Problem, table};
+use shared::{
+    http::UnknownIssuer,
+    page::{Problem, Trouble},
+    table,
+};
 
 /// The codes that a client may be told, by redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,21 +182,9 @@ impl From<NoDestination> for Problem {
     fn from(error: NoDestination) -> Self {
         let reason = error.to_string();
         match error {
-            NoDestination::Client => Self::bad_request(
-                "Unknown application",
-                "The application that sent you here is not known to this server, or may not use it.",
-                reason,
-            ),
-            NoDestination::RedirectUri => Self::bad_request(
-                "Unknown address",
-                "The application that sent you here gave an address to return to that it has not registered.",
-                reason,
-            ),
-            NoDestination::TooLong | NoDestination::Encoding => Self::bad_request(
-                "This request cannot be read",
-                "The application that sent you here made a mistake.",
-                reason,
-            ),
+            NoDestination::Client => Self::new(Trouble::UnknownApplication, reason),
+            NoDestination::RedirectUri => Self::new(Trouble::UnknownAddress, reason),
+            NoDestination::TooLong | NoDestination::Encoding => Self::new(Trouble::Unreadable, reason),
             NoDestination::Issuer(error) => error.into(),
             NoDestination::Table(error) => error.into(),
         }

@@ -8,6 +8,7 @@
 mod answer;
 mod consent;
 mod error;
+mod question;
 mod request;
 
 use lambda_http::http::Method;
@@ -73,7 +74,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
         }
         Ok(asked) => match form {
             Some(form) => return consent::decide(call, &destination, asked, person, &text, &form).await,
-            None => consent::ask(call, &destination, asked, person, &text).await,
+            None => consent::ask(call, &destination, asked, person).await,
         },
         Err(error) => Err(error),
     };
@@ -83,7 +84,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
 /// The answer to a request that was refused, which the client gets.
 fn refuse(call: &Call<'_>, destination: &Destination, error: &Error) -> Response {
     call.note(error.code().as_str(), &error.to_string(), matches!(error, Error::Table(_)));
-    destination.send_error(error)
+    destination.send_error(call, error)
 }
 
 /// The request as it stands in the URL.

@@ -6,6 +6,7 @@ pub mod client;
 mod output;
 mod password;
 mod personal;
+pub mod scope;
 mod sweep;
 pub mod token;
 pub mod user;

@@ -4,7 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use jeton::{
-    admin::{self, Admin, client::ClientCommand, token::TokenCommand, user::UserCommand},
+    admin::{
+        self, Admin, client::ClientCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand,
+    },
     local::{self, Storage},
 };
 use shared::config::Issuer;
@@ -43,6 +45,9 @@ enum Command {
     /// Create and manage people
     #[command(subcommand)]
     User(UserCommand),
+    /// Say what scope values mean to people
+    #[command(subcommand)]
+    Scope(ScopeCommand),
     /// Look at tokens, and revoke them
     #[command(subcommand)]
     Token(TokenCommand),
@@ -84,6 +89,10 @@ async fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::User(command) => match admin().await {
+            Ok(admin) => command.run(&admin).await,
+            Err(error) => Err(error),
+        },
+        Command::Scope(command) => match admin().await {
             Ok(admin) => command.run(&admin).await,
             Err(error) => Err(error),
         },

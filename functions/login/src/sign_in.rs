@@ -6,8 +6,9 @@ use lambda_http::http::{StatusCode, header};
 use shared::{
     audit::Event,
     browser,
+    client::destination,
     http::{Call, Form, Query, Response},
-    page::{self, CsrfToken, LoginPage, Problem, SignedInPage},
+    page::{self, Application, CsrfToken, LoginPage, LoginProblem, Problem, SignedInPage, View},
     secret::{Id, Secret, Visit, random},
     session,
     status::Whose,
@@ -21,10 +22,6 @@ use crate::VISIT;
 const VISIT_LIFETIME: Duration = Duration::from_hours(1);
 /// What the form is sealed for.
 const PURPOSE: &str = "login";
-/// The same for an unknown name, a wrong password and a person who may not sign in.
-const WRONG: &str = "That user name and password do not belong together.";
-/// For a form that is not this browser's, or too old.
-const STALE: &str = "That took too long. Please try again.";
 
 /// Shows the form; or, with no request to go on with, that nothing needs to be done.
 pub(crate) async fn show(call: &Call<'_>) -> Result<Response, Problem> {
@@ -33,11 +30,12 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, Problem> {
         && let Some(person) = session::signed_in(call).await?
     {
         let csrf = CsrfToken::seal(&person.secret, &["logout"]);
-        return Ok(page::html(StatusCode::OK, &SignedInPage { username: &person.username, csrf }));
+        let view = View::of(call);
+        return Ok(view.show(StatusCode::OK, &SignedInPage { view, username: &person.username, csrf }));
     }
     let hint = Query::parse(query).ok();
     let hint = hint.as_ref().and_then(|query| query.get("login_hint").ok().flatten()).unwrap_or_default();
-    form_page(call, StatusCode::OK, hint, None)
+    form_page(call, StatusCode::OK, hint, None).await
 }
 
 /// Signs in whoever knows a name and its password.
@@ -47,8 +45,7 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.request.uri().query().unwrap_or_default();
     let visit = visit(call)?;
     if !visit.is_some_and(|visit| visit.has_sealed(&[PURPOSE, query], sealed)) {
-        call.note("access_denied", "the login form is not one that this browser was shown", false);
-        return form_page(call, StatusCode::FORBIDDEN, typed, Some(STALE));
+        return stale(call, typed, query).await;
     }
     let account = Account::typed(typed);
     let browser = browser::known(call, account).await?;
@@ -57,7 +54,7 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         Verdict::Reserved(reservation) => reservation,
         Verdict::TooMany { by, retry_after } => {
             call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
-            return too_many(call, typed, retry_after);
+            return too_many(call, typed, retry_after).await;
         }
     };
     let known = match typed.parse::<UserName>() {
@@ -67,7 +64,7 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     let person = known.as_ref().map(|user| user.sub);
     let Some(user) = prove(call, known, form.get("password").unwrap_or_default()).await? else {
         call.audit(Event::SignInFailed { person });
-        return form_page(call, StatusCode::BAD_REQUEST, typed, Some(WRONG));
+        return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
     };
     // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
     // no better known than before.
@@ -83,21 +80,27 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// The form again, and when to send it: the same for every name, and whatever was counted.
-fn too_many(call: &Call<'_>, typed: &str, retry_after: Duration) -> Result<Response, Problem> {
+async fn too_many(call: &Call<'_>, typed: &str, retry_after: Duration) -> Result<Response, Problem> {
     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-    let problem = format!("There were too many attempts to sign in. Please try again {}.", soon(seconds));
-    let mut response = form_page(call, StatusCode::TOO_MANY_REQUESTS, typed, Some(&problem))?;
+    let problem = LoginProblem::TooMany(Duration::from_secs(seconds));
+    let mut response = form_page(call, StatusCode::TOO_MANY_REQUESTS, typed, Some(problem)).await?;
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     Ok(response)
 }
 
-/// When so many seconds will be over, in words; never too early.
-fn soon(seconds: u64) -> String {
-    match (seconds.div_ceil(60), seconds.div_ceil(3_600)) {
-        (0 | 1, _) => String::from("in a minute"),
-        (minutes @ ..=90, _) => format!("in {minutes} minutes"),
-        (_, hours) => format!("in {hours} hours"),
+/// A form that is not one that this browser was shown, or was too long ago. If they have signed in meanwhile, in
+/// another tab, there is nothing left to prove and they go on; anybody else is shown a new form.
+async fn stale(call: &Call<'_>, typed: &str, query: &str) -> Result<Response, Problem> {
+    let person = session::signed_in(call).await?.filter(|person| {
+        // Longer ago than a form is good for is before it was shown: it asked them to sign in again.
+        let meanwhile = call.now.since(person.authenticated_at) <= VISIT_LIFETIME;
+        meanwhile && typed.to_lowercase() == person.username.to_lowercase()
+    });
+    if person.is_some() {
+        return Ok(page::see_other(&way_on(query)));
     }
+    call.note("access_denied", "the login form is not one that this browser was shown", false);
+    form_page(call, StatusCode::FORBIDDEN, typed, Some(LoginProblem::Stale)).await
 }
 
 /// The person, if `typed` is their password and they are in good standing. Whatever is wrong, it takes as long.
@@ -128,14 +131,14 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     }
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
-    let mut response = page::see_other(&next(query));
+    let mut response = page::see_other(&way_on(query));
     session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }
 
-/// Where whoever came with `query` goes on to: never further than this server.
-fn next(query: &str) -> String {
+/// Where whoever has signed in goes on to: never further than this server.
+fn way_on(query: &str) -> String {
     let parsed = Query::parse(query).ok();
     let get = |name| parsed.as_ref().and_then(|query| query.get(name).ok().flatten());
     match (get("client_id"), get("to")) {
@@ -145,19 +148,32 @@ fn next(query: &str) -> String {
     }
 }
 
-fn form_page(
+async fn form_page(
     call: &Call<'_>,
     status: StatusCode,
     username: &str,
-    problem: Option<&str>,
+    problem: Option<LoginProblem>,
 ) -> Result<Response, Problem> {
     let query = call.request.uri().query().unwrap_or_default();
     // A browser with two tabs open has one visit for both.
     let visit = visit(call)?.unwrap_or_else(|| Secret::new(Id::random(), &random()));
     let csrf = CsrfToken::seal(&visit, &[PURPOSE, query]);
-    let mut response = page::html(status, &LoginPage { query, csrf, username, problem });
+    let (view, application) = (View::of(call), application(call, query).await);
+    let page = LoginPage { view, application: application.as_ref(), query, csrf, username, problem };
+    let mut response = view.show(status, &page);
     VISIT.set(&mut response, &call.issuer()?, visit.expose(), VISIT_LIFETIME);
     Ok(response)
+}
+
+/// The application that `query` is from, if it is a request that would be answered: anybody can put a name into a URL,
+/// but only a registered one is shown, and only with an address that it has registered. Nobody waits for it in vain:
+/// signing in works without.
+async fn application(call: &Call<'_>, query: &str) -> Option<Application> {
+    let query = Query::parse(query).ok()?;
+    let id = query.get("client_id").ok()??.parse().ok()?;
+    let client = call.app.clients.registered(&id, call.now).await.ok()??;
+    let redirect_uri = client.redirect_uri(query.get("redirect_uri").ok()?)?;
+    Some(Application { name: client.name.clone(), destination: destination(redirect_uri).to_owned() })
 }
 
 fn visit(call: &Call<'_>) -> Result<Option<Secret<Visit>>, Problem> {

@@ -4,22 +4,22 @@ use lambda_http::http::StatusCode;
 use shared::{
     audit::Event,
     http::{Call, Form, Response},
-    page::{self, Problem, SignedOutPage},
+    page::{Problem, SignedOutPage, Trouble, View},
     session,
 };
 
 /// Ends the session, if the form is one that it was shown: another site must not sign people out.
 pub(crate) async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     let form = Form::parse(&call.request)?;
-    let mut response = page::html(StatusCode::OK, &SignedOutPage);
+    let view = View::of(call);
+    let mut response = view.show(StatusCode::OK, &SignedOutPage { view });
     // Another site's form comes without the cookie (`SameSite`), and must not clear it either.
     if let Some(person) = session::signed_in(call).await? {
         if !person.secret.has_sealed(&["logout"], form.get("csrf").unwrap_or_default()) {
-            return Err(Problem::forbidden(
-                "You are still signed in",
-                "This form is no longer good. Load the page again, and sign out from there.",
-                String::from("the form is not one that this browser was shown"),
-            ));
+            let reason = "the form is not one that this browser was shown";
+            return Err(
+                Problem::new(Trouble::StillSignedIn, reason.to_owned()).with_way_on("/login".to_owned())
+            );
         }
         let everywhere = form.get("where") == Some("everywhere");
         if everywhere {

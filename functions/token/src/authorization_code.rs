@@ -1,11 +1,9 @@
 //! The authorization code grant (RFC 6749 §4.1.3): tokens for a code.
 
-use std::time::Duration;
-
 use shared::{
     audit::Event,
     client::{Client, GrantType},
-    grant::{Access, Grant, NotRedeemed, Redemption, Refresh, Shown, Tokens as Issued, Why},
+    grant::{Access, Grant, LONGEST_GRANT, NotRedeemed, Redemption, Refresh, Shown, Tokens as Issued, Why},
     http::{Call, Form},
     pkce,
     secret::{AuthorizationCode, Digest, Id, RefreshToken, Secret, random},
@@ -13,9 +11,6 @@ use shared::{
 };
 
 use crate::{Error, Tokens};
-
-/// All of a grant is over after this, however often it is refreshed.
-const LONGEST_GRANT: Duration = Duration::from_hours(90 * 24);
 
 /// Tokens for the code in `form`, once.
 pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {

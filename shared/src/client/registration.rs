@@ -5,7 +5,7 @@ use url::Url;
 use super::{AuthMethod, Client, ClientId, GrantType, Lifetimes, RegisteredSecret};
 use crate::{
     config::is_loopback,
-    label::Label,
+    line,
     scope::{IllFormed, Scope},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
@@ -85,7 +85,7 @@ impl Registration {
         id: ClientId,
         now: Timestamp,
     ) -> Result<(Client, Option<Secret<ClientSecret>>), NotRegistrable> {
-        self.name.parse::<Label>().map_err(|_| NotRegistrable::Name)?;
+        check_name(&self.name)?;
         check_lifetimes(&self.lifetimes)?;
         self.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
         let (scope, default_scope) = self.scopes()?;
@@ -117,7 +117,9 @@ impl Registration {
         let scope = of(&self.scope)?;
         let default_scope =
             if self.default_scope.is_empty() { scope.clone() } else { of(&self.default_scope)? };
-        if scope.values().count() > Self::MOST_SCOPE_VALUES || scope.values().any(|value| value.len() > 128) {
+        if scope.values().count() > Self::MOST_SCOPE_VALUES
+            || scope.values().any(|value| value.len() > Scope::MOST_VALUE_BYTES)
+        {
             return Err(NotRegistrable::Inconsistent("at most 100 scope values, of 128 characters each"));
         }
         if !scope.tags_are_distinct() {
@@ -194,6 +196,10 @@ impl RegisteredSecret {
     pub fn new(secret: &Secret<ClientSecret>, now: Timestamp) -> Self {
         Self { id: secret.id(), digest: secret.digest(), created_at: now, expires_at: None }
     }
+}
+
+fn check_name(name: &str) -> Result<(), NotRegistrable> {
+    if line::reads_as_it_is(name, 100) { Ok(()) } else { Err(NotRegistrable::Name) }
 }
 
 fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {

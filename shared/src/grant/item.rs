@@ -245,6 +245,9 @@ impl Grant {
     }
 }
 
+/// All of a grant is over after this, however often it is refreshed.
+pub const LONGEST_GRANT: Duration = Duration::from_hours(90 * 24);
+
 /// How long a form that leads to a code can be sent again: until then the item must stay, so that it leads to the
 /// same one, spent or not.
 pub const DECISION_LIFETIME: Duration = Duration::from_mins(15);

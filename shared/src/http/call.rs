@@ -14,7 +14,7 @@ use crate::{
     audit::{Event, Record},
     client::ClientId,
     config::Issuer,
-    page::Problem,
+    page::{Problem, View},
     time::Timestamp,
 };
 
@@ -92,8 +92,8 @@ impl<'a> Call<'a> {
             Ok(response) => self.seal(response),
             Err(error) => {
                 let problem = error.into();
-                self.note(problem.error, &problem.reason, problem.is_outage());
-                self.seal(problem.answer(&self.id))
+                self.note(problem.error(), &problem.reason, problem.is_outage());
+                self.seal(problem.answer(View::of(&self), &self.id))
             }
         }
     }

@@ -10,8 +10,9 @@
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
 //! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
 //! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login | – |
-//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, token, revoke, introspect, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, token, revoke, introspect, authorizer, `jeton` |
+//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, login, token, revoke, introspect, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, token, revoke, introspect, authorizer, `jeton` |
+//! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
 //! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, introspect, authorizer, `jeton` |

@@ -1,44 +1,12 @@
-// A real browser, Chromium, on every page that a person sees: at two widths, in light and in dark.
-//
-// CHROMIUM is the browser's program; SHOTS, if it is set, a directory for pictures of the pages.
+// A real browser, Chromium, on every page that a person sees, with each page's own policy in force.
 
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import { check, given } from './checks.js'
+import { given } from './checks.js'
+import { came, close, fresh, looks, onward, redirect_uri } from './chromium.js'
 
 const issuer = given('ISSUER')
 const client_id = given('APP_CLIENT_ID')
-
-// The application: it notes how the browser comes back, and with what.
-let came
-const application = createServer(async (request, response) => {
-  let body = ''
-  for await (const part of request) body += part
-  const url = new URL(request.url, 'http://127.0.0.1')
-  if (url.pathname === '/callback') {
-    const parameters = new URLSearchParams(request.method === 'POST' ? body : url.search)
-    came = { method: request.method, ...Object.fromEntries(parameters) }
-  }
-  response.setHeader('content-type', 'text/html').end('<title>The application</title>')
-})
-await new Promise((listening) => application.listen(0, '127.0.0.1', listening))
-const redirect_uri = `http://127.0.0.1:${application.address().port}/callback`
-
-const browser = await chromium.launch({
-  executablePath: given('CHROMIUM'),
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
 
 function request(more) {
   const verifier = randomBytes(32).toString('base64url')
@@ -55,132 +23,231 @@ function request(more) {
   return { url: `${issuer}/oauth/authorize?${new URLSearchParams(parameters)}`, verifier }
 }
 
-/** Runs `walk` with a page of a browser that has no cookies yet, and holds it to a clean console. */
-async function fresh(what, look, walk) {
-  const context = await browser.newContext({ ...look, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(10_000)
-  const page = await context.newPage()
-  const complaints = []
-  page.on('console', (message) => {
-    // That a page's own status is an error is no complaint about the page.
-    if (['error', 'warning'].includes(message.type()) && !/favicon|Failed to load resource/.test(message.text()))
-      complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  came = undefined
-  let shots = 0
-  /** Holds a page to fitting its window, and takes its picture. */
-  async function see(name) {
-    equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, `${name} is too wide`)
-    const file = `${what} ${++shots} ${name}.png`.replaceAll(/[ ,:]+/g, '-')
-    if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, file), fullPage: true })
-  }
-  await check(what, async () => {
-    await walk(page, see)
-    deepEqual(complaints, [])
-  })
-  await context.close()
+/** What the token endpoint says to the code that the application was given. */
+async function redeem(verifier) {
+  const form = { grant_type: 'authorization_code', client_id, code: came.last.code, redirect_uri, code_verifier: verifier }
+  return (await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })).json()
 }
 
 async function signIn(page, password = given('PASSWORD')) {
   await page.getByLabel('User name').fill(given('PERSON'))
   await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await click(page, 'Sign in')
 }
 
 const back = (page) => page.waitForURL((url) => url.href.startsWith(redirect_uri))
 const click = (page, name) => page.getByRole('button', { name, exact: true }).click()
+const reads = (page, heading) => page.getByRole('heading', { name: heading }).waitFor()
 
-async function allows(page, see) {
-  const { url, verifier } = request()
-  const first = await page.goto(url)
-  equal(first.headers()['content-security-policy'].startsWith("default-src 'none'"), true)
-  await see('sign in')
-  await signIn(page, 'not the password')
-  await page.getByRole('alert').waitFor()
-  await see('wrong password')
-  await signIn(page)
-  await page.getByRole('heading', { name: 'Allow APP' }).waitFor()
-  await see('consent')
-  await page.getByLabel('write').uncheck()
-  await click(page, 'Allow')
-  await back(page)
-  const { code, ...rest } = came
-  deepEqual(rest, { method: 'GET', state: 'a state', iss: issuer })
-  const body = new URLSearchParams({
-    grant_type: 'authorization_code',
-    client_id,
-    code,
-    redirect_uri,
-    code_verifier: verifier,
+for (const [name, look] of looks)
+  await fresh(`signs in and allows (${name})`, look, async (page, see) => {
+    const { url, verifier } = request()
+    const first = await page.goto(url)
+    equal(first.headers()['content-security-policy'].startsWith("default-src 'none'"), true)
+    await page.getByText('to continue to APP').waitFor()
+    await see('sign in')
+    await signIn(page, 'not the password')
+    await page.getByRole('alert').waitFor()
+    equal(await page.title(), 'Sign-in failed · Jeton')
+    await see('wrong password')
+    await signIn(page)
+    await reads(page, 'Allow APP')
+    await see('consent')
+    await page.getByLabel('write').uncheck()
+    await click(page, 'Allow')
+    await back(page)
+    const { code, ...rest } = came.last
+    deepEqual(rest, { method: 'GET', state: 'a state', iss: issuer })
+    equal((await redeem(verifier)).scope, 'read')
   })
-  const { scope } = await (await fetch(`${issuer}/oauth/token`, { method: 'POST', body })).json()
-  equal(scope, 'read')
-}
 
-const looks = [
-  ['narrow', { viewport: { width: 320, height: 640 } }],
-  ['wide', { viewport: { width: 1280, height: 800 } }],
-].flatMap(([size, look]) => [
-  [`${size}, light`, { ...look, colorScheme: 'light' }],
-  [`${size}, dark`, { ...look, colorScheme: 'dark' }],
-])
+for (const [name, look] of looks)
+  await fresh(`signs in for itself, and out (${name})`, look, async (page, see) => {
+    await page.goto(`${issuer}/login`)
+    await signIn(page)
+    await reads(page, 'You are signed in')
+    await see('signed in')
+    await click(page, 'Sign out')
+    await reads(page, 'You are signed out')
+    await see('signed out')
+    await page.goto(`${issuer}/oauth/authorize?client_id=nobody`)
+    await reads(page, 'Unknown application')
+    await see('error')
+  })
 
-for (const [name, look] of looks) await fresh(`signs in and allows (${name})`, look, allows)
+await fresh('reads French', { ...looks[0][1], locale: 'fr-CA' }, async (page, see) => {
+  await page.goto(request().url)
+  await see('sign in')
+  await page.getByLabel('Nom d’utilisateur').fill(given('PERSON'))
+  await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
+  await click(page, 'Se connecter')
+  await reads(page, 'Autoriser APP')
+  equal(await page.locator('html').getAttribute('lang'), 'fr')
+  await page.getByText('Voir ce que vous conservez ici').waitFor()
+  await see('consent')
+  await click(page, 'Refuser')
+  await back(page)
+})
 
 await fresh('denies', {}, async (page) => {
   await page.goto(request().url)
   await signIn(page)
   await click(page, 'Deny')
   await back(page)
-  deepEqual([came.error, came.state, came.iss, came.code], ['access_denied', 'a state', issuer, undefined])
+  const { error, state, iss, code } = came.last
+  deepEqual([error, state, iss, code], ['access_denied', 'a state', issuer, undefined])
 })
 
-await fresh('sends the answer as a form, by itself', {}, async (page) => {
-  await page.goto(request({ response_mode: 'form_post' }).url)
+await fresh('needs no mouse', {}, async (page) => {
+  const { url, verifier } = request()
+  await page.goto(url)
+  const outlined = () => page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+  equal(await outlined(), 'solid', 'the first field has the focus, and shows it')
+  await page.keyboard.type(given('PERSON'))
+  await page.keyboard.press('Tab')
+  await page.keyboard.type(given('PASSWORD'))
+  await page.keyboard.press('Enter')
+  await reads(page, 'Allow APP')
+  const stops = []
+  for (let nth = 0; nth < 5; nth++) {
+    await page.keyboard.press('Tab')
+    equal(await outlined(), 'solid')
+    stops.push(await page.evaluate('document.activeElement.name || document.activeElement.textContent'))
+    if (stops.at(-1) === 'allow:write') await page.keyboard.press('Space')
+  }
+  deepEqual(stops, ['allow:read', 'allow:write', 'decision', 'decision', `Not ${given('PERSON')}? Sign out`])
+  await page.getByRole('button', { name: 'Allow', exact: true }).focus()
+  await page.keyboard.press('Enter')
+  await back(page)
+  equal((await redeem(verifier)).scope, 'read')
+})
+
+await fresh('goes back, and decides again', {}, async (page) => {
+  const { url, verifier } = request()
+  await page.goto(url)
   await signIn(page)
   await click(page, 'Allow')
   await back(page)
-  const { code, ...rest } = came
-  deepEqual([typeof code, rest], ['string', { method: 'POST', state: 'a state', iss: issuer }])
+  const first = came.last.code
+  await page.goBack()
+  await reads(page, 'Allow APP')
+  await click(page, 'Allow')
+  await back(page)
+  notEqual(came.last.code, first)
+  equal((await redeem(verifier)).token_type, 'Bearer')
 })
 
-await fresh('sends the answer as a form, without JavaScript', { javaScriptEnabled: false }, async (page) => {
-  await page.goto(request({ response_mode: 'form_post' }).url)
+await fresh('decides the same twice, and is sent to the same place', {}, async (page) => {
+  const { url, verifier } = request()
+  await page.goto(url)
   await signIn(page)
-  await click(page, 'Allow')
-  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, 'form-post.png') })
-  await click(page, 'Continue')
+  await reads(page, 'Allow APP')
+  const fields = await page.locator('form input').evaluateAll((inputs) => inputs.map(({ name, value }) => [name, value]))
+  const form = { ...Object.fromEntries(fields.slice(0, -1)), decision: 'allow' } // the last one is of signing out
+  const send = () => page.context().request.post(url, { form, maxRedirects: 0 })
+  const [one, two] = await Promise.all([send(), send()])
+  deepEqual([one.status(), one.headers().location], [303, two.headers().location])
+  await page.getByRole('button', { name: 'Allow', exact: true }).dblclick()
   await back(page)
-  deepEqual([came.method, typeof came.code], ['POST', 'string'])
+  equal(one.headers().location.includes(came.last.code), true)
+  equal((await redeem(verifier)).token_type, 'Bearer')
 })
 
 for (const [name, look] of looks)
-  await fresh(`signs in for itself, and out (${name})`, look, async (page, see) => {
-    await page.goto(`${issuer}/login`)
+  await fresh(`starts again from a page that is too old (${name})`, look, async (page, see) => {
+    await page.goto(request().url)
+    await page.context().clearCookies()
     await signIn(page)
-    await see('signed in')
-    await click(page, 'Sign out')
-    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
-    await see('signed out')
-    await page.goto(`${issuer}/oauth/authorize?client_id=nobody`)
-    await see('error')
+    equal(await page.title(), 'Please sign in once more · Jeton')
+    await see('login form')
+    await signIn(page)
+    await reads(page, 'Allow APP')
+    await page.locator('input[name=page]').evaluate((input) => (input.value = `1.${input.value}`))
+    await click(page, 'Allow')
+    await reads(page, 'This page is no longer good')
+    await see('consent page')
+    await page.getByRole('link', { name: 'Try again' }).click()
+    await reads(page, 'Allow APP')
+    await click(page, 'Allow')
+    await back(page)
+    equal(typeof came.last.code, 'string')
   })
+
+await fresh('signs in within one tab, and goes on in the other', {}, async (page) => {
+  await page.goto(request().url)
+  const other = await page.context().newPage()
+  await other.goto(request({ state: 'other' }).url)
+  await signIn(page)
+  await reads(page, 'Allow APP')
+  await signIn(other)
+  await reads(other, 'Allow APP')
+  for (const [tab, state] of [[other, 'other'], [page, 'a state']]) {
+    await click(tab, 'Allow')
+    await back(tab)
+    deepEqual([typeof came.last.code, came.last.state], ['string', state])
+  }
+})
+
+await fresh('is sent on to another site by the application', {}, async (page) => {
+  await page.goto(request({ state: 'onward' }).url)
+  await signIn(page)
+  await click(page, 'Allow')
+  await page.waitForURL(onward)
+  equal(typeof came.last.code, 'string')
+})
+
+await fresh('is sent to an application on the device', {}, async (page, see) => {
+  const scheme = 'com.example.app:/callback'
+  await page.goto(request({ client_id: given('NATIVE_CLIENT_ID'), redirect_uri: scheme }).url)
+  await signIn(page)
+  await reads(page, 'Allow NATIVE')
+  await page.getByText('com.example.app', { exact: true }).waitFor()
+  await see('consent')
+  const answer = page.waitForResponse((response) => response.status() === 303)
+  await click(page, 'Allow')
+  const { location } = await (await answer).allHeaders()
+  equal(location.startsWith(`${scheme}?code=`), true, location)
+})
+
+await fresh('sends the answer as a form, by itself', {}, async (page, see) => {
+  await page.goto(request({ response_mode: 'form_post' }).url)
+  await signIn(page)
+  await page.route(redirect_uri, (route) => route.abort('aborted')) // so that there is time to look
+  await click(page, 'Allow')
+  await reads(page, 'Back to APP')
+  await see('form post')
+  await page.unroute(redirect_uri)
+  await page.reload()
+  await back(page)
+  const { code, ...rest } = came.last
+  deepEqual([typeof code, rest], ['string', { method: 'POST', state: 'a state', iss: issuer }])
+})
+
+await fresh('does everything without JavaScript', { javaScriptEnabled: false }, async (page) => {
+  await page.goto(request({ response_mode: 'form_post' }).url)
+  await signIn(page, 'not the password')
+  await page.getByRole('alert').waitFor()
+  await signIn(page)
+  await click(page, 'Allow')
+  await reads(page, 'Back to APP')
+  await click(page, 'Continue')
+  await back(page)
+  deepEqual([came.last.method, typeof came.last.code], ['POST', 'string'])
+})
 
 await fresh('signs out of the consent page', {}, async (page) => {
   await page.goto(request().url)
   await signIn(page)
   await page.getByRole('button', { name: /Sign out/ }).click()
-  await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  await reads(page, 'You are signed out')
 })
 
 for (const [name, look] of looks)
-  await fresh(`clicks through the demo (${name})`, look, async (page, see) => {
+  await fresh(`clicks through the demo (${name})`, look, async (page) => {
     const answer = (title) =>
       page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) }).locator('pre').nth(1)
     await page.goto(`${issuer.replace('127.0.0.1', 'localhost')}/demo`) // it goes to the address itself
     await page.waitForURL(`${issuer}/demo`)
-    await see('demo')
     await click(page, 'Sign in with Jeton')
     await signIn(page)
     await click(page, 'Allow')
@@ -193,9 +260,21 @@ for (const [name, look] of looks)
     equal((await tokens('The old refresh token again')).refresh_token, second.refresh_token)
     await click(page, 'Revoke')
     equal((await answer('Revoked').innerText()).startsWith('200'), true)
-    await see('demo, at its end')
+    equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'the demo is too wide')
   })
 
-await browser.close()
-application.closeAllConnections()
-application.close()
+// Last, since it is about everybody at this address. ATTEMPTS is how many wrong passwords are too many.
+if (process.env.ATTEMPTS)
+  for (const [name, look] of looks)
+    await fresh(`is told when there were too many attempts (${name})`, look, async (page, see) => {
+      await page.goto(request().url)
+      for (let nth = 0; nth <= Number(process.env.ATTEMPTS); nth++) {
+        if (await page.getByRole('heading', { name: 'Too many attempts' }).isVisible()) break
+        await signIn(page, 'not the password')
+      }
+      await reads(page, 'Too many attempts')
+      await page.getByText('Please try again in').waitFor()
+      await see('too many attempts')
+    })
+
+await close()

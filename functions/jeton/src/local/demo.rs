@@ -6,6 +6,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     app::App,
     client::{self, AuthMethod, ClientId, NotRegistrable, Registration},
+    description::{Description, NotDescribable},
+    language::Language,
     secret::{ClientSecret, Id, Secret, random},
     user::{self, NoUserName, Password, Unusable, User, UserName, password},
 };
@@ -35,6 +37,8 @@ pub(super) enum Error {
     #[error(transparent)]
     Registration(#[from] NotRegistrable),
     #[error(transparent)]
+    Scope(#[from] NotDescribable),
+    #[error(transparent)]
     Client(#[from] client::Unchanged),
     #[error("it has no secret")]
     Public,
@@ -49,6 +53,7 @@ pub(super) enum Error {
 /// Registers the demo clients and the person.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
     register_application(app).await?;
+    describe_scope(app).await?;
     Ok(Demo { secret: register_client(app).await?, password: register_person(app).await? })
 }
 
@@ -88,6 +93,22 @@ async fn register_application(app: &App) -> Result<(), Error> {
     };
     let (client, _) = registration.accept(id, app.clock.now())?;
     Ok(app.clients.create(&client).await?)
+}
+
+/// Says what the demo's scope means, as it was said before if it was.
+async fn describe_scope(app: &App) -> Result<(), Error> {
+    use Language::{English, French};
+
+    for (value, language, text) in [
+        ("read", English, "See what you keep here"),
+        ("read", French, "Voir ce que vous conservez ici"),
+        ("write", English, "Add to it, and change it"),
+        ("write", French, "L’enrichir et le modifier"),
+    ] {
+        let description = Description::new(value, language, text)?;
+        app.descriptions.describe(&description).await.map_err(client::Unchanged::from)?;
+    }
+    Ok(())
 }
 
 /// Registers the person. If they are there already, from an earlier start, they get a new password.

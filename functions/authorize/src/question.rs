@@ -1,0 +1,93 @@
+//! What a person is asked: the consent page, and the form that comes back from it.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    client::{Client, GrantType, destination},
+    description::Description,
+    grant::LONGEST_GRANT,
+    http::{Call, Form, Response},
+    language::Language,
+    page::{self, Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
+    scope::Scope,
+    session::SignedIn,
+    status::Status,
+    table,
+};
+
+use crate::{query_text, request::Destination};
+
+/// What the parts of a form are sealed for.
+const PURPOSE: &str = "consent";
+
+/// The page that asks `person` to let `to`'s client have `scope`.
+pub(crate) async fn page(
+    call: &Call<'_>,
+    to: &Destination,
+    scope: &Scope,
+    person: &SignedIn,
+) -> Result<Response, table::Error> {
+    let (view, client, query) = (View::of(call), &to.client, query_text(call));
+    let (owner, permissions) = explain(call, client, scope, view.language).await?;
+    let page = page::showing(call.now);
+    let csrf = CsrfToken::seal(&person.secret, &[PURPOSE, &page, &query]);
+    let page = ConsentPage {
+        view,
+        application: Application {
+            name: client.name.clone(),
+            destination: destination(&to.redirect_uri).to_owned(),
+        },
+        owner,
+        username: &person.username,
+        permissions,
+        lasting: lasting(client),
+        query: &query,
+        page: &page,
+        csrf,
+        logout_csrf: CsrfToken::seal(&person.secret, &["logout"]),
+    };
+    Ok(view.show(StatusCode::OK, &page))
+}
+
+/// Whether `form` is from a page that asked `person`, in this browser and not too long ago, about the request `query`.
+pub(crate) fn was_asked(call: &Call<'_>, person: &SignedIn, form: &Form, query: &str) -> bool {
+    let page = form.get("page").unwrap_or_default();
+    let sealed = form.get("csrf").unwrap_or_default();
+    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !page::is_over(page, call.now)
+}
+
+/// Whom the client belongs to, and what the values of `scope` mean: one request for both, or none.
+async fn explain<'a>(
+    call: &Call<'_>,
+    client: &Client,
+    scope: &'a Scope,
+    language: Language,
+) -> Result<(Owner, Vec<Permission<'a>>), table::Error> {
+    let (descriptions, people) = (call.app.descriptions.table(), call.app.users.table());
+    let owner = client.owner.filter(|_| !client.first_party);
+    let keys = scope.values().map(|value| (descriptions, Description::key(value)));
+    let keys: Vec<_> = keys.chain(owner.map(|owner| (people, Status::key(owner)))).collect();
+    let mut items = table::get_all(&keys).await?.into_iter();
+    let mut permissions = Vec::new();
+    for value in scope.values() {
+        let known: Option<Description> = table::read(items.next().flatten())?;
+        let description = known.and_then(|known| known.text(language).map(str::to_owned));
+        permissions.push(Permission { value, description });
+    }
+    let status: Option<Status> = table::read(items.next().flatten())?;
+    let owner = match (owner, status) {
+        _ if client.first_party => Owner::Deployment,
+        (None, _) => Owner::Administrators,
+        (Some(_), Some(status)) => Owner::Person(status.name),
+        (Some(_), None) => Owner::Gone,
+    };
+    Ok((owner, permissions))
+}
+
+fn lasting(client: &Client) -> Lasting {
+    let unused = client.lifetimes.refresh_token();
+    match client.grant_types.contains(&GrantType::RefreshToken) {
+        true if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
+        true => Lasting::For(LONGEST_GRANT),
+        false => Lasting::For(client.lifetimes.access_token()),
+    }
+}

@@ -1,0 +1,106 @@
+//! What all pages of a deployment have in common: brand, style sheet, and the policy that allows it.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::http::HeaderValue;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    color::Color,
+    config::{Brand, Logo},
+};
+
+/// The style sheet of all pages, but for the brand's colours.
+const STYLE: &str = include_str!("../../templates/style.css");
+/// The script of the one page that has any: it sends the form that a client asked for (`response_mode=form_post`).
+pub(super) const SUBMIT: &str = "document.forms[0].submit()";
+
+/// The style sheet's `--paper` and `--ground`: what text stands on.
+const LIGHT: [Color; 2] = [Color::WHITE, Color::of(0xf4, 0xf5, 0xf8)];
+/// The same in the dark.
+const DARK: [Color; 2] = [Color::of(0x1b, 0x1e, 0x26), Color::of(0x10, 0x12, 0x18)];
+
+/// What all pages of a deployment have in common. Made once, at start.
+#[derive(Debug)]
+pub struct Look {
+    /// What the deployment is called.
+    pub(super) name: String,
+    /// Its first character, for a mark.
+    pub(super) initial: String,
+    /// The image in place of the name.
+    pub(super) logo: Option<Logo>,
+    /// The style sheet.
+    pub(super) style: String,
+    /// The content security policy of a page without a script.
+    pub(super) policy: HeaderValue,
+    /// That of the page whose only script is [`SUBMIT`].
+    pub(super) policy_with_submit: HeaderValue,
+}
+
+impl Look {
+    /// The look of a deployment with this brand.
+    pub fn new(brand: &Brand) -> Self {
+        let style = format!("{STYLE}{}", colors(brand.color));
+        let images = if brand.logo.is_some() { "; img-src data:" } else { "" };
+        // No `form-action`: browsers apply that to every redirect that follows a form, the application's own included.
+        let policy = |script: &str| {
+            let style = digest(&style);
+            let policy = format!(
+                "default-src 'none'; style-src '{style}'{images}{script}; base-uri 'none'; frame-ancestors 'none'"
+            );
+            // Digests and fixed words make a header value; if they did not, nothing would be allowed.
+            HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+        };
+        Self {
+            name: brand.name.clone(),
+            initial: brand.name.chars().take(1).collect(),
+            logo: brand.logo.clone(),
+            policy: policy(""),
+            policy_with_submit: policy(&format!("; script-src '{}'", digest(SUBMIT))),
+            style,
+        }
+    }
+}
+
+/// The rules for the brand's colour, in shades that can be read in the light and in the dark.
+fn colors(brand: Color) -> String {
+    let rule = |grounds| {
+        let mark = brand.legible_on(grounds);
+        format!(":root {{ --mark: {mark}; --on-mark: {}; }}", mark.ink())
+    };
+    format!("{}\n@media (prefers-color-scheme: dark) {{ {} }}\n", rule(LIGHT), rule(DARK))
+}
+
+fn digest(source: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(source)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_sheet_has_the_grounds_that_colours_are_made_for() {
+        let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
+        for (scheme, [paper, ground]) in [(light, LIGHT), (dark, DARK)] {
+            assert!(scheme.contains(&format!("--paper: {paper}; --ground: {ground};")), "{paper} {ground}");
+        }
+    }
+
+    #[test]
+    fn the_policy_allows_the_style_of_every_brand_and_images_only_for_a_logo() {
+        let brand = |color: &str, logo: Option<&str>| Brand {
+            name: "É".to_owned(),
+            color: color.parse().unwrap(),
+            logo: logo.map(|logo| logo.parse().unwrap()),
+        };
+        for color in ["#000000", "#ffffff", "#ff0080", "#123456"] {
+            let look = Look::new(&brand(color, None));
+            let policy = look.policy.to_str().unwrap();
+            assert!(policy.contains(&digest(&look.style)) && !policy.contains("img-src"), "{policy}");
+            assert!(!policy.contains("script-src"), "{policy}");
+        }
+        let look = Look::new(&brand("#000000", Some("data:image/png;base64,AAAA")));
+        let policy = look.policy_with_submit.to_str().unwrap();
+        assert!(policy.contains("; img-src data:; script-src 'sha256-"), "{policy}");
+    }
+}
