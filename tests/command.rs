@@ -230,3 +230,14 @@ async fn what_administrators_do_is_in_their_log_without_secrets() {
     assert_eq!(logged["client"], told["client_id"]);
     assert!(!logged.to_string().contains(&told["client_secret"].as_str().unwrap()[26..70]));
 }
+
+#[tokio::test]
+async fn an_empty_address_of_dynamodb_counts_as_none() {
+    let server = server().await;
+    let mut list = jeton(&["--json", "client", "list"]);
+    let everywhere =
+        [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "key")];
+    list.envs(everywhere).env("AWS_ENDPOINT_URL", &server.dynamodb_url);
+    let output = list.env("AWS_ENDPOINT_URL_DYNAMODB", "").output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "[]", "{output:?}");
+}

@@ -55,6 +55,7 @@ mod rfc7662_introspection;
 mod rfc7662_introspection_of_grants;
 mod rfc8252_native_apps;
 mod rfc8414_metadata;
+mod rights;
 mod scope_command;
 mod secret_rotation;
 mod secrets_at_rest;

@@ -74,6 +74,7 @@ async fn the_local_database_answers_no_web_page() {
         async { request.send().await.unwrap().status().as_u16() }
     };
     assert_eq!(ask(&[]).await, 200);
+    assert_eq!(ask(&[("host", "host.docker.internal:8081")]).await, 200, "a function in a container");
     for page in
         [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin"), ("host", "evil.example")]
     {

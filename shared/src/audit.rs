@@ -252,11 +252,14 @@ struct Metric {
 
 impl Serialize for Metric {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // By its dimensions, and in all: an alarm adds nothing up.
+        let by_dimensions = (!self.dimensions.is_empty()).then_some(self.dimensions);
+        let dimensions: Vec<_> = by_dimensions.into_iter().chain([[].as_slice()]).collect();
         let metadata = serde_json::json!({
             "Timestamp": self.time_ms,
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [self.dimensions],
+                "Dimensions": dimensions,
                 "Metrics": [{ "Name": self.name, "Unit": "Count" }],
             }],
         });

@@ -6,10 +6,13 @@
 //! another 5 ms, so AWS's own five are built in. `AWS_CA_BUNDLE`, the variable that the AWS tools have for it,
 //! names a file of roots to trust instead.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{ffi::OsString, io, path::PathBuf, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{Client, config::Credentials};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder as Configuration, Credentials},
+};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -36,8 +39,7 @@ pub struct Endpoint {
 
 /// A connection to DynamoDB as the environment describes it, or to `endpoint`.
 pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
-    #[expect(clippy::disallowed_methods, reason = "a variable of the AWS tools, read once at start")]
-    let ca_bundle = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let ca_bundle = variable("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
     let roots = match ca_bundle {
         Some(path) => std::fs::read(&path).map_err(|error| {
             io::Error::new(error.kind(), format!("AWS_CA_BUNDLE ({}): {error}", path.display()))
@@ -70,5 +72,21 @@ pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
             loader = loader.credentials_provider(nobody).region(Region::from_static("us-east-1"));
         }
     }
-    Ok(Client::new(&loader.load().await))
+    let environment = loader.load().await;
+    let mut configuration = Configuration::from(&environment);
+    if variable("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|url| url.is_empty()) {
+        // Empty counts as absent, here as everywhere. The SDK would ask an address that is none.
+        configuration.set_endpoint_url(environment.endpoint_url().map(str::to_owned));
+    }
+    Ok(Client::from_conf(configuration.build()))
+}
+
+/// No connection, for what touches no table: a request through it fails. It costs nothing to make.
+pub fn nowhere() -> Client {
+    Client::from_conf(Configuration::new().behavior_version(BehaviorVersion::latest()).build())
+}
+
+#[expect(clippy::disallowed_methods, reason = "variables of the AWS tools, read once at start")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

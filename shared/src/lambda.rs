@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::Client as DynamoDb;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
     Adapter, BoxFuture, Context, LambdaEvent, Service,
@@ -43,7 +44,7 @@ const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'
 
 /// Runs `handler` as a Lambda function, for as long as Lambda lets it.
 pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = Arc::new(start().await?);
+    let app = start(&dynamodb::connect(None).await?)?;
     // A first request, while starting is free: name resolution, TLS and credentials are then out of the way. It
     // may fail, and then the first real request pays.
     let _ = app.clients.warm_up().await;
@@ -52,7 +53,7 @@ pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
 
 /// Runs `handler`, which touches no table, as a Lambda function.
 pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
-    serve(Arc::new(start().await?), handler).await
+    serve(start(&dynamodb::nowhere())?, handler).await
 }
 
 /// Runs `handler` as a Lambda function that other APIs' gateways call: they cannot tell what the issuer is, so without
@@ -62,7 +63,7 @@ where
     A: Serialize + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let app = Arc::new(start().await?);
+    let app = start(&dynamodb::connect(None).await?)?;
     if app.config.issuer.is_none() {
         return Err(UnknownIssuer.into());
     }
@@ -75,10 +76,10 @@ where
     .await
 }
 
-async fn start() -> Result<App, lambda_http::Error> {
+fn start(dynamodb: &DynamoDb) -> Result<Arc<App>, lambda_http::Error> {
     let config = Config::from_env()?;
     let log = Log::stdout(config.log_level);
-    Ok(App::new(config, &dynamodb::connect(None).await?, Clock::system(), log))
+    Ok(Arc::new(App::new(config, dynamodb, Clock::system(), log)))
 }
 
 async fn serve(app: Arc<App>, handler: Handler) -> Result<(), lambda_http::Error> {

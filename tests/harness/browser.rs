@@ -31,7 +31,12 @@ pub struct Person {
 impl Stack {
     /// Creates somebody with the password [`PASSWORD`].
     pub async fn somebody(&self, name: &str) -> Person {
-        let user = User::new(Id::random(), name.parse().unwrap(), HASH.clone(), self.now());
+        self.somebody_with(name, HASH.clone()).await
+    }
+
+    /// Creates somebody of whose password this is kept.
+    pub async fn somebody_with(&self, name: &str, password: PasswordHash) -> Person {
+        let user = User::new(Id::random(), name.parse().unwrap(), password, self.now());
         self.app.users.create(&user).await.unwrap();
         Person { sub: user.sub, name: name.to_owned() }
     }

@@ -24,7 +24,7 @@ use shared::{
 };
 use tokio::net::TcpListener;
 
-use super::{Answer, Call, Registered, Stack, connect, dice::Dice};
+use super::{Answer, Call, Registered, Stack, connect, dice::Dice, rights::ROUTE};
 
 /// One way to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -227,6 +227,8 @@ async fn perform(state: &Shared, sent: &Sent) -> Response<Body> {
         let read = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
         let mut headers = sent.headers.clone();
         headers.insert("x-amz-target", "DynamoDB_20120810.GetItem".parse().unwrap());
+        // This is our own read, not the function's.
+        headers.remove(ROUTE);
         let (_, text) = forward(state, headers, read.to_string()).await;
         let told: Value = serde_json::from_str(&text).unwrap_or_default();
         state.lock().unwrap().previous.insert(format!("{table}{key}"), told["Item"].clone());

@@ -1,6 +1,7 @@
-//! What stands between the functions and DynamoDB: it counts, and it can fail.
+//! What stands between the functions and DynamoDB: it counts, denies what no policy grants, and can fail.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,6 +14,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use super::rights::{POLICIES, ROUTE, Right};
 
 /// One request that DynamoDB was sent, and what it cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +67,10 @@ struct Inner {
     fault: Fault,
     faults_left: usize,
     seen: Vec<Seen>,
+    /// What functions may do and did.
+    used: BTreeSet<Right>,
+    /// What they tried, and may not.
+    denied: Vec<String>,
 }
 
 impl Front {
@@ -72,7 +79,15 @@ impl Front {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let http = reqwest::Client::new();
-        let inner = Inner { upstream, http, fault: Fault::None, faults_left: 0, seen: Vec::new() };
+        let inner = Inner {
+            upstream,
+            http,
+            fault: Fault::None,
+            faults_left: 0,
+            seen: Vec::new(),
+            used: BTreeSet::new(),
+            denied: Vec::new(),
+        };
         let front = Self { url, state: Arc::new(Mutex::new(inner)) };
         let router = Router::new().fallback(answer).with_state(front.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -105,6 +120,31 @@ impl Front {
         self.seen().into_iter().map(|seen| (seen.operation, seen.capacity)).collect()
     }
 
+    /// The rights that functions have made use of.
+    pub fn used(&self) -> BTreeSet<Right> {
+        self.state.lock().unwrap().used.clone()
+    }
+
+    /// What functions were denied since the last time, because no policy grants it.
+    pub fn denied(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().denied)
+    }
+
+    /// Whether the function of `route`, if it is one's, may do this.
+    fn grants(&self, route: Option<&str>, operation: &str, request: &Value) -> bool {
+        let Some(route) = route else { return true };
+        let judged = POLICIES.judge(route, operation, request);
+        let mut inner = self.state.lock().unwrap();
+        match judged {
+            Ok(rights) => inner.used.extend(rights),
+            Err(denied) => {
+                inner.denied.push(denied);
+                return false;
+            }
+        }
+        true
+    }
+
     /// The fault to commit now, if any.
     fn due(&self, operation: &str) -> Fault {
         let mut inner = self.state.lock().unwrap();
@@ -130,6 +170,10 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let mut sent: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let route = parts.headers.get(ROUTE).and_then(|value| value.to_str().ok());
+    if !front.grants(route, &operation, &sent) {
+        return error(StatusCode::BAD_REQUEST, "AccessDeniedException");
+    }
     let fault = front.due(&operation);
     match fault {
         Fault::Refuse => close(),
@@ -176,6 +220,7 @@ async fn forward(front: &Front, mut headers: HeaderMap, body: String) -> (Status
     };
     headers.remove("content-length");
     headers.remove("host");
+    headers.remove(ROUTE);
     let response = http.post(upstream).headers(headers).body(body).send().await.unwrap();
     (response.status(), response.headers().clone(), response.text().await.unwrap())
 }

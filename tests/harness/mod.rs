@@ -1,7 +1,8 @@
 //! A whole Jeton for one test: the functions behind HTTP, a DynamoDB of its own, and a clock that the test moves.
 //!
 //! The database is the embedded one, or the one at `JETON_TEST_DYNAMODB_URL` (AWS's DynamoDB Local). Between it and
-//! the functions stands a [`Front`], which counts requests and capacity, and can fail.
+//! the functions stands a [`Front`], which counts requests and capacity, denies what no policy of the template grants,
+//! and can fail.
 
 pub mod account;
 mod answer;
@@ -16,6 +17,7 @@ mod inside;
 pub mod oracle;
 pub mod person;
 pub mod process;
+pub mod rights;
 
 use std::{
     fmt::Write as _,
@@ -243,6 +245,15 @@ impl Stack {
     }
 }
 
+/// A function that was denied something is a mistake in its policy, however well it took it.
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.dynamodb.denied(), Vec::<String>::new(), "see template.yaml");
+        }
+    }
+}
+
 async fn database() -> (Option<Database>, String) {
     #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
@@ -254,7 +265,8 @@ async fn database() -> (Option<Database>, String) {
 }
 
 async fn connect(url: &str) -> aws_sdk_dynamodb::Client {
-    dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap()
+    let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap();
+    aws_sdk_dynamodb::Client::from_conf(client.config().to_builder().interceptor(rights::TellRoute).build())
 }
 
 /// A log that can be read back.

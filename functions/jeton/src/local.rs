@@ -10,7 +10,7 @@ mod sample;
 mod serve;
 
 pub use database::{Database, Storage};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, run_as, running};
 pub use policy::Policy;
 pub use routes::{ROUTES, route_of};
 pub use sample::route_scopes;

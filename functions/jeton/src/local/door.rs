@@ -47,10 +47,15 @@ async fn pass(State((http, inner)): State<(Http, String)>, mut request: Request<
     }
 }
 
+/// What containers call the machine that they run on: `sam local invoke` runs functions in one. No public name can be
+/// made of it.
+const MACHINE_OF_A_CONTAINER: &str = "host.docker.internal";
+
 /// Browsers say so themselves; and a name that was made to lead here (DNS rebinding) shows in `Host`.
 fn is_from_a_page(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_ours = Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url));
+    let is_ours = Url::parse(&format!("http://{host}"))
+        .is_ok_and(|url| is_loopback(&url) || url.host_str() == Some(MACHINE_OF_A_CONTAINER));
     headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") || !is_ours
 }
 

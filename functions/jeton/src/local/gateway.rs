@@ -31,6 +31,22 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the demo application is.
 pub(super) const DEMO_PATH: &str = "/demo";
 
+tokio::task_local! {
+    /// The route whose function runs in this task.
+    static ROUTE: &'static str;
+}
+
+/// The path of the route whose function is running, if one is: what tells apart here those that are processes of
+/// their own in Lambda.
+pub fn running() -> Option<&'static str> {
+    ROUTE.try_with(|path| *path).ok()
+}
+
+/// Runs `what` as the function of the route `path` does.
+pub async fn run_as<T>(path: &'static str, what: impl Future<Output = T>) -> T {
+    ROUTE.scope(path, what).await
+}
+
 /// The functions, behind one HTTP server.
 pub struct Gateway {
     server: JoinHandle<std::io::Result<()>>,
@@ -88,10 +104,10 @@ async fn answer(
     };
     let event = event(&parts, &body, &format!("ANY {path}"), peer, app.clock.now()).to_string();
     // As in Lambda, a function runs to its end, whether or not its caller is still there.
-    let invocation = tokio::spawn(async move {
+    let invocation = tokio::spawn(run_as(path, async move {
         let answer = lambda::invoke(app, *handler, &event, Context::default()).await.ok()?;
         serde_json::from_value(serde_json::to_value(answer).ok()?).ok()
-    });
+    }));
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(Some(answer))) => respond(answer),
         Ok(Ok(None) | Err(_)) => own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),

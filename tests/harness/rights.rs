@@ -1,0 +1,211 @@
+//! Who may ask DynamoDB for what: the policies of `template.yaml`, as IAM would judge by them.
+//!
+//! In the tests all functions live in one process. [`TellRoute`] has each of their requests say which route it was made
+//! for, and what stands before DynamoDB then denies what the policy of that route's function does not grant.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::LazyLock,
+};
+
+use aws_sdk_dynamodb::config::{
+    ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextMut,
+};
+use jeton::local::running;
+use serde_json::Value;
+use yaml_rust2::{Yaml, YamlLoader};
+
+/// The header in which a request says which route it was made for.
+pub const ROUTE: &str = "x-jeton-route";
+
+/// What the template grants.
+pub static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::of(include_str!("../../template.yaml")));
+
+/// One thing that one function may do: an action, on a table or an index, to keys that begin like this.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// The function.
+    pub function: String,
+    action: String,
+    resource: String,
+    /// A key, or with `*` at its end the start of one.
+    keys: String,
+}
+
+impl Right {
+    fn covers(&self, wish: &Wish) -> bool {
+        let fits = match self.keys.strip_suffix('*') {
+            Some(start) => wish.key.starts_with(start),
+            None => wish.key == self.keys,
+        };
+        fits && self.action == wish.action && self.resource == wish.resource
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} may {} {} of {}", self.function, self.action, self.keys, self.resource)
+    }
+}
+
+/// One thing that a request wants to do.
+#[derive(Debug)]
+struct Wish {
+    action: String,
+    resource: String,
+    key: String,
+}
+
+/// Every function's routes and rights.
+pub struct Policies {
+    routes: BTreeMap<String, String>,
+    rights: BTreeSet<Right>,
+}
+
+impl Policies {
+    fn of(template: &str) -> Self {
+        let template = YamlLoader::load_from_str(template).unwrap().remove(0);
+        let (mut routes, mut rights) = (BTreeMap::new(), BTreeSet::new());
+        for resource in template["Resources"].as_hash().unwrap().values() {
+            if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
+                continue;
+            }
+            let function = text(&resource["Metadata"]["BuildProperties"]["Binary"]);
+            for event in
+                resource["Properties"]["Events"].as_hash().into_iter().flat_map(|events| events.values())
+            {
+                routes.insert(text(&event["Properties"]["Path"]), function.clone());
+            }
+            let policies = resource["Properties"]["Policies"].as_vec().into_iter().flatten();
+            for statement in policies.flat_map(|policy| policy["Statement"].as_vec().unwrap()) {
+                rights.extend(granted(&function, statement));
+            }
+        }
+        Self { routes, rights }
+    }
+
+    /// Every right of every function.
+    pub const fn rights(&self) -> &BTreeSet<Right> {
+        &self.rights
+    }
+
+    /// The routes of every function that has rights.
+    pub fn routes(&self) -> impl Iterator<Item = &str> {
+        let has_rights = |function: &str| self.rights.iter().any(|right| right.function == function);
+        self.routes.iter().filter(move |(_, function)| has_rights(function)).map(|(path, _)| path.as_str())
+    }
+
+    /// The rights that a request for `route` needs; else what it may not do.
+    pub fn judge(&self, route: &str, operation: &str, request: &Value) -> Result<BTreeSet<Right>, String> {
+        let function = self.routes.get(route).ok_or_else(|| format!("the template has no route {route}"))?;
+        let used = wishes(operation, request).into_iter().map(|wish| {
+            let mut rights = self.rights.iter().filter(|right| right.function == *function);
+            let right = rights.find(|right| right.covers(&wish)).cloned();
+            right.ok_or_else(|| {
+                format!("{function} may not {} {} of {}", wish.action, wish.key, wish.resource)
+            })
+        });
+        used.collect()
+    }
+}
+
+fn granted(function: &str, statement: &Yaml) -> Vec<Right> {
+    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    let keys = if keys.is_badvalue() { vec!["*".to_owned()] } else { texts(keys) };
+    let mut rights = Vec::new();
+    for action in texts(&statement["Action"]) {
+        let action = action.strip_prefix("dynamodb:").expect("an action of DynamoDB").to_owned();
+        for resource in texts(&statement["Resource"]) {
+            // `!GetAtt TokensTable.Arn`, or `!Sub ${TokensTable.Arn}/index/by_person`.
+            let resource = resource.replace("${", "").replace('}', "").replace(".Arn", "");
+            let right = |keys: &String| Right {
+                function: function.to_owned(),
+                action: action.clone(),
+                resource: resource.clone(),
+                keys: keys.clone(),
+            };
+            rights.extend(keys.iter().map(right));
+        }
+    }
+    rights
+}
+
+fn text(yaml: &Yaml) -> String {
+    yaml.as_str().unwrap_or_else(|| panic!("{yaml:?} is no text")).to_owned()
+}
+
+/// One text, or a list of them.
+fn texts(yaml: &Yaml) -> Vec<String> {
+    yaml.as_vec().map_or_else(|| vec![text(yaml)], |list| list.iter().map(text).collect())
+}
+
+/// What IAM is asked about a request.
+fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
+    let wish = |action: &str, part: &Value, key: &Value| Wish {
+        action: action.to_owned(),
+        resource: resource(part["TableName"].as_str().unwrap(), part["IndexName"].as_str()),
+        key: key["pk"]["S"].as_str().unwrap_or_default().to_owned(),
+    };
+    match operation {
+        "PutItem" => vec![wish(operation, request, &request["Item"])],
+        "GetItem" | "UpdateItem" | "DeleteItem" => vec![wish(operation, request, &request["Key"])],
+        "Query" => {
+            // Jeton's queries name one value: the hash key.
+            let values = request["ExpressionAttributeValues"].as_object().unwrap();
+            let key = values.values().find_map(|value| value["S"].as_str()).unwrap().to_owned();
+            vec![Wish { key, ..wish(operation, request, &Value::Null) }]
+        }
+        "BatchGetItem" => {
+            let tables = request["RequestItems"].as_object().unwrap().iter();
+            let keys = tables.flat_map(|(table, asked)| {
+                asked["Keys"].as_array().unwrap().iter().map(move |key| (table, key))
+            });
+            let wish = |(table, key): (&String, &Value)| Wish {
+                action: operation.to_owned(),
+                resource: resource(table, None),
+                key: key["pk"]["S"].as_str().unwrap().to_owned(),
+            };
+            keys.map(wish).collect()
+        }
+        "TransactWriteItems" => {
+            let items = request["TransactItems"].as_array().unwrap().iter();
+            let parts = items.flat_map(|item| item.as_object().unwrap());
+            let parts = parts.map(|(kind, part)| match kind.as_str() {
+                "Put" => wish("PutItem", part, &part["Item"]),
+                kind => wish(&format!("{kind}Item"), part, &part["Key"]),
+            });
+            parts.collect()
+        }
+        other => panic!("{other}: which rights does it take?"),
+    }
+}
+
+/// What the template calls a test's table or index.
+fn resource(table: &str, index: Option<&str>) -> String {
+    let kinds = [("tokens", "TokensTable"), ("clients", "ClientsTable"), ("users", "UsersTable")];
+    let (_, name) = kinds.into_iter().find(|(end, _)| table.ends_with(end)).unwrap();
+    index.map_or_else(|| name.to_owned(), |index| format!("{name}/index/{index}"))
+}
+
+/// Has every request to DynamoDB say which route's function makes it.
+#[derive(Debug)]
+pub struct TellRoute;
+
+impl Intercept for TellRoute {
+    fn name(&self) -> &'static str {
+        "TellRoute"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        if let Some(path) = running() {
+            context.request_mut().headers_mut().insert(ROUTE, path);
+        }
+        Ok(())
+    }
+}

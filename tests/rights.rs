@@ -1,0 +1,85 @@
+//! Each function may do what it does, and nothing else: its policy in `template.yaml`, held to what it asks of DynamoDB.
+//!
+//! That no function does more is held by every test: what stands before DynamoDB denies it, and a test that saw anything
+//! denied fails.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jeton::local::{ROUTES, run_as};
+
+use crate::harness::{Asking, HtmlForm, Stack, person::Pair, rights::POLICIES};
+
+/// `password`, hashed with other parameters than today's.
+const OLD_HASH: &str =
+    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+
+/// What every function does at its start, before anybody asks it for anything.
+async fn start_functions(stack: &Stack) {
+    for (path, _) in ROUTES.iter().filter(|(path, _)| POLICIES.routes().any(|route| route == *path)) {
+        run_as(path, stack.app.clients.warm_up()).await.unwrap();
+    }
+}
+
+/// A machine's token, from its birth to its end.
+async fn use_machine_tokens(stack: &Stack) {
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    stack.introspect(&machine, &token).await;
+    stack.revoke(&machine, &token).await;
+}
+
+/// A person's grant, from signing in to signing out.
+async fn use_grants(stack: &Stack) {
+    let (web, browser) = (stack.web().await, stack.browser());
+    let ada = stack.somebody_with("ada", OLD_HASH.parse().unwrap()).await;
+    browser.try_to_sign_in("/login", &ada.name, "password").await;
+    browser.consent(&Asking::by(&web)).await;
+    let code = browser.redirected(&Asking::by(&web)).await.code().to_owned();
+    let Pair { access, refresh } = stack.redeem(&web, &code).await.pair();
+    stack.introspect(&stack.resource_server().await, &access).await;
+    let Pair { refresh, .. } = stack.refresh(&web, &refresh).await.pair();
+    stack.revoke(&web, &refresh).await;
+    browser.sign_out().await;
+}
+
+/// A browser that is known, comes back after a while, and signs out everywhere.
+async fn use_sessions(stack: &Stack) {
+    let (web, browser) = (stack.web().await, stack.browser());
+    let eve = stack.somebody("eve").await;
+    browser.sign_in(&eve).await;
+    browser.sign_in(&eve).await;
+    stack.advance(Duration::from_mins(30));
+    browser.consent(&Asking::by(&web)).await;
+    let page = browser.get("/login").await;
+    browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
+}
+
+#[tokio::test]
+async fn no_function_has_a_right_that_it_makes_no_use_of() {
+    let stack = Stack::start().await;
+    start_functions(&stack).await;
+    use_machine_tokens(&stack).await;
+    use_grants(&stack).await;
+    use_sessions(&stack).await;
+    let used = stack.dynamodb.used();
+    let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
+    assert_eq!(idle, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn what_no_policy_grants_is_denied() {
+    let stack = Stack::start().await;
+    let id = stack.machine().await.id.parse().unwrap();
+    let metadata = "/.well-known/oauth-authorization-server";
+    assert!(run_as(metadata, stack.app.clients.read(&id)).await.is_err());
+    assert!(run_as("/oauth/introspect", stack.app.clients.set_disabled(&id, true)).await.is_err());
+    assert!(run_as("/oauth/token", stack.app.users.find_by_name(&"ada".parse().unwrap())).await.is_err());
+    assert_eq!(
+        stack.dynamodb.denied(),
+        [
+            format!("metadata may not BatchGetItem client#{id} of ClientsTable"),
+            format!("introspect may not UpdateItem status#{id} of ClientsTable"),
+            "token may not GetItem name#ada of UsersTable".to_owned(),
+        ]
+    );
+}
