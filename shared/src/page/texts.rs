@@ -4,7 +4,7 @@ mod account;
 mod english;
 mod french;
 
-pub use account::Account;
+pub(super) use account::Account;
 
 use super::span::Span;
 use crate::language::Language;
