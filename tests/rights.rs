@@ -32,7 +32,9 @@ async fn use_machine_tokens(stack: &Stack) {
 async fn use_grants(stack: &Stack) {
     let (web, browser) = (stack.web().await, stack.browser());
     let ada = stack.somebody_with("ada", OLD_HASH.parse().unwrap()).await;
-    browser.try_to_sign_in("/login", &ada.name, "password").await;
+    // The page says for which application one signs in.
+    let login = browser.redirected(&Asking::by(&web)).await.location;
+    browser.try_to_sign_in(&login, &ada.name, "password").await;
     browser.consent(&Asking::by(&web)).await;
     let code = browser.redirected(&Asking::by(&web)).await.code().to_owned();
     let Pair { access, refresh } = stack.redeem(&web, &code).await.pair();
@@ -54,13 +56,21 @@ async fn use_sessions(stack: &Stack) {
     browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
 }
 
+/// An API that somebody calls with a person's token.
+async fn protect_an_api(stack: &Stack) {
+    let web = stack.web().await;
+    let access = stack.pair(&web).await.access;
+    stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_sample_api().await;
     start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
+    protect_an_api(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());

@@ -72,10 +72,13 @@ impl Policies {
                 continue;
             }
             let function = text(&resource["Metadata"]["BuildProperties"]["Binary"]);
-            for event in
-                resource["Properties"]["Events"].as_hash().into_iter().flat_map(|events| events.values())
-            {
+            let events = resource["Properties"]["Events"].as_hash();
+            for event in events.into_iter().flat_map(|events| events.values()) {
                 routes.insert(text(&event["Properties"]["Path"]), function.clone());
+            }
+            // What no route leads to is known by its name.
+            if events.is_none() {
+                routes.insert(function.clone(), function.clone());
             }
             let policies = resource["Properties"]["Policies"].as_vec().into_iter().flatten();
             for statement in policies.flat_map(|policy| policy["Statement"].as_vec().unwrap()) {

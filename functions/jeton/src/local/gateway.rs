@@ -32,12 +32,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const DEMO_PATH: &str = "/demo";
 
 tokio::task_local! {
-    /// The route whose function runs in this task.
+    /// The route whose function runs in this task; or the function, if it has none.
     static ROUTE: &'static str;
 }
 
-/// The path of the route whose function is running, if one is: what tells apart here those that are processes of
-/// their own in Lambda.
+/// The path of the route whose function is running, or the name of a function that has no route, if any is: what tells
+/// apart here those that are processes of their own in Lambda.
 pub fn running() -> Option<&'static str> {
     ROUTE.try_with(|path| *path).ok()
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{app::App, config::RouteScopes, secret::Id};
 
-use super::{gateway::own, policy::Policy};
+use super::{gateway::own, policy::Policy, run_as};
 
 /// Where the sample API is.
 pub(super) const PATH: &str = "/api/notes";
@@ -60,7 +60,8 @@ async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body>
         return unauthorized("Bearer realm=\"Jeton\"");
     }
     let arn = format!("{STAGE}/{}{PATH}", parts.method);
-    let answer = match authorizer::handle(app, &event(parts, &arn, peer).to_string()).await {
+    let event = event(parts, &arn, peer).to_string();
+    let answer = match run_as("authorizer", authorizer::handle(app, &event)).await {
         Ok(answer) => serde_json::to_value(answer).and_then(serde_json::from_value::<Authorized>),
         Err(NoAnswer::Unauthorized) => {
             return unauthorized("Bearer realm=\"Jeton\", error=\"invalid_token\"");
