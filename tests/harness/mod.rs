@@ -94,7 +94,11 @@ impl Stack {
 
     /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
     pub async fn with_sample_api() -> Self {
-        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
+        Self::behind(Gateway::start_with_demo, |config| {
+            config.route_scopes = route_scopes();
+            config.account.personal_scopes = "read write".parse().unwrap();
+        })
+        .await
     }
 
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
