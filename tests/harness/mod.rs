@@ -11,6 +11,7 @@ mod browser;
 pub mod chaos;
 mod clients;
 mod command;
+mod compat;
 pub mod dice;
 mod front;
 mod inside;
@@ -51,6 +52,7 @@ pub use asking::{Asking, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD, Person};
 pub use clients::{Registered, machine};
 pub use command::Ran;
+pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 pub use inside::Guesser;
 
@@ -116,6 +118,7 @@ impl Stack {
             users: format!("{prefix}-users"),
         };
         change(&mut config);
+        dynamodb.deployed_with(rights::conditions(&config));
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
         dynamodb.forget();
