@@ -34,6 +34,7 @@ use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     app::App,
+    compat::Switch,
     config::{Config, TableNames},
     dynamodb::{self, Endpoint},
     log::{Level, Log},
@@ -101,6 +102,16 @@ impl Stack {
             config.account.personal_scopes = "read write".parse().unwrap();
         })
         .await
+    }
+
+    /// A Jeton that does all that one can be deployed to do.
+    pub async fn with_everything() -> Self {
+        let change = |config: &mut Config| {
+            config.route_scopes = route_scopes();
+            config.compat = Switch::ALL.iter().copied().collect();
+            config.account.personal_scopes = "read write".parse().unwrap();
+        };
+        Self::behind(Gateway::start_with_demo, change).await
     }
 
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
