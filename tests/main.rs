@@ -10,11 +10,19 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod account;
+mod account_credentials;
+mod account_tokens;
 mod attackers_hour;
 mod authorizer_http_api;
 mod authorizer_rest_api;
 mod chaos_front;
 mod command;
+mod compat_implicit;
+mod compat_password;
+mod compat_refresh;
+mod compat_requests;
+mod compat_switches;
 mod consent;
 mod consent_remembered;
 mod cors;
@@ -57,6 +65,14 @@ mod scope_command;
 mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
+mod service_ona;
+mod service_ona_token;
+mod service_onna;
+mod service_onna_token;
+mod service_usergrid;
+mod service_usergrid_token;
+mod service_ushahidi_gist;
+mod service_ushahidi_wiki;
 mod sessions;
 mod sign_in;
 mod sign_in_again;

@@ -7,7 +7,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jeton::local::{ROUTES, run_as};
 
-use crate::harness::{Asking, HtmlForm, Stack, person::Pair, rights::POLICIES};
+use shared::page::Section;
+
+use crate::harness::{Asking, HtmlForm, PASSWORD, Stack, account::shown, person::Pair, rights::POLICIES};
+
+const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 /// `password`, hashed with other parameters than today's.
 const OLD_HASH: &str =
@@ -15,7 +19,8 @@ const OLD_HASH: &str =
 
 /// What every function does at its start, before anybody asks it for anything.
 async fn start_functions(stack: &Stack) {
-    for (path, _) in ROUTES.iter().filter(|(path, _)| POLICIES.routes().any(|route| route == *path)) {
+    let starting = |path: &str| path != METADATA && POLICIES.routes().any(|route| route == path);
+    for (path, _) in ROUTES.iter().filter(|(path, _)| starting(path)) {
         run_as(path, stack.app.clients.warm_up()).await.unwrap();
     }
 }
@@ -63,14 +68,65 @@ async fn protect_an_api(stack: &Stack) {
     stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
 }
 
+/// What people make for themselves, use and end.
+async fn use_accounts(stack: &Stack) {
+    let (_, browser) = stack.developer("olga").await;
+    let (web, rs) = (stack.web().await, stack.resource_server().await);
+    browser.consent(&Asking::by(&web)).await;
+    // Sent twice: the second time finds what the first has made.
+    let make =
+        HtmlForm::to_make(&browser.get(Section::TOKENS).await).with("name", "x").with("allow:read", "yes");
+    let token = shown(&browser.submit(&make, &[]).await, 0);
+    browser.submit(&make, &[]).await;
+    let api = stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {token}"));
+    api.send().await;
+    stack.introspect(&rs, &token).await;
+    // A session that is used after a while.
+    stack.advance(Duration::from_mins(30));
+    for (path, button) in [(Section::APPLICATIONS, "end"), (Section::TOKENS, "end")] {
+        let page = browser.get(path).await;
+        let form = HtmlForm::all(&page, path).into_iter().find(|form| form.get(button).is_some()).unwrap();
+        browser.submit(&form, &[]).await;
+    }
+    let machine = browser.credentials("x").await;
+    let token = stack.token(&machine).await;
+    stack.revoke(&machine, &token).await;
+    let page = browser.get(Section::CREDENTIALS).await;
+    browser.submit(&HtmlForm::with_field(&page, "delete", &machine.id), &[]).await;
+    // What programs of other services end.
+    let token = browser.personal_token("x", "7").await;
+    stack.request("DELETE", "/user/expire").raw_basic(&format!("olga:{PASSWORD}")).send().await;
+    let code = browser.consent(&Asking::by(&web)).await;
+    let access = stack.redeem(&web, code.code()).await.pair().access;
+    for action in [format!("revoketoken?token={access}"), "revoketokens".to_owned()] {
+        let path = format!("/org/app/users/olga/{action}");
+        stack.request("PUT", &path).header("authorization", &format!("Bearer {token}")).send().await;
+    }
+}
+
+/// A client of the old kind, and one that is told what such clients may do.
+async fn use_switches(stack: &Stack) {
+    let legacy = stack.legacy("password").await;
+    let ada = stack.somebody("legacy").await;
+    let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
+    assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
+    stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
+    let browser = stack.browser();
+    browser.sign_in(&ada).await;
+    browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
+    stack.request("GET", METADATA).send().await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
-    let stack = Stack::with_sample_api().await;
+    let stack = Stack::with_everything().await;
     start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
     protect_an_api(&stack).await;
+    use_accounts(&stack).await;
+    use_switches(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -80,8 +136,7 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
 async fn what_no_policy_grants_is_denied() {
     let stack = Stack::start().await;
     let id = stack.machine().await.id.parse().unwrap();
-    let metadata = "/.well-known/oauth-authorization-server";
-    assert!(run_as(metadata, stack.app.clients.read(&id)).await.is_err());
+    assert!(run_as(METADATA, stack.app.clients.read(&id)).await.is_err());
     assert!(run_as("/oauth/introspect", stack.app.clients.set_disabled(&id, true)).await.is_err());
     assert!(run_as("/oauth/token", stack.app.users.find_by_name(&"ada".parse().unwrap())).await.is_err());
     assert_eq!(

@@ -1,11 +1,13 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
+mod account;
 mod brand;
 mod issuer;
 mod route_scopes;
 mod throttling;
 mod variables;
 
+pub use account::Account;
 pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
 pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
@@ -15,6 +17,7 @@ pub use variables::{Invalid, Variables};
 use std::time::Duration;
 
 use crate::{
+    compat::Switches,
     language::{Languages, NoLanguages},
     log::Level,
 };
@@ -37,6 +40,11 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// What people may make for themselves.
+    pub account: Account,
+    /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
+    /// default. One that belongs to clients is then still off for every client that does not have it.
+    pub compat: Switches,
     /// What pages look like.
     pub brand: Brand,
     /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
@@ -76,8 +84,14 @@ pub struct TableNames {
 impl Config {
     /// The configuration that the process's environment holds. Empty variables count as absent.
     pub fn from_env() -> Result<Self, Invalid> {
+        Self::from_env_or(|_| None)
+    }
+
+    /// The same; what `default` returns for a variable that is not there takes its place.
+    pub fn from_env_or(default: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        Self::read(|variable| std::env::var(variable).ok())
+        let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        Self::read(|variable| set(variable).or_else(|| default(variable)))
     }
 
     /// The configuration that `variables` holds.
@@ -97,6 +111,10 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            account: Account::read(&variables)?,
+            compat: variables
+                .parsed("JETON_COMPAT", "switches with commas between them, or none")?
+                .unwrap_or_default(),
             brand: Brand::read(&variables)?,
             languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
             session: SessionLifetime {
@@ -150,6 +168,7 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_COMPAT", "password,telepathy"),
             ("JETON_BRAND_NAME", "two\nlines"),
             ("JETON_BRAND_COLOR", "red"),
             ("JETON_BRAND_LOGO", "https://example.com/logo.png"),
@@ -167,6 +186,10 @@ mod tests {
             ("JETON_TRUSTED_PROXIES", "true"),
             ("JETON_ROUTE_SCOPES", "GET /orders"),
             ("JETON_LOG_LEVEL", "loud"),
+            ("JETON_PERSONAL_SCOPES", "read  write"),
+            ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),
+            ("JETON_TEMPORARY_TOKEN_SECONDS", "59"),
+            ("JETON_DEVELOPER_SCOPES", "\"read\""),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");

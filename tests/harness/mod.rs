@@ -4,12 +4,14 @@
 //! the functions stands a [`Front`], which counts requests and capacity, denies what no policy of the template grants,
 //! and can fail.
 
+pub mod account;
 mod answer;
 mod asking;
 mod browser;
 pub mod chaos;
 mod clients;
 mod command;
+mod compat;
 pub mod dice;
 mod front;
 mod inside;
@@ -32,6 +34,7 @@ use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     app::App,
+    compat::Switch,
     config::{Config, TableNames},
     dynamodb::{self, Endpoint},
     log::{Level, Log},
@@ -50,6 +53,7 @@ pub use asking::{Asking, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD, Person};
 pub use clients::{Registered, machine};
 pub use command::Ran;
+pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 pub use inside::Guesser;
 
@@ -93,7 +97,21 @@ impl Stack {
 
     /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
     pub async fn with_sample_api() -> Self {
-        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
+        Self::behind(Gateway::start_with_demo, |config| {
+            config.route_scopes = route_scopes();
+            config.account.personal_scopes = "read write".parse().unwrap();
+        })
+        .await
+    }
+
+    /// A Jeton that does all that one can be deployed to do.
+    pub async fn with_everything() -> Self {
+        let change = |config: &mut Config| {
+            config.route_scopes = route_scopes();
+            config.compat = Switch::ALL.iter().copied().collect();
+            config.account.personal_scopes = "read write".parse().unwrap();
+        };
+        Self::behind(Gateway::start_with_demo, change).await
     }
 
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
@@ -111,6 +129,7 @@ impl Stack {
             users: format!("{prefix}-users"),
         };
         change(&mut config);
+        dynamodb.deployed_with(rights::conditions(&config));
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
         dynamodb.forget();

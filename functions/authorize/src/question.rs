@@ -4,33 +4,35 @@ use lambda_http::http::StatusCode;
 use shared::{
     client::{Client, GrantType, destination},
     description::Description,
-    grant::{DECISION_LIFETIME, LONGEST_GRANT},
+    grant::LONGEST_GRANT,
     http::{Call, Form, Response},
     language::Language,
-    page::{Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
+    page::{self, Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
     scope::Scope,
-    secret::Id,
     session::SignedIn,
     status::Status,
     table,
-    time::Timestamp,
 };
 
-use crate::{query_text, request::Destination};
+use crate::{
+    query_text,
+    request::{AuthorizationRequest, Destination, ResponseType},
+};
 
 /// What the parts of a form are sealed for.
 const PURPOSE: &str = "consent";
 
-/// The page that asks `person` to let `to`'s client have `scope`.
+/// The page that asks `person` to let `to`'s client have what it `asked` for.
 pub(crate) async fn page(
     call: &Call<'_>,
     to: &Destination,
-    scope: &Scope,
+    asked: &AuthorizationRequest,
     person: &SignedIn,
 ) -> Result<Response, table::Error> {
+    let scope = &asked.scope;
     let (view, client, query) = (View::of(call), &to.client, query_text(call));
     let (owner, permissions) = explain(call, client, scope, view.language).await?;
-    let page = format!("{}.{}", call.now, Id::random());
+    let page = page::showing(call.now);
     let csrf = CsrfToken::seal(&person.secret, &[PURPOSE, &page, &query]);
     let page = ConsentPage {
         view,
@@ -41,7 +43,8 @@ pub(crate) async fn page(
         owner,
         username: &person.username,
         permissions,
-        lasting: lasting(client),
+        at_once: asked.response_type == ResponseType::Token,
+        lasting: lasting(client, asked.response_type),
         query: &query,
         page: &page,
         csrf,
@@ -54,13 +57,7 @@ pub(crate) async fn page(
 pub(crate) fn was_asked(call: &Call<'_>, person: &SignedIn, form: &Form, query: &str) -> bool {
     let page = form.get("page").unwrap_or_default();
     let sealed = form.get("csrf").unwrap_or_default();
-    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !is_too_old(page, call.now)
-}
-
-/// A page says when it was made, before the dot.
-fn is_too_old(page: &str, now: Timestamp) -> bool {
-    let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
-    made.is_none_or(|made| made.after(DECISION_LIFETIME).has_passed(now))
+    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !page::is_over(page, call.now)
 }
 
 /// Whom the client belongs to, and what the values of `scope` mean: one request for both, or none.
@@ -91,11 +88,13 @@ async fn explain<'a>(
     Ok((owner, permissions))
 }
 
-fn lasting(client: &Client) -> Lasting {
+fn lasting(client: &Client, response_type: ResponseType) -> Lasting {
     let unused = client.lifetimes.refresh_token();
-    match client.grant_types.contains(&GrantType::RefreshToken) {
-        true if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
-        true => Lasting::For(LONGEST_GRANT),
-        false => Lasting::For(client.lifetimes.access_token()),
+    let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
+    match client.lifetimes.access_token() {
+        None => Lasting::UntilRevoked,
+        Some(lifetime) if response_type == ResponseType::Token || !refreshes => Lasting::For(lifetime),
+        Some(_) if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
+        Some(_) => Lasting::For(LONGEST_GRANT),
     }
 }

@@ -130,11 +130,8 @@ impl Event {
 }
 
 fn described(caller: &Active) -> Context {
-    let mut context = Context::from([
-        ("sub", caller.subject.clone()),
-        ("client_id", caller.client.to_string()),
-        ("scope", caller.scope.to_string()),
-    ]);
+    let mut context = Context::from([("sub", caller.subject.clone()), ("scope", caller.scope.to_string())]);
+    context.extend(caller.client.as_ref().map(|client| ("client_id", client.to_string())));
     context.extend(caller.token_id.clone().map(|id| ("token_id", id)));
     context.extend(caller.username.clone().map(|name| ("username", name)));
     context

@@ -65,14 +65,14 @@ impl Call<'_> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         Ok(match token.describe(self.app, self.now).await? {
-            Ok(active) if active.issuer == *issuer => Ok(active),
+            Ok(active) if active.is_from(issuer) => Ok(active),
             Ok(_) => Err(Unauthenticated::OtherIssuer),
             Err(inactive) => Err(inactive.into()), // §3.1
         })
     }
 
     fn note_refusal(&self, error: &'static str, reason: &str, caller: Option<&Active>) {
-        let client = caller.map(|caller| &caller.client);
+        let client = caller.and_then(|caller| caller.client.as_ref());
         self.note(audit::Event::Refused { error, reason, client });
     }
 

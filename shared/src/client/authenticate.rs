@@ -10,6 +10,7 @@ use super::{AuthMethod, Client, ClientId, store::Found};
 use crate::{
     http::{Call, Form, Refusal, Request},
     secret::{ClientSecret, Secret},
+    status::{Fallen, Whose},
     table,
 };
 
@@ -55,6 +56,9 @@ pub enum AuthenticationError {
     /// An administrator has disabled the client.
     #[error("the client is disabled")]
     Disabled,
+    /// The person who owns the client is not in good standing, or no developer.
+    #[error("the client's owner: {0}")]
+    Owner(#[from] Fallen),
     /// A way of authenticating that Jeton does not offer.
     #[error("the request authenticates with a client assertion")]
     Assertion,
@@ -90,16 +94,24 @@ async fn prove(call: &Call<'_>, form: &Form) -> Result<Authenticated, Authentica
     call.asked_by(&id);
 
     let clients = &call.app.clients;
-    let Found { client, fresh } = clients.find(&id, call.now).await?;
+    let Found { mut client, fresh } = clients.find(&id, call.now).await?;
     match credentials.verify(&client, call) {
         // The registration was remembered, not read: its secret may have been replaced since.
         Err(AuthenticationError::WrongSecret) if !fresh => {
-            let Found { client, .. } = clients.find_fresh(&id, call.now).await?;
+            client = clients.find_fresh(&id, call.now).await?.client;
             credentials.verify(&client, call)?;
-            Ok(Authenticated(client))
         }
-        verified => verified.map(|()| Authenticated(client)),
+        verified => verified?,
     }
+    owner_upholds(call, &client).await?;
+    Ok(Authenticated(client))
+}
+
+/// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
+async fn owner_upholds(call: &Call<'_>, client: &Client) -> Result<(), AuthenticationError> {
+    let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
+    let statuses = call.app.statuses.find(std::slice::from_ref(&owner), call.now).await?;
+    Ok(owner.upholds(statuses.first().and_then(Option::as_ref), call.now)?)
 }
 
 impl Credentials {
@@ -181,6 +193,7 @@ impl From<Failed> for Refusal {
             | E::MethodNotAllowed(_)
             | E::WrongSecret
             | E::Disabled
+            | E::Owner(_)
             | E::Assertion => {
                 let description = "Client authentication failed.";
                 let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description, reason);

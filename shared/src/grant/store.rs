@@ -9,12 +9,12 @@ use crate::{
 };
 
 /// Whether a grant is new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issued {
     /// It is.
     Now,
-    /// The same decision led to it before.
-    Before,
+    /// The same decision led to this one before.
+    Before(Box<Grant>),
 }
 
 /// Reads and writes grants.
@@ -61,7 +61,7 @@ impl Store {
             None => Issued::Now,
             // With the very same time in it, it is what the first attempt of this very write left behind.
             Some(there) if there == *grant => Issued::Now,
-            Some(_) => Issued::Before,
+            Some(there) => Issued::Before(Box::new(there)),
         })
     }
 
@@ -121,6 +121,18 @@ impl Store {
     /// up. That a person's grants are dead is their status's to say.
     pub async fn of_person(&self, person: Id) -> Result<Vec<Id>, table::Error> {
         Ok(ids(&self.0.keys_indexed(Grant::PREFIX, BY_PERSON, &person).await?))
+    }
+
+    /// Those of the grants called `ids` that are kept, each as it is at this moment.
+    pub async fn find_all(&self, ids: &[Id]) -> Result<Vec<(Id, Grant)>, table::Error> {
+        let mut found = Vec::new();
+        for some in ids.chunks(table::MOST_AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|id| (&self.0, Grant::key(*id))).collect();
+            for (id, item) in some.iter().zip(table::get_all(&keys).await?) {
+                found.extend(table::read(item)?.map(|grant| (*id, grant)));
+            }
+        }
+        Ok(found)
     }
 
     /// The grants of a client. It goes through the whole table: for administration.

@@ -9,7 +9,11 @@ use super::{
     span::Span,
     texts::{Around, Login, Texts},
 };
-use crate::secret::{Kind, Secret};
+use crate::{
+    grant::DECISION_LIFETIME,
+    secret::{Id, Kind, Secret},
+    time::Timestamp,
+};
 
 /// What only this browser's own page can send back (RFC 6749 §10.12): an HMAC, under the secret in its cookie, over
 /// what the form is for. It is not stored.
@@ -27,6 +31,17 @@ impl std::fmt::Display for CsrfToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What tells one showing of a page from another, and when it was: the form on it sends it back.
+pub fn showing(now: Timestamp) -> String {
+    format!("{now}.{}", Id::random())
+}
+
+/// Whether what was shown as `showing` is too old for its form to be taken.
+pub fn is_over(showing: &str, now: Timestamp) -> bool {
+    let shown = showing.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
+    shown.is_none_or(|shown| shown.after(DECISION_LIFETIME).has_passed(now))
 }
 
 /// Signing in.
@@ -129,6 +144,8 @@ pub struct ConsentPage<'a> {
     pub username: &'a str,
     /// What is asked for.
     pub permissions: Vec<Permission<'a>>,
+    /// Whether the application gets its access in the address it is sent back to (RFC 6749 §4.2).
+    pub at_once: bool,
     /// How long it lasts.
     pub lasting: Lasting,
     /// The authorization request, as a query.
@@ -175,6 +192,8 @@ pub enum Lasting {
         /// In all.
         at_most: Duration,
     },
+    /// Until somebody ends it (a compatibility switch).
+    UntilRevoked,
 }
 
 impl ConsentPage<'_> {
@@ -193,6 +212,7 @@ impl ConsentPage<'_> {
         let span = |duration| (self.view.texts.span)(Span::of(duration));
         match self.lasting {
             Lasting::For(duration) => span(duration),
+            Lasting::UntilRevoked => self.view.texts.consent.until_revoked.to_owned(),
             Lasting::WhileUsed { unused, at_most } => {
                 let less = self.view.texts.consent.less_if_unused;
                 format!("{}{}{}{}", span(at_most), less.before, span(unused), less.after)

@@ -1,5 +1,7 @@
 //! In French. A space before `?`, `:` and `;` is a narrow one that does not break, and an apostrophe is a curved one.
 
+mod account;
+
 use super::{Around, Consent, Login, Problems, Session, Span, Texts, Told};
 use crate::page::span::Unit;
 
@@ -33,6 +35,8 @@ pub(super) static TEXTS: Texts = Texts {
         account: "Votre compte",
         lasts: "Durée",
         less_if_unused: Around { before: "\u{202f}; moins en cas d’inutilisation pendant ", after: "" },
+        until_revoked: "jusqu’à ce que vous ou un administrateur y mettiez fin",
+        at_once: "Elle obtient son accès dans l’adresse de la page vers laquelle vous êtes renvoyé. Quiconque voit cette adresse peut s’en servir.",
         only_if: "N’autorisez que si vous êtes à l’origine de cette demande.",
         if_denied: Around {
             before: "Si vous refusez, ",
@@ -51,6 +55,7 @@ pub(super) static TEXTS: Texts = Texts {
         signed_out_means: "Les applications conservent ce que vous leur avez autorisé.",
         sign_in_again: "Se reconnecter",
     },
+    account: account::TEXTS,
     back_to: Around { before: "Retour à ", after: "" },
     go_on: "Continuer",
     problem: Problems {
@@ -70,6 +75,11 @@ pub(super) static TEXTS: Texts = Texts {
             title: "Cette page n’est plus valable",
             text: "Elle est trop ancienne, ou concerne une autre demande. Rien n’a été autorisé.",
         },
+        not_for_you: Told {
+            title: "Page réservée aux développeurs",
+            text: "Demandez le rôle de développeur à un administrateur.",
+        },
+        not_offered: Told { title: "Il n’y a rien ici", text: "Ce service ne le propose pas." },
         still_signed_in: Told {
             title: "Vous êtes toujours connecté",
             text: "Ce formulaire n’est plus valable. Réessayez, puis déconnectez-vous depuis la nouvelle page.",
