@@ -72,7 +72,8 @@ async fn protect_an_api(stack: &Stack) {
 async fn use_accounts(stack: &Stack) {
     let (_, browser) = stack.developer("olga").await;
     let (web, rs) = (stack.web().await, stack.resource_server().await);
-    browser.consent(&Asking::by(&web)).await;
+    let code = browser.consent(&Asking::by(&web)).await;
+    stack.redeem(&web, code.code()).await;
     // Sent twice: the second time finds what the first has made.
     let make =
         HtmlForm::to_make(&browser.get(Section::TOKENS).await).with("name", "x").with("allow:read", "yes");
