@@ -86,11 +86,9 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
         return Err(stale("the page is too old"));
     }
     let name = form.get("name").unwrap_or_default();
-    let (client, secret) = match made(call, person, form, page) {
-        Ok(made) => made,
-        Err(_) => {
-            return list(call, person, StatusCode::BAD_REQUEST, Some((Refused::Name, name))).await;
-        }
+    // The scope is the configuration's, which is held to what may be registered: only the name can be wrong.
+    let Ok((client, secret)) = made(call, person, form, page) else {
+        return list(call, person, StatusCode::BAD_REQUEST, Some((Refused::Name, name))).await;
     };
     match call.app.clients.create(&client).await {
         Ok(()) => call.audit(Event::ClientChanged { client: &client.id, change: "created" }),

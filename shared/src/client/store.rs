@@ -60,7 +60,7 @@ pub enum Unchanged {
 }
 
 /// What became of deleting the client called `id`.
-fn concluded(written: Written<()>, id: &ClientId) -> Result<(), Unchanged> {
+fn concluded(written: &Written<()>, id: &ClientId) -> Result<(), Unchanged> {
     match written {
         Written::Done(()) => Ok(()),
         Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
@@ -262,7 +262,7 @@ impl Store {
             Some(Client { owner: Some(owner), .. }) => self.delete_owned(id, owner).await,
             Some(Client { owner: None, .. }) => {
                 let keys = [Client::key(id), Status::key(id)];
-                concluded(table::delete_all(&self.table, keys).await?, id)
+                concluded(&table::delete_all(&self.table, keys).await?, id)
             }
             None => Err(Unchanged::Unknown(id.clone())),
         }
@@ -273,7 +273,7 @@ impl Store {
         let all = Transaction::on(&self.table)
             .delete_of(&Client::key(id), "owner", &owner)?
             .delete(&Status::key(id))?
-            .update(&OWNED.key(owner), OWNED.remove([id.as_str()]))?;
-        concluded(all.commit().await?, id)
+            .update(&OWNED.key(owner), owned::remove([id.as_str()]))?;
+        concluded(&all.commit().await?, id)
     }
 }

@@ -76,6 +76,7 @@ impl Update {
     }
 
     /// Gives `:name` a String Set.
+    #[must_use]
     pub fn strings<'a>(mut self, name: &str, members: impl IntoIterator<Item = &'a str>) -> Self {
         let members = members.into_iter().map(str::to_owned).collect();
         self.values.insert(format!(":{name}"), AttributeValue::Ss(members));

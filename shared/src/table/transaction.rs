@@ -33,7 +33,7 @@ impl Transaction {
             .condition_expression("attribute_not_exists(#pk)")
             .expression_attribute_names("#pk", KEY)
             .build();
-        let put = put.map_err(incomplete)?;
+        let put = put.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().put(put).build()))
     }
 
@@ -45,7 +45,7 @@ impl Transaction {
             .condition_expression("attribute_exists(#pk)")
             .expression_attribute_names("#pk", KEY)
             .build();
-        let delete = delete.map_err(incomplete)?;
+        let delete = delete.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().delete(delete).build()))
     }
 
@@ -59,7 +59,7 @@ impl Transaction {
             .expression_attribute_names("#attribute", attribute)
             .expression_attribute_values(":value", value)
             .build();
-        let delete = delete.map_err(incomplete)?;
+        let delete = delete.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().delete(delete).build()))
     }
 
@@ -73,7 +73,7 @@ impl Transaction {
             .set_expression_attribute_names(Some(update.names()))
             .set_expression_attribute_values(update.into_values())
             .build();
-        let update = update.map_err(incomplete)?;
+        let update = update.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().update(update).build()))
     }
 
@@ -113,6 +113,6 @@ fn is(reason: &CancellationReason, code: &str) -> bool {
     reason.code() == Some(code)
 }
 
-fn incomplete(error: BuildError) -> Error {
+fn incomplete(error: &BuildError) -> Error {
     Error::Unavailable { operation: "TransactWriteItems", reason: error.to_string() }
 }

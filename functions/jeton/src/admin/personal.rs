@@ -83,8 +83,8 @@ impl Create {
         let token = PersonalToken::new(wish, &presented, now);
         admin.app.personal_tokens.create(&token, &presented, now).await?;
         changed(admin, user.sub, presented.id(), "created");
-        let mut json = describe(&token);
-        json["token"] = json!(presented.expose());
+        let expires_at = token.expires_at.map(Timestamp::seconds);
+        let json = json!({ "token": presented.expose(), "id": token.id(), "expires_at": expires_at });
         let rows = [("token", presented.expose().to_owned()), ("id", token.id().to_owned())];
         admin.print(&json, &format!("{}\n\nKeep the token safe: it is not shown again.", properties(rows)))
     }
