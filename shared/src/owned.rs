@@ -44,6 +44,11 @@ impl Kind {
         Ok(update.strings("id", [id.to_string().as_str()]))
     }
 
+    /// Takes `ids` out.
+    pub(crate) fn remove<'a>(ids: impl IntoIterator<Item = &'a str>) -> Update {
+        Update::always("DELETE #ids :ids").strings("ids", ids)
+    }
+
     /// The ids of the things that `person` has made.
     pub(crate) async fn list(self, table: &Table, person: Id) -> Result<Vec<String>, table::Error> {
         Ok(table.get::<Owned>(&self.key(person)).await?.map(|owned| owned.ids).unwrap_or_default())
@@ -56,11 +61,6 @@ impl Kind {
         person: Id,
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), table::Error> {
-        table.update::<Owned>(&self.key(person), remove(ids)).await.map(drop)
+        table.update::<Owned>(&self.key(person), Self::remove(ids)).await.map(drop)
     }
-}
-
-/// Takes `ids` out of a set.
-pub(crate) fn remove<'a>(ids: impl IntoIterator<Item = &'a str>) -> Update {
-    Update::always("DELETE #ids :ids").strings("ids", ids)
 }

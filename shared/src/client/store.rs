@@ -273,7 +273,7 @@ impl Store {
         let all = Transaction::on(&self.table)
             .delete_of(&Client::key(id), "owner", &owner)?
             .delete(&Status::key(id))?
-            .update(&OWNED.key(owner), owned::remove([id.as_str()]))?;
+            .update(&OWNED.key(owner), owned::Kind::remove([id.as_str()]))?;
         concluded(&all.commit().await?, id)
     }
 }

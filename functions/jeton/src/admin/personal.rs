@@ -83,8 +83,10 @@ impl Create {
         let token = PersonalToken::new(wish, &presented, now);
         admin.app.personal_tokens.create(&token, &presented, now).await?;
         changed(admin, user.sub, presented.id(), "created");
-        let expires_at = token.expires_at.map(Timestamp::seconds);
-        let json = json!({ "token": presented.expose(), "id": token.id(), "expires_at": expires_at });
+        let mut json = describe(&token);
+        if let Some(json) = json.as_object_mut() {
+            json.insert("token".to_owned(), json!(presented.expose()));
+        }
         let rows = [("token", presented.expose().to_owned()), ("id", token.id().to_owned())];
         admin.print(&json, &format!("{}\n\nKeep the token safe: it is not shown again.", properties(rows)))
     }
