@@ -81,7 +81,8 @@ async fn use_accounts(stack: &Stack) {
     browser.submit(&make, &[]).await;
     let api = stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {token}"));
     api.send().await;
-    stack.introspect(&rs, &token).await;
+    // A use is written down once a day, by whoever sees it first.
+    stack.introspect(&rs, &browser.personal_token("y", "7").await).await;
     // A session that is used after a while.
     stack.advance(Duration::from_mins(30));
     for (path, button) in [(Section::APPLICATIONS, "end"), (Section::TOKENS, "end")] {
