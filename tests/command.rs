@@ -183,7 +183,8 @@ async fn what_cannot_be_is_exit_code_2() {
     for (arguments, reason) in [
         (create(&["--redirect-uri", "http://app.example.com/cb"]), "http is for loopback addresses only"),
         (create(&["--public"]), "needs a redirect URI"),
-        (create(&["--grant", "password"]), "must be one of"),
+        (create(&["--grant", "telepathy"]), "must be one of"),
+        (create(&["--grant", "password"]), "need the switch"),
         (create(&["--access-token-ttl", "59"]), "must be 60 to 86400 seconds"),
         (create(&["--scope", "a\"b"]), "scope"),
         (vec!["client", "create", "--name", ""], "a name is"),

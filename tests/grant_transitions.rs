@@ -69,7 +69,7 @@ impl World<'_> {
     }
 
     fn access(&mut self) -> Access {
-        let access = Access::new(self.digest(), self.moment(), self.moment());
+        let access = Access::lasting(self.digest(), self.moment(), None);
         let expires_at = self.maybe(90, Self::moment);
         let narrowed = self.maybe(40, |world| world.scope(50).tags());
         let revoked_at = self.maybe(20, Self::moment);
@@ -105,7 +105,8 @@ impl World<'_> {
         let client = self.registered();
         let terms = self.terms(&client);
         if self.dice.chance(15) {
-            let mut grant = Grant::for_machine(terms, &Secret::new(id, &[1; 32]));
+            let mut grant =
+                Grant::for_machine(terms, &Secret::new(id, &[1; 32]), Some(Duration::from_secs(60)));
             grant.access = Some(self.access());
             return grant;
         }
@@ -157,9 +158,9 @@ impl World<'_> {
                 verifier: self.mostly(code.map(|code| code.challenge), |world| world.maybe(70, Self::digest)),
             },
             tokens: Tokens {
-                access: Access::new(self.digest(), self.now, self.moment()),
+                access: self.access(),
                 refresh: self.maybe(70, Self::refresh),
-                expires_at: self.moment(),
+                expires_at: self.maybe(80, Self::moment),
             },
             now: self.now,
         }
@@ -177,8 +178,9 @@ impl World<'_> {
             scope: self.mostly(fits, |world| world.maybe(60, |world| world.scope(50))),
             nonce: Nonce([9; 32]),
             access: self.digest(),
-            refresh: self.digest(),
-            access_lifetime: Duration::from_secs(*self.dice.one(&[60, 3_600])),
+            refresh: self.maybe(50, Self::digest),
+            access_lifetime: self
+                .maybe(90, |world| Duration::from_secs(*world.dice.one(&[60, 3_600, 10_000]))),
             refresh_lifetime: Duration::from_secs(*self.dice.one(&[60, 86_400])),
             now: self.now,
         }

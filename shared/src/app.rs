@@ -45,7 +45,7 @@ impl App {
         let [tokens, clients, users] =
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
-            clients: client::Store::new(clients.clone(), config.client_cache),
+            clients: client::Store::new(clients.clone(), config.client_cache, config.compat.clone()),
             descriptions: description::Store::new(clients.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: user::Store::new(users),

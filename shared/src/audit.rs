@@ -128,7 +128,7 @@ pub enum Event<'a> {
     ClientChanged {
         /// Which.
         client: &'a ClientId,
-        /// What was done: `created`, `secret_rotated`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
+        /// What was done: `created`, `updated`, `secret_rotated`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
         /// that it was issued until then.
         change: &'static str,
     },

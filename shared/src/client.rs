@@ -1,6 +1,7 @@
 //! Clients: the registered applications (RFC 6749 §2).
 
 mod authenticate;
+mod in_use;
 mod redirect_uri;
 mod registration;
 mod store;
@@ -15,9 +16,11 @@ use std::{fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
+    compat::{Switch, Switches},
     scope::Scope,
     secret::{ClientSecret, Digest, Id, Secret},
     time::Timestamp,
+    words::words,
 };
 
 /// A client identifier (RFC 6749 §2.2). Jeton makes its own, of 128 random bits, so that a client can never have
@@ -68,37 +71,6 @@ impl<'de> Deserialize<'de> for ClientId {
     }
 }
 
-/// Gives an enum of protocol words its `as_str`, `ALL`, `FromStr` and `Display`.
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),* $(,)? }) => {
-        impl $type {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word that the protocol has for it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                let words: Vec<_> = Self::ALL.iter().map(|one| one.as_str()).collect();
-                let found = Self::ALL.iter().copied().find(|one| one.as_str() == text);
-                found.ok_or_else(|| format!("must be one of {}", words.join(", ")))
-            }
-        }
-    };
-}
-
 /// How a client proves who it is at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,13 +99,30 @@ pub enum GrantType {
     ClientCredentials,
     /// Tokens for tokens (§6).
     RefreshToken,
+    /// A person's name and password are enough (§4.3); needs the switch of that name.
+    Password,
+    /// A person signs in and agrees, and there is no code (§4.2); needs the switch of that name.
+    Implicit,
 }
 
 words!(GrantType {
     AuthorizationCode = "authorization_code",
     ClientCredentials = "client_credentials",
     RefreshToken = "refresh_token",
+    Password = "password",
+    Implicit = "implicit",
 });
+
+impl GrantType {
+    /// The switch that it needs, if it needs one.
+    pub const fn switch(self) -> Option<Switch> {
+        match self {
+            Self::AuthorizationCode | Self::ClientCredentials | Self::RefreshToken => None,
+            Self::Password => Some(Switch::Password),
+            Self::Implicit => Some(Switch::Implicit),
+        }
+    }
+}
 
 /// The `client#…` item: an application's registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +169,9 @@ pub struct Client {
     /// Whether it may do without PKCE, though it is confidential; it must then repeat its redirect URI.
     #[serde(default)]
     pub pkce_optional: bool,
+    /// The compatibility switches that it has. A String Set, left out if empty.
+    #[serde(default, skip_serializing_if = "Switches::is_empty")]
+    pub compat: Switches,
     /// How long what it is issued lives.
     pub lifetimes: Lifetimes,
     /// The person who made it and whose standing it shares; none for an administrator's.
@@ -206,8 +198,12 @@ pub struct RegisteredSecret {
 pub struct Lifetimes {
     /// An authorization code: 10 to 600.
     pub code: u32,
-    /// An access token: 60 to 86,400.
+    /// An access token: 60 to 86,400; with the switch `ttl` to 7,776,000, or 0, which is without end.
     pub access_token: u32,
+    /// With the switch `ttl`: the most that a token request may ask for, up to 7,776,000, or 0, which is without end.
+    /// If it is not there, no more than `access_token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_access_token: Option<u32>,
     /// A refresh token that is not used: 60 to 7,776,000.
     pub refresh_token: u32,
     /// A refresh token may be presented again for this long after its rotation, as if for the first time: 0 to 300.
@@ -216,14 +212,30 @@ pub struct Lifetimes {
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { code: 60, access_token: 3_600, refresh_token: 30 * 86_400, refresh_grace: 60 }
+        Self {
+            code: 60,
+            access_token: 3_600,
+            longest_access_token: None,
+            refresh_token: 30 * 86_400,
+            refresh_grace: 60,
+        }
     }
 }
 
 impl Lifetimes {
-    /// How long an access token lives.
-    pub fn access_token(&self) -> Duration {
-        Duration::from_secs(self.access_token.into())
+    /// The most seconds that an access token lives at clients without the switch `ttl`.
+    pub const MOST_ACCESS_TOKEN: u32 = 86_400;
+
+    /// How long an access token lives; none: without end.
+    pub fn access_token(&self) -> Option<Duration> {
+        endless_if_zero(self.access_token)
+    }
+
+    /// How long an access token lives for which `asked` was asked for (none: without end): that long, or as long as
+    /// is allowed.
+    pub fn access_token_of(&self, asked: Option<Duration>) -> Option<Duration> {
+        let longest = endless_if_zero(self.longest_access_token.unwrap_or(self.access_token));
+        [asked, longest].into_iter().flatten().min()
     }
 
     /// How long a refresh token lives unless it is used.
@@ -237,6 +249,10 @@ impl Lifetimes {
     }
 }
 
+fn endless_if_zero(seconds: u32) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
 impl Client {
     /// The most secrets that work at a time: one, and the one it replaces.
     pub const MOST_SECRETS: usize = 2;
@@ -244,6 +260,24 @@ impl Client {
     /// The key of the client called `id`.
     pub fn key(id: &ClientId) -> String {
         format!("client#{id}")
+    }
+
+    /// What of it counts in a deployment that permits these switches: none that is not among them, nor anything that
+    /// needs one.
+    #[must_use]
+    pub fn under(mut self, permitted: &Switches) -> Self {
+        self.compat = self.compat.within(permitted);
+        let compat = &self.compat;
+        self.grant_types.retain(|grant_type| grant_type.switch().is_none_or(|switch| compat.has(switch)));
+        if !compat.has(Switch::Ttl) {
+            let most = Lifetimes::MOST_ACCESS_TOKEN;
+            self.lifetimes.longest_access_token = None;
+            self.lifetimes.access_token = match self.lifetimes.access_token {
+                0 => most,
+                seconds => seconds.min(most),
+            };
+        }
+        self
     }
 
     /// Whether a code may be issued to it without a challenge (RFC 7636).

@@ -15,6 +15,7 @@ pub use variables::{Invalid, Variables};
 use std::time::Duration;
 
 use crate::{
+    compat::Switches,
     language::{Languages, NoLanguages},
     log::Level,
 };
@@ -37,6 +38,9 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
+    /// default. One that belongs to clients is then still off for every client that does not have it.
+    pub compat: Switches,
     /// What pages look like.
     pub brand: Brand,
     /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
@@ -76,8 +80,14 @@ pub struct TableNames {
 impl Config {
     /// The configuration that the process's environment holds. Empty variables count as absent.
     pub fn from_env() -> Result<Self, Invalid> {
+        Self::from_env_or(|_| None)
+    }
+
+    /// The same; what `default` returns for a variable that is not there takes its place.
+    pub fn from_env_or(default: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        Self::read(|variable| std::env::var(variable).ok())
+        let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+        Self::read(|variable| set(variable).or_else(|| default(variable)))
     }
 
     /// The configuration that `variables` holds.
@@ -97,6 +107,9 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            compat: variables
+                .parsed("JETON_COMPAT", "switches with commas between them, or none")?
+                .unwrap_or_default(),
             brand: Brand::read(&variables)?,
             languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
             session: SessionLifetime {
@@ -150,6 +163,7 @@ mod tests {
             ("JETON_CLIENTS_TABLE", "no spaces"),
             ("JETON_CLIENT_CACHE_SECONDS", "301"),
             ("JETON_STATUS_CACHE_SECONDS", "-1"),
+            ("JETON_COMPAT", "password,telepathy"),
             ("JETON_BRAND_NAME", "two\nlines"),
             ("JETON_BRAND_COLOR", "red"),
             ("JETON_BRAND_LOGO", "https://example.com/logo.png"),

@@ -18,13 +18,14 @@ mod item;
 #[cfg(test)]
 mod model;
 mod redemption;
+mod renewal;
 mod rotation;
 mod store;
 mod transition;
 
 pub use access::{AccessRevocation, Dead, Revocation, Slot};
 pub use end::{Ending, EndingByRefresh};
-pub use issue::{Agreement, Terms};
+pub use issue::{Agreement, Codeless, Terms};
 pub use item::{
     Access, Code, DECISION_LIFETIME, End, Grant, Kind, LONGEST_GRANT, Nonce, Refresh, Rotation, State, Why,
 };

@@ -1,9 +1,11 @@
 //! People: whoever may sign in.
 
 pub mod password;
+mod proof;
 mod store;
 
 pub use password::{Password, PasswordHash, Unusable, Verified};
+pub use proof::{Proven, prove};
 pub use store::{Store, Unchanged};
 
 use std::{fmt, str::FromStr};

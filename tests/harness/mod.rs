@@ -10,6 +10,7 @@ mod browser;
 pub mod chaos;
 mod clients;
 mod command;
+mod compat;
 pub mod dice;
 mod front;
 mod inside;
@@ -50,6 +51,7 @@ pub use asking::{Asking, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD, Person};
 pub use clients::{Registered, machine};
 pub use command::Ran;
+pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 pub use inside::Guesser;
 

@@ -1,9 +1,12 @@
 //! The authorization response (RFC 6749 §4.1.2, RFC 9207): back to the client, by way of the browser.
 
+use std::time::Duration;
+
 use shared::{
     http::{Call, Response},
     page::{self, FormPostPage, View},
-    secret::{AuthorizationCode, Secret},
+    scope::Scope,
+    secret::{AccessToken, AuthorizationCode, Secret},
 };
 
 use crate::{
@@ -15,6 +18,23 @@ impl Destination {
     /// Sends the code (§4.1.2).
     pub(crate) fn send_code(&self, call: &Call<'_>, code: &Secret<AuthorizationCode>) -> Response {
         self.send(call, vec![("code", code.expose().to_owned())])
+    }
+
+    /// Sends an access token that has `left` to live, if it has an end; no refresh token ever (§4.2.2).
+    pub(crate) fn send_token(
+        &self,
+        call: &Call<'_>,
+        token: &Secret<AccessToken>,
+        left: Option<Duration>,
+        scope: &Scope,
+    ) -> Response {
+        let mut fields =
+            vec![("access_token", token.expose().to_owned()), ("token_type", "Bearer".to_owned())];
+        fields.extend(left.map(|left| ("expires_in", left.as_secs().to_string())));
+        if !scope.is_empty() {
+            fields.push(("scope", scope.to_string()));
+        }
+        self.send(call, fields)
     }
 
     /// Sends an error (§4.1.2.1).
@@ -34,7 +54,14 @@ impl Destination {
                 view.show_and_submit(&FormPostPage { view, client_name, action, fields: &fields })
             }
             ResponseMode::Query => page::see_other(&self.with_query(&fields)),
+            ResponseMode::Fragment => page::see_other(&self.with_fragment(&fields)),
         }
+    }
+
+    /// The redirect URI with `fields` as its fragment (§4.2.2): browsers send that to nobody. A registered one has none.
+    fn with_fragment(&self, fields: &[(&'static str, String)]) -> String {
+        let fragment = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        format!("{}#{fragment}", self.redirect_uri)
     }
 
     /// The redirect URI as it is registered, with `fields` added to its query (§3.1.2): nothing of it is normalised.

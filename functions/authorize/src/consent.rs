@@ -1,22 +1,26 @@
 //! Asking a person for their consent, and what comes of it.
 
+use std::time::Duration;
+
 use shared::{
     audit::Event,
     client::Client,
     consent::Consent,
-    grant::{self, Grant, Issued, Terms},
+    grant::{self, Access, Codeless, Grant, Issued, Kind, Terms, Tokens},
     http::{Call, Form, Response},
     page::{Problem, Trouble},
     scope::Scope,
-    secret::{AuthorizationCode, Id, Secret, random},
+    secret::{AccessToken, Id, Secret, random},
     session::SignedIn,
     status::Status,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     error::Error,
     question, refuse,
-    request::{AuthorizationRequest, Destination},
+    request::{AuthorizationRequest, Destination, ResponseType},
 };
 
 /// Asks `person`, unless they need not be asked.
@@ -28,20 +32,14 @@ pub(crate) async fn ask(
 ) -> Result<Response, Error> {
     let client = &destination.client;
     if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
-        let code = Secret::new(Id::random(), &random());
-        return issue(
-            call,
-            destination,
-            &asked,
-            &person,
-            Decision { code, scope: asked.scope.clone(), asked: false },
-        )
-        .await;
+        let scope = asked.scope.clone();
+        let decision = Decision { grant: Id::random(), bits: random(), scope, asked: false };
+        return issue(call, destination, &asked, &person, decision).await;
     }
     if asked.prompt.none {
         return Err(Error::ConsentRequired);
     }
-    Ok(question::page(call, destination, &asked.scope, &person).await?)
+    Ok(question::page(call, destination, &asked, &person).await?)
 }
 
 /// What `person` has decided, on a page that was shown to them in this browser for this very request.
@@ -66,20 +64,23 @@ pub(crate) async fn decide(
         return Ok(refuse(call, destination, &Error::Declined));
     }
     let scope = Scope::of(allowed).unwrap_or_default();
-    let decision = Decision { code: code_of(&person, page, query, &scope), scope, asked: true };
+    let decision = Decision::of(&person, page, query, scope);
     let issued = issue(call, destination, &asked, &person, decision).await;
     Ok(issued.unwrap_or_else(|error| refuse(call, destination, &error)))
 }
 
 /// What was decided, by the person or for them.
 struct Decision {
-    code: Secret<AuthorizationCode>,
+    /// What the grant is called.
+    grant: Id,
+    /// The secret of its code, or of its token.
+    bits: Zeroizing<[u8; 32]>,
     scope: Scope,
     /// Whether they were asked.
     asked: bool,
 }
 
-/// Keeps the grant and sends its code (RFC 6749 §4.1.2).
+/// Keeps the grant and sends its code (RFC 6749 §4.1.2), or its token (§4.2.2).
 async fn issue(
     call: &Call<'_>,
     destination: &Destination,
@@ -88,39 +89,79 @@ async fn issue(
     decision: Decision,
 ) -> Result<Response, Error> {
     let client = &destination.client;
-    let Decision { code, scope, asked: was_asked } = decision;
+    let Decision { grant, bits, scope, asked: was_asked } = decision;
     let terms = Terms { client, scope: scope.clone(), issuer: destination.issuer.clone(), now: call.now };
-    let agreement = grant::Agreement {
-        person: person.person,
-        authenticated_at: person.authenticated_at,
-        redirect_uri: &destination.redirect_uri,
-        redirect_uri_sent: destination.redirect_uri_sent,
-        challenge: asked.challenge,
+    let &SignedIn { person, authenticated_at, .. } = person;
+    let (response, issued) = match asked.response_type {
+        ResponseType::Code => {
+            let agreement = grant::Agreement {
+                person,
+                authenticated_at,
+                redirect_uri: &destination.redirect_uri,
+                redirect_uri_sent: destination.redirect_uri_sent,
+                challenge: asked.challenge,
+            };
+            let code = Secret::new(grant, &bits);
+            let issued = call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
+            (destination.send_code(call, &code), issued)
+        }
+        ResponseType::Token => {
+            let token = Secret::new(grant, &bits);
+            let codeless = Codeless { kind: Kind::Implicit, person, authenticated_at };
+            let (left, issued) = issue_token(call, terms, &codeless, &token).await?;
+            (destination.send_token(call, &token, left, &scope), issued)
+        }
     };
-    let issued = call.app.grants.issue_once(&Grant::for_person(terms, &agreement, &code)).await?;
     if issued == Issued::Now {
-        call.audit(Event::Consented {
-            grant: code.id(),
-            client: &client.id,
-            person: person.person,
-            scope: scope.to_string(),
-            asked: was_asked,
-        });
+        let scope = scope.to_string();
+        call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
     }
     if was_asked && !client.is_public() {
-        call.app.consents.remember(person.person, &client.id, scope, call.now).await?;
+        call.app.consents.remember(person, &client.id, scope, call.now).await?;
     }
-    Ok(destination.send_code(call, &code))
+    Ok(response)
 }
 
-/// The code of a decision: derived from what was decided, so that the same form, sent twice, leads to the same
-/// redirect. Only the browser that was shown the page holds the secret that it is derived with.
-fn code_of(person: &SignedIn, page: &str, query: &str, scope: &Scope) -> Secret<AuthorizationCode> {
-    let scope = scope.to_string();
-    let bits = person.secret.seal(&["grant", page, query, &scope]);
-    let (id, _) = bits.split_at(16);
-    let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
-    Secret::new(Id::from_bits(id), &person.secret.seal(&["code", page, query, &scope]))
+/// Keeps the grant of `token` (RFC 6749 §4.2), unless the same form, sent before, has led to it; how long it has left,
+/// if it has an end.
+async fn issue_token(
+    call: &Call<'_>,
+    terms: Terms<'_>,
+    codeless: &Codeless,
+    token: &Secret<AccessToken>,
+) -> Result<(Option<Duration>, Issued), Error> {
+    let client = terms.client;
+    let access = Access::lasting(token.digest(), call.now, client.lifetimes.access_token());
+    let tokens = Tokens { expires_at: access.expires_at, access, refresh: None };
+    let grant = Grant::without_code(terms, codeless, token.id(), tokens);
+    let issued = call.app.grants.issue_once(&grant).await?;
+    let ends = match &issued {
+        Issued::Now => {
+            call.audit(Event::Issued {
+                grant: token.id(),
+                kind: grant.kind.as_str(),
+                client: &client.id,
+                token: token.digest().name(),
+                scope: grant.scope.to_string(),
+            });
+            grant.expires_at
+        }
+        Issued::Before(there) => there.expires_at,
+    };
+    Ok((ends.map(|end| end.since(call.now)), issued))
+}
+
+impl Decision {
+    /// What was decided on a page. Id and secret are derived from it, so that the same form, sent twice, leads to the
+    /// same redirect. Only the browser that was shown the page holds the secret that they are derived with.
+    fn of(person: &SignedIn, page: &str, query: &str, scope: Scope) -> Self {
+        let text = scope.to_string();
+        let bits = person.secret.seal(&["grant", page, query, &text]);
+        let (id, _) = bits.split_at(16);
+        let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+        let bits = person.secret.seal(&["code", page, query, &text]);
+        Self { grant: Id::from_bits(id), bits, scope, asked: true }
+    }
 }
 
 /// Whether `person` need not be asked: the client is the deployment's own, or they have agreed to as much before.

@@ -57,14 +57,14 @@ pub enum Error {
     /// There is no response type (§3.1.1).
     #[error("the response type is missing")]
     NoResponseType,
-    /// Only `code` is offered.
+    /// Only `code` is offered; and `token`, where a compatibility switch says so.
     #[error("the response type is none that is offered")]
     UnsupportedResponseType,
-    /// Only `query` and `form_post` are offered.
+    /// Only `query` and `form_post` are offered; for a token `fragment` and `form_post`.
     #[error("the response mode is none that is offered")]
     UnsupportedResponseMode,
     /// The client is not registered for this grant.
-    #[error("the client is not registered for authorization_code")]
+    #[error("the client is not registered for this response type")]
     UnauthorizedClient,
     /// The scope breaks the grammar of §3.3.
     #[error("the scope is ill-formed")]

@@ -53,7 +53,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
     let query = Query::parse(&text).map_err(|_| NoDestination::Encoding)?;
     let destination = Destination::find(call, &query).await?;
     let person = session::signed_in(call).await?;
-    let asked = AuthorizationRequest::parse(&query, &destination.client);
+    let asked = AuthorizationRequest::parse(&query, &destination);
     // From here on errors go to the client (§4.1.2.1); but not before somebody has signed in: anyone may register
     // a client, and a server that redirects whoever comes is a tool for phishing (RFC 9700 §4.11.2).
     let Some(person) = person else {

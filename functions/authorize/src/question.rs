@@ -16,18 +16,22 @@ use shared::{
     time::Timestamp,
 };
 
-use crate::{query_text, request::Destination};
+use crate::{
+    query_text,
+    request::{AuthorizationRequest, Destination, ResponseType},
+};
 
 /// What the parts of a form are sealed for.
 const PURPOSE: &str = "consent";
 
-/// The page that asks `person` to let `to`'s client have `scope`.
+/// The page that asks `person` to let `to`'s client have what it `asked` for.
 pub(crate) async fn page(
     call: &Call<'_>,
     to: &Destination,
-    scope: &Scope,
+    asked: &AuthorizationRequest,
     person: &SignedIn,
 ) -> Result<Response, table::Error> {
+    let scope = &asked.scope;
     let (view, client, query) = (View::of(call), &to.client, query_text(call));
     let (owner, permissions) = explain(call, client, scope, view.language).await?;
     let page = format!("{}.{}", call.now, Id::random());
@@ -41,7 +45,8 @@ pub(crate) async fn page(
         owner,
         username: &person.username,
         permissions,
-        lasting: lasting(client),
+        at_once: asked.response_type == ResponseType::Token,
+        lasting: lasting(client, asked.response_type),
         query: &query,
         page: &page,
         csrf,
@@ -91,11 +96,13 @@ async fn explain<'a>(
     Ok((owner, permissions))
 }
 
-fn lasting(client: &Client) -> Lasting {
+fn lasting(client: &Client, response_type: ResponseType) -> Lasting {
     let unused = client.lifetimes.refresh_token();
-    match client.grant_types.contains(&GrantType::RefreshToken) {
-        true if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
-        true => Lasting::For(LONGEST_GRANT),
-        false => Lasting::For(client.lifetimes.access_token()),
+    let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
+    match client.lifetimes.access_token() {
+        None => Lasting::UntilRevoked,
+        Some(lifetime) if response_type == ResponseType::Token || !refreshes => Lasting::For(lifetime),
+        Some(_) if unused < LONGEST_GRANT => Lasting::WhileUsed { unused, at_most: LONGEST_GRANT },
+        Some(_) => Lasting::For(LONGEST_GRANT),
     }
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     client::{Client, GrantType},
+    compat::Switch,
     config::Issuer,
     http::{Call, Query},
     pkce,
@@ -26,6 +27,8 @@ pub(crate) struct Destination {
     pub(crate) redirect_uri_sent: bool,
     pub(crate) state: Option<String>,
     pub(crate) mode: ResponseMode,
+    /// Whether a token may be asked for: by this client, or at least by another.
+    pub(crate) offers_implicit: bool,
     pub(crate) issuer: Issuer,
 }
 
@@ -34,11 +37,22 @@ pub(crate) struct Destination {
 pub(crate) enum ResponseMode {
     Query,
     FormPost,
+    /// With the implicit grant (RFC 6749 §4.2.2).
+    Fragment,
+}
+
+/// What the client is to get (RFC 6749 §3.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseType {
+    Code,
+    /// An access token at once: the implicit grant (a compatibility switch).
+    Token,
 }
 
 /// What is asked for, once it is found to be in order.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
+    pub(crate) response_type: ResponseType,
     pub(crate) scope: Scope,
     pub(crate) challenge: Option<Digest<Verifier>>,
     pub(crate) prompt: Prompt,
@@ -66,7 +80,10 @@ impl Destination {
         let client = call.app.clients.registered(&id, call.now).await?.ok_or(NoDestination::Client)?;
         let asked = query.get("redirect_uri").map_err(|_| NoDestination::RedirectUri)?;
         let redirect_uri = client.redirect_uri(asked).ok_or(NoDestination::RedirectUri)?.to_owned();
+        let offers_implicit = client.compat.has(Switch::Implicit)
+            || is_implicit(query) && call.app.clients.offered(call.now).await?.has(Switch::Implicit);
         Ok(Self {
+            offers_implicit,
             redirect_uri,
             redirect_uri_sent: asked.is_some(),
             state: query
@@ -77,6 +94,8 @@ impl Destination {
                 .map(str::to_owned),
             mode: match query.get("response_mode") {
                 Ok(Some("form_post")) => ResponseMode::FormPost,
+                // §4.2.2.1: errors, too
+                _ if offers_implicit && is_implicit(query) => ResponseMode::Fragment,
                 _ => ResponseMode::Query,
             },
             issuer: call.issuer()?,
@@ -85,20 +104,30 @@ impl Destination {
     }
 }
 
+/// Whether it is a token that is asked for.
+fn is_implicit(query: &Query) -> bool {
+    query.get("response_type") == Ok(Some("token"))
+}
+
 impl AuthorizationRequest {
-    /// What `query` asks for on behalf of `client`, checked in the order of the specification.
-    pub(crate) fn parse(query: &Query, client: &Client) -> Result<Self, Error> {
+    /// What `query` asks for on behalf of `destination`'s client, checked in the order of the specification.
+    pub(crate) fn parse(query: &Query, destination: &Destination) -> Result<Self, Error> {
+        let client = &destination.client;
         if query.repeats() {
             return Err(Error::Repeated); // §3.1
         }
         let get = |name| query.get(name).ok().flatten();
-        match get("response_type") {
+        let (response_type, grant_type) = match get("response_type") {
             None => return Err(Error::NoResponseType), // §3.1.1
-            Some("code") => {}
+            Some("code") => (ResponseType::Code, GrantType::AuthorizationCode),
+            Some("token") if destination.offers_implicit => (ResponseType::Token, GrantType::Implicit),
             Some(_) => return Err(Error::UnsupportedResponseType),
-        }
-        if !matches!(get("response_mode"), None | Some("query" | "form_post")) {
-            return Err(Error::UnsupportedResponseMode);
+        };
+        match (get("response_mode"), response_type) {
+            (None | Some("form_post"), _)
+            | (Some("query"), ResponseType::Code)
+            | (Some("fragment"), ResponseType::Token) => {}
+            _ => return Err(Error::UnsupportedResponseMode),
         }
         if get("request").is_some() {
             return Err(Error::RequestObject);
@@ -106,15 +135,19 @@ impl AuthorizationRequest {
         if get("request_uri").is_some() {
             return Err(Error::RequestUri);
         }
-        if !client.grant_types.contains(&GrantType::AuthorizationCode) {
+        if !client.grant_types.contains(&grant_type) {
             return Err(Error::UnauthorizedClient);
         }
         if get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
             return Err(Error::TooLong);
         }
         Ok(Self {
+            response_type,
             scope: scope(get("scope"), client)?,
-            challenge: challenge(get("code_challenge"), get("code_challenge_method"), client)?,
+            challenge: match response_type {
+                ResponseType::Code => challenge(get("code_challenge"), get("code_challenge_method"), client)?,
+                ResponseType::Token => None, // there is no code to protect
+            },
             prompt: Prompt::parse(get("prompt"))?,
             max_age: get("max_age").map(max_age).transpose()?,
         })

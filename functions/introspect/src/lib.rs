@@ -79,7 +79,7 @@ async fn describe_refresh(
     }
     let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
     let active = Active::of(&grant, &statuses).map(|active| Active {
-        expires_at: [refresh.expires_at, grant.expires_at].into_iter().flatten().min(),
+        expires_at: refresh.end_in(&grant),
         // It was issued together with the access token.
         issued_at: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at),
         ..active

@@ -11,9 +11,8 @@ use shared::{
     page::{self, Application, CsrfToken, LoginPage, LoginProblem, Problem, SignedInPage, View},
     secret::{Id, Secret, Visit, random},
     session,
-    status::Whose,
     throttle::{Account, Address, Attempt, Verdict},
-    user::{Password, User, UserName, password},
+    user::{self, Password, Proven, User, UserName, password},
 };
 
 use crate::VISIT;
@@ -62,10 +61,12 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         Err(_) => None,
     };
     let person = known.as_ref().map(|user| user.sub);
-    let Some(user) = prove(call, known, form.get("password").unwrap_or_default()).await? else {
+    let password = form.get("password").unwrap_or_default();
+    let Some(proven) = user::prove(call.app, known, password, call.now).await? else {
         call.audit(Event::SignInFailed { person });
         return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
     };
+    let user = strengthened(call, proven, password).await;
     // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
     // no better known than before.
     let (browser, _) = tokio::join!(
@@ -103,22 +104,14 @@ async fn stale(call: &Call<'_>, typed: &str, query: &str) -> Result<Response, Pr
     form_page(call, StatusCode::FORBIDDEN, typed, Some(LoginProblem::Stale)).await
 }
 
-/// The person, if `typed` is their password and they are in good standing. Whatever is wrong, it takes as long.
-async fn prove(call: &Call<'_>, known: Option<User>, typed: &str) -> Result<Option<User>, Problem> {
-    let Some(password) = Password::typed(typed) else { return Ok(None) };
-    let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
-    let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
-    let statuses = call.app.statuses.find(&[Whose::Person(user.sub)], call.now).await?;
-    if statuses.first().and_then(Option::as_ref).is_none_or(|status| status.disabled) {
-        return Ok(None);
-    }
-    if verified.outdated
-        && let Some(password) = Password::typed(typed)
-    {
-        // A failure changes nothing for the person: the next time will do.
+/// The person, whose password is hashed again if it should cost more. A failure changes nothing for them: the next time
+/// will do.
+async fn strengthened(call: &Call<'_>, proven: Proven, typed: &str) -> User {
+    let Proven { user, outdated } = proven;
+    if let Some(password) = Password::typed(typed).filter(|_| outdated) {
         let _ = call.app.users.set_password(&user, &password::hash_async(password).await).await;
     }
-    Ok(Some(user))
+    user
 }
 
 /// A new session, in place of any that the browser had, and on with what it came for.

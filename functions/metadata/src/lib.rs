@@ -5,25 +5,29 @@ use serde::Serialize;
 use shared::{
     app::App,
     client::{AuthMethod, GrantType},
-    http::{self, Call, Cors, Request, Response, Route, UnknownIssuer},
+    compat::Switch,
+    http::{self, Call, Cors, Refusal, Request, Response, Route},
 };
 
 const ROUTE: Route = Route { methods: "GET", cors: Cors::AnyOrigin };
 
 /// Answers a metadata request.
-#[expect(clippy::unused_async, reason = "every endpoint has this form")]
 pub async fn handle(app: &App, request: Request) -> Response {
     match Call::open(app, request, ROUTE) {
         Ok(call) => {
-            let outcome = answer(&call);
+            let outcome = answer(&call).await;
             call.close(outcome)
         }
         Err(response) => response,
     }
 }
 
-fn answer(call: &Call<'_>) -> Result<Response, UnknownIssuer> {
+async fn answer(call: &Call<'_>) -> Result<Response, Refusal> {
     let issuer = call.issuer()?;
+    // What only a compatibility switch allows is offered once a client here has that switch.
+    let offered = call.app.clients.offered(call.now).await?;
+    let is_offered = |grant_type: &GrantType| grant_type.switch().is_none_or(|switch| offered.has(switch));
+    let implicit = offered.has(Switch::Implicit);
     let secrets = &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
     let metadata = Metadata {
         token_endpoint: issuer.endpoint("/oauth/token"),
@@ -31,9 +35,13 @@ fn answer(call: &Call<'_>) -> Result<Response, UnknownIssuer> {
         introspection_endpoint: issuer.endpoint("/oauth/introspect"),
         issuer: issuer.to_string(),
         authorization_endpoint: issuer.endpoint("/oauth/authorize"),
-        response_types_supported: &["code"],
-        response_modes_supported: &["query", "form_post"],
-        grant_types_supported: GrantType::ALL,
+        response_types_supported: if implicit { &["code", "token"] } else { &["code"] },
+        response_modes_supported: if implicit {
+            &["query", "form_post", "fragment"]
+        } else {
+            &["query", "form_post"]
+        },
+        grant_types_supported: GrantType::ALL.iter().copied().filter(is_offered).collect(),
         code_challenge_methods_supported: &["S256"],
         authorization_response_iss_parameter_supported: true,
         token_endpoint_auth_methods_supported: AuthMethod::ALL,
@@ -55,7 +63,7 @@ struct Metadata {
     introspection_endpoint: String,
     response_types_supported: &'static [&'static str],
     response_modes_supported: &'static [&'static str],
-    grant_types_supported: &'static [GrantType],
+    grant_types_supported: Vec<GrantType>,
     /// RFC 7636 §6.2.
     code_challenge_methods_supported: &'static [&'static str],
     /// RFC 9207 §3.

@@ -2,23 +2,23 @@
 
 use shared::{
     audit::Event,
-    client::{Client, GrantType},
-    grant::{Access, Grant, LONGEST_GRANT, NotRedeemed, Redemption, Refresh, Shown, Tokens as Issued, Why},
+    client::Client,
+    grant::{Grant, NotRedeemed, Redemption, Shown, Why},
     http::{Call, Form},
     pkce,
-    secret::{AuthorizationCode, Digest, Id, RefreshToken, Secret, random},
+    secret::{AuthorizationCode, Digest, Id, Secret},
     table::Written,
 };
 
-use crate::{Error, Tokens};
+use crate::{Error, Tokens, asked, new_tokens::NewTokens};
 
 /// Tokens for the code in `form`, once.
 pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
     let code = Secret::<AuthorizationCode>::parse(form.require("code")?)
         .map_err(|_| Error::Code(NotRedeemed::Unknown))?;
     let shown = shown(client, &code, form)?;
-    let tokens = NewTokens::make(code.id(), client);
-    let redemption = Redemption { shown, tokens: tokens.kept(call, client), now: call.now };
+    let tokens = NewTokens::make(code.id(), client, asked::lifetime(form, client)?);
+    let redemption = Redemption { shown, tokens: tokens.kept(call.now), now: call.now };
     let grant = match call.app.grants.write(code.id(), &redemption).await? {
         Written::Done(grant) => grant,
         Written::Refused(None) => return Err(Error::Code(NotRedeemed::Unknown)),
@@ -34,12 +34,7 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
         token: tokens.access.digest().name(),
         scope: grant.scope.to_string(),
     });
-    Ok(Tokens {
-        access_token: tokens.access,
-        expires_in: client.lifetimes.access_token,
-        refresh_token: tokens.refresh,
-        scope: grant.scope,
-    })
+    Ok(tokens.answer(grant.scope))
 }
 
 /// What the request shows (§4.1.3, RFC 7636 §4.5).
@@ -67,32 +62,4 @@ async fn judge(
         call.audit(Event::Replayed { grant: id, client: &client.id });
     }
     Err(Error::Code(reason))
-}
-
-/// Fresh tokens, in plain text.
-struct NewTokens {
-    access: Secret<shared::secret::AccessToken>,
-    refresh: Option<Secret<RefreshToken>>,
-}
-
-impl NewTokens {
-    fn make(id: Id, client: &Client) -> Self {
-        let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
-        Self {
-            access: Secret::new(id, &random()),
-            refresh: refreshes.then(|| Secret::in_family(id, &random(), &random())),
-        }
-    }
-
-    fn kept(&self, call: &Call<'_>, client: &Client) -> Issued {
-        let access_ends = call.now.after(client.lifetimes.access_token());
-        Issued {
-            access: Access::new(self.access.digest(), call.now, access_ends),
-            refresh: self
-                .refresh
-                .as_ref()
-                .map(|token| Refresh::first(token, call.now.after(client.lifetimes.refresh_token()))),
-            expires_at: if self.refresh.is_some() { call.now.after(LONGEST_GRANT) } else { access_ends },
-        }
-    }
 }

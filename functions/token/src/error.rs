@@ -1,5 +1,7 @@
 //! What the token endpoint refuses, and how (RFC 6749 §5.2).
 
+use std::time::Duration;
+
 use lambda_http::http::StatusCode;
 use shared::{
     client,
@@ -48,6 +50,15 @@ pub enum Error {
     /// The client is not registered for this grant.
     #[error("the client is not registered for this grant type")]
     UnauthorizedClient,
+    /// The lifetime asked for is no number of milliseconds (a compatibility switch).
+    #[error("the lifetime asked for is not a whole number")]
+    IllFormedLifetime,
+    /// The person is unknown, or may not sign in, or the password is another (a compatibility switch).
+    #[error("the name and password are not those of a person in good standing")]
+    WrongPassword,
+    /// Too many attempts to sign in failed (a compatibility switch).
+    #[error("too many attempts to sign in failed")]
+    TooManyAttempts(Duration),
     /// The scope breaks the grammar of §3.3.
     #[error("the scope is ill-formed")]
     IllFormedScope,
@@ -104,6 +115,17 @@ impl From<Error> for Refusal {
             ) => (Code::InvalidGrant, "The refresh token is spent, expired, revoked, or not this client's."),
             Error::Refresh(NotRotated::ScopeExceeded) => {
                 (Code::InvalidScope, "The scope is more than was granted.")
+            }
+            Error::IllFormedLifetime => {
+                return Self::invalid_request("The ttl is a whole number of milliseconds.", reason);
+            }
+            Error::TooManyAttempts(span) => {
+                let description = "Too many attempts failed. Try again later.";
+                return Self::invalid_request(description, reason).too_many(span);
+            }
+            // §4.3.2: not the client is wrong, but what it was given.
+            Error::WrongPassword => {
+                (Code::InvalidGrant, "That user name and password do not belong together.")
             }
             Error::UnsupportedGrantType => {
                 (Code::UnsupportedGrantType, "This grant type is not offered here.")

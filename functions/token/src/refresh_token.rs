@@ -1,19 +1,24 @@
 //! Refreshing an access token (RFC 6749 §6).
 
+use std::time::Duration;
+
 use shared::{
     audit::Event,
     client::Client,
+    compat::Switch,
     grant::{Grant, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
     http::{Call, Form},
     scope::Scope,
     secret::{AccessToken, RefreshToken, Secret, random},
     table::Written,
+    time::Timestamp,
 };
 
-use crate::{Error, Tokens};
+use crate::{Error, Tokens, asked};
 
-/// The next pair of tokens for the refresh token in `form`; the same pair again for a retry.
-pub(crate) async fn rotate(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
+/// The next pair of tokens for the refresh token in `form`; the same pair again for a retry. Where refresh tokens are
+/// not rotated (a compatibility switch), an access token alone.
+pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
     let presented = Secret::<RefreshToken>::parse(form.require("refresh_token")?)
         .map_err(|_| Error::Refresh(NotRotated::Unknown))?;
     let scope: Option<Scope> =
@@ -31,8 +36,8 @@ pub(crate) async fn rotate(call: &Call<'_>, client: &Client, form: &Form) -> Res
         scope,
         nonce: pair.nonce,
         access: pair.access.digest(),
-        refresh: pair.refresh.digest(),
-        access_lifetime: client.lifetimes.access_token(),
+        refresh: (!client.compat.has(Switch::NoRotation)).then(|| pair.refresh.digest()),
+        access_lifetime: asked::lifetime(form, client)?,
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
     };
@@ -45,7 +50,7 @@ pub(crate) async fn rotate(call: &Call<'_>, client: &Client, form: &Form) -> Res
             Verdict::Refused(reason) => return Err(refuse(call, client, &presented, reason).await?),
         },
     };
-    let tokens = pair.answer(&grant, call).ok_or(Error::Refresh(NotRotated::Late))?;
+    let tokens = pair.answer(&presented, &grant, call).ok_or(Error::Refresh(NotRotated::Late))?;
     call.audit(Event::Refreshed {
         grant: presented.id(),
         client: &client.id,
@@ -84,15 +89,21 @@ impl Pair {
 
     /// The answer, if `grant` holds this very pair: nothing that was derived is handed out on trust. A retry may find
     /// the access token at its end, and the refresh token still good.
-    fn answer(self, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
-        grant.refresh.as_ref().filter(|refresh| refresh.digest == self.refresh.digest())?;
+    fn answer(self, presented: &Secret<RefreshToken>, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
+        let refresh = grant.refresh.as_ref()?;
         let access = grant.access.as_ref().filter(|access| access.digest == self.access.digest())?;
-        let left = grant.end_of(access).map(|end| end.since(call.now).as_secs());
+        let left = |end: Timestamp| end.since(call.now);
         Some(Tokens {
-            expires_in: u32::try_from(left.unwrap_or_default()).unwrap_or(u32::MAX),
+            expires_in: grant.end_of(access).map(left),
             scope: grant.scope_of(access),
             access_token: self.access,
-            refresh_token: Some(self.refresh),
+            refresh_token: if refresh.digest == self.refresh.digest() {
+                Some((self.refresh, refresh.end_in(grant).map_or(Duration::ZERO, left)))
+            } else if refresh.digest == presented.digest() {
+                None // it was not rotated
+            } else {
+                return None;
+            },
         })
     }
 }

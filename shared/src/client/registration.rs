@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{AuthMethod, Client, ClientId, GrantType, Lifetimes, RegisteredSecret};
 use crate::{
+    compat::{Holder, Switch, Switches},
     config::is_loopback,
     line,
     scope::{IllFormed, Scope},
@@ -35,6 +36,8 @@ pub struct Registration {
     pub first_party: bool,
     /// Whether it may do without PKCE.
     pub pkce_optional: bool,
+    /// The compatibility switches that it has.
+    pub compat: Switches,
     /// How long what it is issued lives.
     pub lifetimes: Lifetimes,
 }
@@ -86,7 +89,8 @@ impl Registration {
         now: Timestamp,
     ) -> Result<(Client, Option<Secret<ClientSecret>>), NotRegistrable> {
         check_name(&self.name)?;
-        check_lifetimes(&self.lifetimes)?;
+        self.check_switches()?;
+        check_lifetimes(&self.lifetimes, &self.compat)?;
         self.redirect_uris.iter().try_for_each(|uri| check_redirect_uri(uri))?;
         let (scope, default_scope) = self.scopes()?;
         let (grant_types, auth_methods) = (self.grant_types()?, self.auth_methods()?);
@@ -106,10 +110,60 @@ impl Registration {
             resource_server: self.resource_server,
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
+            compat: self.compat,
             lifetimes: self.lifetimes,
             owner: None,
         };
         Ok((client, secret))
+    }
+
+    /// What `client` is registered as: to change something about it.
+    pub fn of(client: &Client) -> Self {
+        let values = |scope: &Scope| scope.values().map(str::to_owned).collect();
+        Self {
+            name: client.name.clone(),
+            public: client.is_public(),
+            grant_types: client.grant_types.clone(),
+            redirect_uris: client.redirect_uris.clone(),
+            scope: values(&client.scope),
+            default_scope: values(&client.default_scope),
+            auth_methods: client.auth_methods.clone(),
+            resource_server: client.resource_server,
+            first_party: client.first_party,
+            pkce_optional: client.pkce_optional,
+            compat: client.compat.clone(),
+            lifetimes: client.lifetimes,
+        }
+    }
+
+    /// `client`, registered as this from now on: its id, secrets and owner stay.
+    pub fn amend(self, client: &Client) -> Result<Client, NotRegistrable> {
+        if self.public != client.is_public() {
+            return Err(NotRegistrable::Inconsistent("a client stays public, or confidential"));
+        }
+        let (amended, _) = self.accept(client.id.clone(), client.created_at)?;
+        Ok(Client { secrets: client.secrets.clone(), owner: client.owner, ..amended })
+    }
+
+    fn check_switches(&self) -> Result<(), NotRegistrable> {
+        if self.compat.iter().any(|switch| switch.about().holder == Holder::Deployment) {
+            return Err(NotRegistrable::Inconsistent(
+                "one of the switches is the deployment's (JETON_COMPAT), not a client's",
+            ));
+        }
+        if self.public && self.compat.has(Switch::NoRotation) {
+            return Err(NotRegistrable::Inconsistent(
+                "a public client's refresh tokens rotate (RFC 9700 §4.14.2)",
+            ));
+        }
+        let lacks =
+            |grant_type: &GrantType| grant_type.switch().is_some_and(|switch| !self.compat.has(switch));
+        if self.grant_types.iter().any(lacks) {
+            return Err(NotRegistrable::Inconsistent(
+                "password and implicit are grants that each need the switch of the same name: --compat",
+            ));
+        }
+        Ok(())
     }
 
     fn scopes(&self) -> Result<(Scope, Scope), NotRegistrable> {
@@ -139,9 +193,12 @@ impl Registration {
     }
 
     fn grant_types(&self) -> Result<Vec<GrantType>, NotRegistrable> {
-        use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
+        use GrantType::{AuthorizationCode, ClientCredentials, Implicit, Password, RefreshToken};
 
-        let has = |grant_type| self.grant_types.contains(&grant_type);
+        // A switch for a grant registers the client for it.
+        let by_switch =
+            |grant_type: GrantType| grant_type.switch().is_some_and(|switch| self.compat.has(switch));
+        let has = |grant_type| self.grant_types.contains(&grant_type) || by_switch(grant_type);
         if has(ClientCredentials) && self.public {
             return Err(NotRegistrable::Inconsistent(
                 "a public client cannot use client_credentials (RFC 6749 §4.4)",
@@ -150,26 +207,29 @@ impl Registration {
         if self.pkce_optional && self.public {
             return Err(NotRegistrable::Inconsistent("a public client must use PKCE (RFC 9700 §2.1.1)"));
         }
-        if has(RefreshToken) && !has(AuthorizationCode) {
+        if has(RefreshToken) && !has(AuthorizationCode) && !has(Password) {
             return Err(NotRegistrable::Inconsistent(
                 "refresh_token needs a grant that issues one: authorization_code",
             ));
         }
-        if has(AuthorizationCode) && self.redirect_uris.is_empty() {
-            return Err(NotRegistrable::Inconsistent("authorization_code needs a redirect URI"));
+        if (has(AuthorizationCode) || has(Implicit)) && self.redirect_uris.is_empty() {
+            return Err(NotRegistrable::Inconsistent("authorization_code and implicit need a redirect URI"));
         }
         if self.redirect_uris.len() > Self::MOST_REDIRECT_URIS {
             return Err(NotRegistrable::Inconsistent("at most 20 redirect URIs"));
         }
-        Ok(match (self.grant_types.is_empty(), self.redirect_uris.is_empty()) {
-            (true, false) => vec![AuthorizationCode, RefreshToken],
+        let suggested = match (self.grant_types.is_empty(), self.redirect_uris.is_empty()) {
+            (true, false) => &[AuthorizationCode, RefreshToken][..],
+            (true, true) if has(Password) => &[RefreshToken],
             (true, true) if self.public => {
                 return Err(NotRegistrable::Inconsistent("a public client needs a redirect URI"));
             }
-            (true, true) if self.resource_server => Vec::new(),
-            (true, true) => vec![ClientCredentials],
-            (false, _) => GrantType::ALL.iter().copied().filter(|grant_type| has(*grant_type)).collect(),
-        })
+            (true, true) if self.resource_server => &[],
+            (true, true) => &[ClientCredentials],
+            (false, _) => &[],
+        };
+        let is_its = |grant_type: &GrantType| has(*grant_type) || suggested.contains(grant_type);
+        Ok(GrantType::ALL.iter().copied().filter(is_its).collect())
     }
 
     fn auth_methods(&self) -> Result<Vec<AuthMethod>, NotRegistrable> {
@@ -202,11 +262,23 @@ fn check_name(name: &str) -> Result<(), NotRegistrable> {
     if line::reads_as_it_is(name, 100) { Ok(()) } else { Err(NotRegistrable::Name) }
 }
 
-fn check_lifetimes(lifetimes: &Lifetimes) -> Result<(), NotRegistrable> {
+fn check_lifetimes(lifetimes: &Lifetimes, compat: &Switches) -> Result<(), NotRegistrable> {
+    const MOST: u32 = 90 * 86_400;
+
+    let by_request = compat.has(Switch::Ttl);
+    if lifetimes.longest_access_token.is_some() && !by_request {
+        return Err(NotRegistrable::Inconsistent("a longest access token needs --compat ttl"));
+    }
+    // 0 is no lifetime, but none at all.
+    let bounded = |seconds: u32| if by_request && seconds == 0 { MOST } else { seconds };
+    let access_token = bounded(lifetimes.access_token);
+    let longest = lifetimes.longest_access_token.map_or(access_token, bounded);
+    let most_access_token = if by_request { MOST } else { Lifetimes::MOST_ACCESS_TOKEN };
     for (what, value, least, most) in [
         ("code's lifetime", lifetimes.code, 10, 600),
-        ("access token's lifetime", lifetimes.access_token, 60, 86_400),
-        ("refresh token's lifetime", lifetimes.refresh_token, 60, 90 * 86_400),
+        ("access token's lifetime", access_token, 60, most_access_token),
+        ("longest access token's lifetime", longest, access_token, MOST),
+        ("refresh token's lifetime", lifetimes.refresh_token, 60, MOST),
         ("refresh grace", lifetimes.refresh_grace, 0, 300),
     ] {
         if !(least..=most).contains(&value) {

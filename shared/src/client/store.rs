@@ -10,6 +10,7 @@ use lru::LruCache;
 
 use super::{AuthenticationError, Client, ClientId, RegisteredSecret};
 use crate::{
+    compat::Switches,
     status::Status,
     table::{self, Item, Table, Update, Written},
     time::Timestamp,
@@ -18,9 +19,12 @@ use crate::{
 /// Reads clients, and remembers them for as long as the deployment allows; writes them for administration.
 #[derive(Debug)]
 pub struct Store {
-    table: Table,
-    cache_age: Duration,
+    pub(super) table: Table,
+    /// The compatibility switches that the deployment permits.
+    pub(super) permitted: Switches,
+    pub(super) cache_age: Duration,
     cache: Mutex<LruCache<ClientId, (Timestamp, Arc<Client>)>>,
+    pub(super) in_use: Mutex<Option<(Timestamp, Switches)>>,
 }
 
 /// A client in good standing.
@@ -51,9 +55,10 @@ impl Store {
     /// The most clients remembered.
     const MOST: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
-    /// Clients in `table`, remembered for `cache_age`.
-    pub fn new(table: Table, cache_age: Duration) -> Self {
-        Self { table, cache_age, cache: Mutex::new(LruCache::new(Self::MOST)) }
+    /// Clients in `table`, remembered for `cache_age`, in a deployment that permits these switches.
+    pub fn new(table: Table, cache_age: Duration, permitted: Switches) -> Self {
+        let cache = Mutex::new(LruCache::new(Self::MOST));
+        Self { table, permitted, cache_age, cache, in_use: Mutex::default() }
     }
 
     /// The table the clients are in.
@@ -97,7 +102,7 @@ impl Store {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         match found {
             Some((client, status)) if !status.disabled => {
-                let client = Arc::new(client);
+                let client = Arc::new(client.under(&self.permitted));
                 if !self.cache_age.is_zero() {
                     cache.put(id.clone(), (now, Arc::clone(&client)));
                 }
@@ -124,7 +129,7 @@ impl Store {
         (*read_at <= now && now.since(*read_at) < self.cache_age).then(|| Arc::clone(client))
     }
 
-    /// The client called `id`, and its status.
+    /// The client called `id`, and its status: as they are kept, whatever the deployment permits.
     pub async fn read(&self, id: &ClientId) -> Result<Option<(Client, Status)>, table::Error> {
         let keys = [(&self.table, Client::key(id)), (&self.table, Status::key(id))];
         let mut items = table::get_all(&keys).await?.into_iter();
@@ -161,6 +166,29 @@ impl Store {
             Written::Done(()) => Ok(()),
             Written::Refused(_) => Err(Unchanged::Exists(client.id.clone())),
         }
+    }
+
+    /// Makes `client`, as it was read, `amended`.
+    pub async fn amend(&self, client: &Client, amended: &Client) -> Result<(), Unchanged> {
+        let raced = || Unchanged::Raced(client.id.clone());
+        let key = Client::key(&client.id);
+        // The item itself, not what this version would make of it: an earlier one may have written it.
+        let kept = table::get_all(&[(&self.table, key.clone())]).await?.pop().flatten();
+        let kept = kept.ok_or_else(|| Unchanged::Unknown(client.id.clone()))?;
+        if table::read::<Client>(Some(kept.clone()))?.as_ref() != Some(client) {
+            return Err(raced());
+        }
+        if client != amended {
+            match self.table.update::<Client>(&key, Update::exchange(&kept, &table::item(amended)?)).await? {
+                Written::Done(_) => {}
+                // The answer to the first attempt got lost, and the SDK's second met what the first had written.
+                Written::Refused(Some(there)) if there == *amended => {}
+                Written::Refused(_) => return Err(raced()),
+            }
+        }
+        let rename = Update::always("SET #name = :name").value("name", &amended.name)?;
+        self.table.update::<Status>(&Status::key(&client.id), rename).await?;
+        Ok(())
     }
 
     /// Gives `client`, as it was read, these secrets instead of those it had then.

@@ -1,6 +1,6 @@
 //! Access tokens of a grant: whether one works, and how one is revoked by itself.
 
-use super::{Access, Grant, State, Transition};
+use super::{Access, Grant, State, Transition, item};
 use crate::{
     client::ClientId,
     scope::Scope,
@@ -137,6 +137,8 @@ impl Transition for AccessRevocation {
         if let Some(access) = access {
             access.digest = Digest::impossible();
             access.revoked_at = Some(self.now);
+            // A grant without an end has this token and no other.
+            grant.ttl.get_or_insert(item::ttl_once_ended(self.now));
         }
     }
 
@@ -148,12 +150,15 @@ impl Transition for AccessRevocation {
         // The digest is overwritten, not removed: the next rotation copies `a` to `pa`, and must not fail.
         Update::when(
             &format!("#c = :client AND {attribute}.#d = :token"),
-            &format!("SET {attribute}.#d = :impossible, {attribute}.#rv = :now"),
+            &format!(
+                "SET {attribute}.#d = :impossible, {attribute}.#rv = :now, #ttl = if_not_exists(#ttl, :ttl)"
+            ),
         )
         .value("client", &self.client)?
         .value("token", &self.token)?
         .value("impossible", &Digest::<AccessToken>::impossible())?
-        .value("now", &self.now)
+        .value("now", &self.now)?
+        .value("ttl", &item::ttl_once_ended(self.now))
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a grant ends before its time.
 
-use super::{End, Grant, Revocation, State, Transition, Why};
+use super::{End, Grant, Revocation, State, Transition, Why, item};
 use crate::{
     client::ClientId,
     secret::{Digest, Family},
@@ -18,7 +18,7 @@ pub struct Ending {
 }
 
 /// What an ending does. The item stays until its time, so that no late write can revive it.
-const END: &str = "SET #st = :ended, #e = if_not_exists(#e, :end) REMOVE #cd, #a, #pa, #r";
+const END: &str = "SET #st = :ended, #e = if_not_exists(#e, :end), #ttl = if_not_exists(#ttl, :ttl) REMOVE #cd, #a, #pa, #r";
 
 impl Transition for Ending {
     fn holds(&self, _grant: &Grant) -> bool {
@@ -28,11 +28,21 @@ impl Transition for Ending {
     fn apply(&self, grant: &mut Grant) {
         grant.state = State::Ended;
         grant.end.get_or_insert(End { at: self.now, why: self.why });
+        grant.ttl.get_or_insert(item::ttl_once_ended(self.now));
         (grant.code, grant.access, grant.previous_access, grant.refresh) = (None, None, None, None);
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        Update::always(END).value("ended", &State::Ended)?.value("end", &End { at: self.now, why: self.why })
+        self.values(Update::always(END))
+    }
+}
+
+impl Ending {
+    fn values(&self, update: Update) -> Result<Update, table::Error> {
+        update
+            .value("ended", &State::Ended)?
+            .value("end", &End { at: self.now, why: self.why })?
+            .value("ttl", &item::ttl_once_ended(self.now))
     }
 }
 
@@ -75,11 +85,9 @@ impl Transition for EndingByRefresh {
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        let ending = self.ending();
-        Update::when("#c = :client AND #r.#f = :family", END)
+        let update = Update::when("#c = :client AND #r.#f = :family", END)
             .value("client", &self.client)?
-            .value("family", &self.family)?
-            .value("ended", &State::Ended)?
-            .value("end", &End { at: ending.now, why: ending.why })
+            .value("family", &self.family)?;
+        self.ending().values(update)
     }
 }

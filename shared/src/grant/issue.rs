@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Access, Code, Grant, Kind, State, item};
+use super::{Access, Code, Grant, Kind, State, Tokens, item};
 use crate::{
     client::Client,
     config::Issuer,
@@ -39,13 +39,36 @@ pub struct Agreement<'a> {
     pub challenge: Option<Digest<Verifier>>,
 }
 
+/// A person, and how they came to grant something without a code (compatibility switches).
+#[derive(Clone, Copy, Debug)]
+pub struct Codeless {
+    /// How.
+    pub kind: Kind,
+    /// The person.
+    pub person: Id,
+    /// When they last signed in.
+    pub authenticated_at: Timestamp,
+}
+
 impl Grant {
-    /// A client's own grant, with its only token (RFC 6749 §4.4).
-    pub fn for_machine(terms: Terms<'_>, token: &Secret<AccessToken>) -> Self {
-        let expires_at = terms.now.after(terms.client.lifetimes.access_token());
-        let access = Access::new(token.digest(), terms.now, expires_at);
-        let grant = Self::begin(token.id(), Kind::ClientCredentials, terms, expires_at);
+    /// A client's own grant, with its only token (RFC 6749 §4.4), which lives for `lifetime`, or without end.
+    pub fn for_machine(terms: Terms<'_>, token: &Secret<AccessToken>, lifetime: Option<Duration>) -> Self {
+        let access = Access::lasting(token.digest(), terms.now, lifetime);
+        let grant = Self::begin(token.id(), Kind::ClientCredentials, terms, access.expires_at);
         Self { state: State::Active, access: Some(access), ..grant }
+    }
+
+    /// A person's grant called `id`, which has its tokens from the start (RFC 6749 §4.2, §4.3).
+    pub fn without_code(terms: Terms<'_>, codeless: &Codeless, id: Id, tokens: Tokens) -> Self {
+        let Tokens { access, refresh, expires_at } = tokens;
+        Self {
+            state: State::Active,
+            person: Some(codeless.person),
+            authenticated_at: Some(codeless.authenticated_at),
+            access: Some(access),
+            refresh,
+            ..Self::begin(id, codeless.kind, terms, expires_at)
+        }
     }
 
     /// A person's grant, waiting for its code to be redeemed. It lives as long as the code until it is.
@@ -62,11 +85,11 @@ impl Grant {
             person: Some(agreement.person),
             authenticated_at: Some(agreement.authenticated_at),
             code: Some(waiting),
-            ..Self::begin(code.id(), Kind::AuthorizationCode, terms, expires_at)
+            ..Self::begin(code.id(), Kind::AuthorizationCode, terms, Some(expires_at))
         }
     }
 
-    fn begin(id: Id, kind: Kind, terms: Terms<'_>, expires_at: Timestamp) -> Self {
+    fn begin(id: Id, kind: Kind, terms: Terms<'_>, expires_at: Option<Timestamp>) -> Self {
         Self {
             key: Self::key(id),
             version: 1,
@@ -79,8 +102,8 @@ impl Grant {
             issuer: terms.issuer,
             authenticated_at: None,
             issued_at: terms.now,
-            expires_at: Some(expires_at),
-            ttl: Some(item::ttl(expires_at)),
+            expires_at,
+            ttl: expires_at.map(item::ttl),
             code: None,
             access: None,
             previous_access: None,
@@ -91,8 +114,9 @@ impl Grant {
 }
 
 impl Access {
-    /// An access token of all of its grant's scope.
-    pub const fn new(digest: Digest<AccessToken>, issued_at: Timestamp, expires_at: Timestamp) -> Self {
-        Self { digest, issued_at, expires_at: Some(expires_at), narrowed: None, revoked_at: None }
+    /// An access token of all of its grant's scope, which lives for `lifetime`, or without end.
+    pub fn lasting(digest: Digest<AccessToken>, issued_at: Timestamp, lifetime: Option<Duration>) -> Self {
+        let expires_at = lifetime.map(|lifetime| issued_at.after(lifetime));
+        Self { digest, issued_at, expires_at, narrowed: None, revoked_at: None }
     }
 }

@@ -25,6 +25,12 @@ pub enum Kind {
     /// A client used its own credentials (RFC 6749 §4.4). There is no person, and `sub` is the client.
     #[serde(rename = "cc")]
     ClientCredentials,
+    /// A person gave their name and password to the client (RFC 6749 §4.3; a compatibility switch).
+    #[serde(rename = "pw")]
+    Password,
+    /// A person signed in and agreed, and there was no code (RFC 6749 §4.2; a compatibility switch).
+    #[serde(rename = "im")]
+    Implicit,
 }
 
 impl Kind {
@@ -33,6 +39,8 @@ impl Kind {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::Implicit => "implicit",
         }
     }
 }
@@ -91,7 +99,7 @@ pub struct Grant {
     #[serde(rename = "ax", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// When DynamoDB may delete it, in epoch *seconds*: the first after `ax`. Deletion is lazy and no decision
-    /// rests on it.
+    /// rests on it. Absent as long as there is no such second; what ends all the same gets one then.
     #[serde(rename = "ttl", default, skip_serializing_if = "Option::is_none")]
     pub(super) ttl: Option<u64>,
     /// Its authorization code. Kept after redemption, to judge a replay.
@@ -170,10 +178,11 @@ pub struct Refresh {
     pub rotation: Option<Rotation>,
 }
 
-/// The last rotation of a refresh token: attribute `o` of `r`.
+/// The last rotation of a refresh token: attribute `o` of `r`. Or, where refresh tokens are not rotated (a
+/// compatibility switch), the last time that it was used for a new access token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rotation {
-    /// The digest of the token that was presented.
+    /// The digest of the token that was presented; without rotation it is the current one's.
     #[serde(rename = "d")]
     pub previous: Digest<RefreshToken>,
     /// With the presented token's key it makes the successor, so that a retry finds the same one.
@@ -247,6 +256,14 @@ pub const LONGEST_GRANT: Duration = Duration::from_hours(90 * 24);
 /// How long a form that leads to a code can be sent again: until then the item must stay, so that it leads to the
 /// same one, spent or not.
 pub const DECISION_LIFETIME: Duration = Duration::from_mins(15);
+
+/// How long a grant that had no end is still known for after it was ended, so that `jeton token inspect` can say why.
+const KNOWN_AFTER_ITS_END: Duration = Duration::from_hours(90 * 24);
+
+/// When DynamoDB may delete a grant that had no end and is ended at `now`.
+pub(super) fn ttl_once_ended(now: Timestamp) -> u64 {
+    ttl(now.after(KNOWN_AFTER_ITS_END))
+}
 
 /// The first second at which nothing of a grant that expires then can matter.
 pub(super) fn ttl(expires_at: Timestamp) -> u64 {

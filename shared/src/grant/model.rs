@@ -15,7 +15,7 @@ use stateright::{Checker, Model, Property};
 
 use super::State;
 use crate::secret::{Id, Secret};
-use world::{GRACE, Job, MOST_LATE, Party, SENDS, SKEW, World, Write, issued};
+use world::{ACCESS_LIFETIME, GRACE, Job, MOST_LATE, Party, SENDS, SKEW, World, Write, issued};
 
 /// A mistake that is made on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ enum Break {
     Deleted,
     /// Times are subtracted without saturating.
     Unsaturated,
+    /// Without rotation, every refresh makes a new access token.
+    NeverYoung,
 }
 
 /// Which requests there may be.
@@ -41,6 +43,8 @@ struct Scenario {
     redeemers: &'static [Party],
     /// Who may refresh.
     refreshers: &'static [Party],
+    /// Whether refresh tokens are rotated.
+    rotates: bool,
     /// Whether the client may revoke.
     revokes: bool,
     /// How many requests there may be in all.
@@ -96,6 +100,7 @@ const HONEST: Scenario = Scenario {
     broken: Break::None,
     redeemers: &[Party::Client],
     refreshers: &[Party::Client],
+    rotates: true,
     revokes: false,
     calls: 4,
     parallel: 1,
@@ -110,6 +115,7 @@ const THEFT: Scenario =
     Scenario { refreshers: &[Party::Client, Party::Thief], parallel: 2, calls: 3, end: 5, ..HONEST };
 const FORGERY: Scenario =
     Scenario { refreshers: &[Party::Client, Party::Forger], parallel: 2, calls: 3, end: 2, ..HONEST };
+const FLEET: Scenario = Scenario { rotates: false, parallel: 2, calls: 4, end: 4, ..HONEST };
 const REVOCATION: Scenario = Scenario { revokes: true, parallel: 2, calls: 3, end: 2, ..HONEST };
 
 #[test]
@@ -122,6 +128,8 @@ fn every_property_holds_in_every_order() {
         ("a stolen refresh token", THEFT),
         ("a forged refresh token", FORGERY),
         ("a revocation", REVOCATION),
+        ("a fleet that shares a refresh token", FLEET),
+        ("a revocation without rotation", Scenario { rotates: false, ..REVOCATION }),
     ] {
         assert_eq!(scenario.explore(name), [""; 0]);
     }
@@ -135,6 +143,7 @@ fn every_known_mistake_breaks_a_property() {
         (Break::UnprovenKills, LEAKED_CODE, "only a thief or a revocation ends a grant"),
         (Break::Deleted, REPLAY, "an ended grant never revives"),
         (Break::Unsaturated, HONEST, "nothing else goes wrong"),
+        (Break::NeverYoung, FLEET, "a shared access token lives half its life"),
     ] {
         let failed = Scenario { broken, ..scenario }.explore(&format!("{broken:?}"));
         assert!(failed.contains(&property), "{broken:?} went unnoticed: {failed:?}");
@@ -158,6 +167,7 @@ impl Model for Scenario {
             redeemed_by: Vec::new(),
             proven_redemptions: 0,
             answered: Vec::new(),
+            shared: Vec::new(),
             ended: false,
             stolen: false,
             wrong: None,
@@ -216,17 +226,17 @@ impl Model for Scenario {
             Step::Redeem(party) => {
                 let now = world.clock;
                 world.redeemed_by.push(party);
-                Self::begin(&mut world, party, Job::Redeem, now);
+                self.begin(&mut world, party, Job::Redeem, now);
             }
             Step::Refresh(party, token, now) => {
                 if party == Party::Client {
                     world.tried_at.get_or_insert(before.clock);
                 }
-                Self::begin(&mut world, party, Job::Refresh { token }, now);
+                self.begin(&mut world, party, Job::Refresh { token }, now);
             }
             Step::Revoke(token) => {
                 let now = world.clock;
-                Self::begin(&mut world, Party::Client, Job::Revoke { token }, now);
+                self.begin(&mut world, Party::Client, Job::Revoke { token }, now);
             }
             Step::Late(nth) => {
                 let write = world.late.remove(nth);
@@ -294,6 +304,12 @@ impl Model for Scenario {
                 // The decision to end is carried out before anyone is answered.
                 let ending = world.calls.iter().any(|call| matches!(call.write, Write::End(_)));
                 world.ended || ending || !world.stolen
+            }),
+            Property::always("a shared access token lives half its life", |_, world: &World| {
+                let half = u8::try_from(ACCESS_LIFETIME.as_secs()).unwrap() / 2;
+                let lives = |token| world.item.as_ref().is_some_and(|grant| grant.slot(token).is_some());
+                let young = |issued_at: &u8| world.clock < issued_at + half;
+                world.ended || world.shared.iter().all(|(token, at)| !young(at) || lives(token))
             }),
             Property::sometimes("tokens are issued", |_, world: &World| !world.answered.is_empty()),
         ]

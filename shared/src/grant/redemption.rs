@@ -28,8 +28,9 @@ pub struct Tokens {
     pub access: Access,
     /// A refresh token, if the client is registered for one.
     pub refresh: Option<Refresh>,
-    /// When all of it is over, however often it is refreshed.
-    pub expires_at: Timestamp,
+    /// When all of it is over, however often it is refreshed; none if its access token has no end, and then there is
+    /// no refresh token.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// One attempt to redeem a code.
@@ -83,8 +84,8 @@ impl Transition for Redemption {
         grant.state = State::Active;
         grant.access = Some(access);
         grant.refresh = refresh;
-        grant.expires_at = Some(expires_at);
-        grant.ttl = Some(item::ttl(expires_at));
+        grant.expires_at = expires_at;
+        grant.ttl = expires_at.map(item::ttl);
     }
 
     fn update(&self) -> Result<Update, table::Error> {
@@ -99,19 +100,21 @@ impl Transition for Redemption {
             Some(_) => " AND #cd.#h = :challenge",
             None => " AND attribute_not_exists(#cd.#h)",
         });
-        let mut change = String::from("SET #st = :active, #a = :access, #ax = :expires_at, #ttl = :ttl");
+        let mut change = String::from("SET #st = :active, #a = :access");
         if self.tokens.refresh.is_some() {
             change.push_str(", #r = :refresh");
         }
+        change.push_str(match self.tokens.expires_at {
+            Some(_) => ", #ax = :expires_at, #ttl = :ttl",
+            None => " REMOVE #ax, #ttl",
+        });
         let mut update = Update::when(&condition, &change)
             .value("code_state", &State::Code)?
             .value("code", code)?
             .value("now", &self.now)?
             .value("client", client)?
             .value("active", &State::Active)?
-            .value("access", &self.tokens.access)?
-            .value("expires_at", &self.tokens.expires_at)?
-            .value("ttl", &item::ttl(self.tokens.expires_at))?;
+            .value("access", &self.tokens.access)?;
         update = match redirect_uri {
             Some(uri) => update.value("redirect_uri", uri)?,
             None => update.value("not_sent", &false)?,
@@ -121,6 +124,9 @@ impl Transition for Redemption {
         }
         if let Some(refresh) = &self.tokens.refresh {
             update = update.value("refresh", refresh)?;
+        }
+        if let Some(expires_at) = self.tokens.expires_at {
+            update = update.value("expires_at", &expires_at)?.value("ttl", &item::ttl(expires_at))?;
         }
         Ok(update)
     }

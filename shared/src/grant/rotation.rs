@@ -5,6 +5,10 @@
 //! a token that the first has spent. Here the successor is *derived* from the presented token and a random nonce in
 //! the item, so within a grace window the same token gets the same successor again, and nothing is written. After
 //! the window, a spent token is theft, and the grant ends.
+//!
+//! Where refresh tokens are not rotated (a compatibility switch), the same derivation makes access tokens only: the
+//! presented token stays, and the access token it last led to is answered again until half its life is over. Whoever
+//! shares a refresh token shares that, and no one's last request ends another's tokens.
 
 use std::time::Duration;
 
@@ -39,10 +43,10 @@ pub struct Rotating {
     pub nonce: Nonce,
     /// The new access token's digest.
     pub access: Digest<AccessToken>,
-    /// The new refresh token's digest.
-    pub refresh: Digest<RefreshToken>,
-    /// How long the new access token lives.
-    pub access_lifetime: Duration,
+    /// The new refresh token's digest; none: the presented one stays as it is.
+    pub refresh: Option<Digest<RefreshToken>>,
+    /// How long the new access token lives; none: as long as its grant.
+    pub access_lifetime: Option<Duration>,
     /// How long the new refresh token lives unless it is used.
     pub refresh_lifetime: Duration,
     /// When.
@@ -54,7 +58,8 @@ pub struct Rotating {
 pub enum Verdict {
     /// It was not: this very write was done before, and its answer got lost on the way.
     Rotated,
-    /// The same token was rotated a moment ago: with this nonce, the same pair can be answered again.
+    /// The same token was rotated a moment ago, or is not rotated, and what it led to is still young: with this nonce,
+    /// the same can be answered again.
     Retry(Nonce),
     /// Nothing can be had for the token.
     Refused(NotRotated),
@@ -94,12 +99,20 @@ impl Transition for Rotating {
             && grant.refresh.as_ref().is_some_and(|refresh| {
                 refresh.digest == self.presented.token && !refresh.is_over(grant, self.now)
             })
-            && self.scope.as_ref().is_none_or(|scope| scope.is_within(&grant.scope))
+            && self.scope_fits(grant)
+            && (self.refresh.is_some() || self.is_due(grant))
     }
 
     fn apply(&self, grant: &mut Grant) {
         grant.previous_access = grant.access.replace(self.new_access());
-        grant.refresh = Some(self.new_refresh());
+        match self.refresh {
+            Some(digest) => grant.refresh = Some(self.new_refresh(digest)),
+            None => {
+                if let Some(refresh) = &mut grant.refresh {
+                    refresh.rotation = Some(self.rotation());
+                }
+            }
+        }
     }
 
     fn update(&self) -> Result<Update, table::Error> {
@@ -109,13 +122,23 @@ impl Transition for Rotating {
         for (_, nth) in values() {
             condition = format!("{condition} AND contains(#sc, :scope{nth})");
         }
-        let mut update = Update::when(&condition, "SET #pa = #a, #a = :access, #r = :refresh")
+        let change = match self.refresh {
+            Some(_) => "SET #pa = #a, #a = :access, #r = :refresh",
+            None => {
+                condition.push_str(&self.due());
+                "SET #pa = #a, #a = :access, #r.#o = :rotation"
+            }
+        };
+        let mut update = Update::when(&condition, change)
             .value("active", &State::Active)?
             .value("client", &self.presented.client)?
             .value("token", &self.presented.token)?
             .value("now", &self.now)?
-            .value("access", &self.new_access())?
-            .value("refresh", &self.new_refresh())?;
+            .value("access", &self.new_access())?;
+        update = match self.refresh {
+            Some(digest) => update.value("refresh", &self.new_refresh(digest))?,
+            None => self.due_values(update.value("rotation", &self.rotation())?)?,
+        };
         for (value, nth) in values() {
             update = update.value(&format!("scope{nth}"), &value)?;
         }
@@ -125,18 +148,25 @@ impl Transition for Rotating {
 
 impl Rotating {
     fn new_access(&self) -> Access {
-        let access = Access::new(self.access, self.now, self.now.after(self.access_lifetime));
+        let access = Access::lasting(self.access, self.now, self.access_lifetime);
         Access { narrowed: self.scope.as_ref().map(Scope::tags), ..access }
     }
 
-    fn new_refresh(&self) -> Refresh {
-        let rotation = Rotation { previous: self.presented.token, nonce: self.nonce, at: self.now };
+    fn new_refresh(&self, digest: Digest<RefreshToken>) -> Refresh {
         Refresh {
-            digest: self.refresh,
+            digest,
             expires_at: Some(self.now.after(self.refresh_lifetime)),
             family: self.presented.family,
-            rotation: Some(rotation),
+            rotation: Some(self.rotation()),
         }
+    }
+
+    fn scope_fits(&self, grant: &Grant) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.is_within(&grant.scope))
+    }
+
+    const fn rotation(&self) -> Rotation {
+        Rotation { previous: self.presented.token, nonce: self.nonce, at: self.now }
     }
 
     /// What it means that `grant` refused it, for a client with this `grace`.
@@ -155,8 +185,15 @@ impl Rotating {
             return Verdict::Refused(NotRotated::Foreign);
         }
         if refresh.digest == presented.token {
-            let over = refresh.is_over(grant, self.now);
-            return Verdict::Refused(if over { NotRotated::Expired } else { NotRotated::ScopeExceeded });
+            if refresh.is_over(grant, self.now) {
+                return Verdict::Refused(NotRotated::Expired);
+            }
+            return match &refresh.rotation {
+                Some(last) if self.refresh.is_none() && !self.is_due(grant) && self.scope_fits(grant) => {
+                    Verdict::Retry(last.nonce)
+                }
+                _ => Verdict::Refused(NotRotated::ScopeExceeded),
+            };
         }
         // Genuine once, and spent. How recently it was spent decides what that means; a clock that lags behind the
         // one that spent it counts as no time at all.
@@ -193,9 +230,14 @@ impl Refresh {
         Self { digest: token.digest(), expires_at: Some(expires_at), family: token.family(), rotation: None }
     }
 
+    /// When it can no longer be used in `grant`, its own: at its own end, or at the grant's if that comes first.
+    pub fn end_in(&self, grant: &Grant) -> Option<Timestamp> {
+        [self.expires_at, grant.expires_at].into_iter().flatten().min()
+    }
+
     /// Whether it can no longer be used at `now`.
     pub fn is_over(&self, grant: &Grant, now: Timestamp) -> bool {
-        // A grant without either end would be one of a compatibility switch that does not exist yet.
+        // What has no end has no refresh token either: there is nothing to refresh.
         [self.expires_at, grant.expires_at].into_iter().any(|end| end.is_none_or(|end| end.has_passed(now)))
     }
 }

@@ -9,12 +9,12 @@ use crate::{
 };
 
 /// Whether a grant is new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issued {
     /// It is.
     Now,
-    /// The same decision led to it before.
-    Before,
+    /// The same decision led to this one before.
+    Before(Box<Grant>),
 }
 
 /// Reads and writes grants.
@@ -61,7 +61,7 @@ impl Store {
             None => Issued::Now,
             // With the very same time in it, it is what the first attempt of this very write left behind.
             Some(there) if there == *grant => Issued::Now,
-            Some(_) => Issued::Before,
+            Some(there) => Issued::Before(Box::new(there)),
         })
     }
 

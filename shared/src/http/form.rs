@@ -1,5 +1,7 @@
 //! Parameters in a form-encoded body (RFC 6749 §3.2 and appendix B).
 
+mod elsewhere;
+
 use std::collections::BTreeMap;
 
 use lambda_http::http::{StatusCode, header};
@@ -17,6 +19,9 @@ pub enum FormError {
     /// Another content type, or none.
     #[error("the content type is not application/x-www-form-urlencoded")]
     NotAForm,
+    /// JSON of another form than an object of strings; or no JSON.
+    #[error("the body is not a JSON object of strings")]
+    NotFlatJson,
     /// More than [`Form::MOST_BYTES`].
     #[error("the body is larger than a form may be")]
     TooLarge,
@@ -51,13 +56,20 @@ impl Form {
         if !is_decodable(body) {
             return Err(FormError::BadEncoding);
         }
+        Self::of(
+            form_urlencoded::parse(body)
+                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))),
+        )
+    }
+
+    /// The form of these parameters, if no name is there twice.
+    fn of(pairs: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Result<Self, FormError> {
         let mut parameters = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(body) {
-            let value = Zeroizing::new(value.into_owned());
+        for (name, value) in pairs {
             if name.contains('\0') || value.contains('\0') {
                 return Err(FormError::BadEncoding);
             }
-            if parameters.insert(name.into_owned(), value).is_some() {
+            if parameters.insert(name, value).is_some() {
                 return Err(FormError::Repeated);
             }
         }
@@ -117,9 +129,13 @@ impl Query {
 }
 
 fn is_form(request: &Request) -> bool {
+    media_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// What `request` says its body is, without parameters like a charset.
+fn media_type(request: &Request) -> &str {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
 }
 
 /// Whether a form decoder will find in `body` exactly what was encoded: the usual ones are lenient.
@@ -143,6 +159,9 @@ impl From<FormError> for Refusal {
                 "Send the parameters in the body, as application/x-www-form-urlencoded.",
                 reason,
             ),
+            FormError::NotFlatJson => {
+                Self::invalid_request("The body is not a JSON object of strings.", reason)
+            }
             FormError::TooLarge => Self::invalid_request("The body is too large.", reason)
                 .with_status(StatusCode::PAYLOAD_TOO_LARGE),
             FormError::BadEncoding => {

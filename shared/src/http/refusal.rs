@@ -1,5 +1,7 @@
 //! Saying no: an error answer in the form of RFC 6749 §5.2.
 
+use std::time::Duration;
+
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -19,6 +21,8 @@ pub struct Refusal {
     /// What exactly was wrong: for the log only.
     pub(super) reason: String,
     basic_challenge: bool,
+    /// In how many seconds the caller may come back.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -29,7 +33,7 @@ impl Refusal {
         description: &'static str,
         reason: String,
     ) -> Self {
-        Self { status, code, description, reason, basic_challenge: false }
+        Self { status, code, description, reason, basic_challenge: false, retry_after: None }
     }
 
     /// The request lacks something, or has it twice, or in another form (RFC 6749 §5.2).
@@ -53,6 +57,13 @@ impl Refusal {
     #[must_use]
     pub fn with_basic_challenge(self) -> Self {
         Self { basic_challenge: true, ..self }
+    }
+
+    /// The same refusal for a caller that came too often, and may come back after `span` (RFC 6585 §4).
+    #[must_use]
+    pub fn too_many(self, span: Duration) -> Self {
+        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+        Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..self }
     }
 
     /// Whether the fault is the server's, not the caller's.
@@ -83,8 +94,8 @@ impl Refusal {
                 HeaderValue::from_static("Basic realm=\"Jeton\", charset=\"UTF-8\""),
             );
         }
-        if self.is_outage() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after.or_else(|| self.is_outage().then_some(1)) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

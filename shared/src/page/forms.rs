@@ -129,6 +129,8 @@ pub struct ConsentPage<'a> {
     pub username: &'a str,
     /// What is asked for.
     pub permissions: Vec<Permission<'a>>,
+    /// Whether the application gets its access in the address it is sent back to (RFC 6749 §4.2).
+    pub at_once: bool,
     /// How long it lasts.
     pub lasting: Lasting,
     /// The authorization request, as a query.
@@ -175,6 +177,8 @@ pub enum Lasting {
         /// In all.
         at_most: Duration,
     },
+    /// Until somebody ends it (a compatibility switch).
+    UntilRevoked,
 }
 
 impl ConsentPage<'_> {
@@ -193,6 +197,7 @@ impl ConsentPage<'_> {
         let span = |duration| (self.view.texts.span)(Span::of(duration));
         match self.lasting {
             Lasting::For(duration) => span(duration),
+            Lasting::UntilRevoked => self.view.texts.consent.until_revoked.to_owned(),
             Lasting::WhileUsed { unused, at_most } => {
                 let less = self.view.texts.consent.less_if_unused;
                 format!("{}{}{}{}", span(at_most), less.before, span(unused), less.after)

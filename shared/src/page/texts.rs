@@ -91,6 +91,10 @@ pub struct Consent {
     pub lasts: &'static str,
     /// After that, around how long it may be out of use.
     pub less_if_unused: Around,
+    /// How long it lasts, if it has no end.
+    pub until_revoked: &'static str,
+    /// What it means that the application gets its access by redirect (RFC 6749 §4.2).
+    pub at_once: &'static str,
     /// What not to do.
     pub only_if: &'static str,
     /// What declining does, around the application's name.

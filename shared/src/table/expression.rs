@@ -3,12 +3,12 @@
 //! An attribute is written `#name` and a value `:name`. The map from `#name` to the attribute is made from the
 //! expression itself, so every attribute is aliased and no reserved word can ever be hit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{Error, KEY};
+use super::{Error, Item, KEY};
 
 /// A change to one item, the condition under which it is made, and the values that both mention.
 #[derive(Debug)]
@@ -39,6 +39,34 @@ impl Update {
             condition: format!("attribute_exists(#{KEY})"),
             values: HashMap::new(),
         }
+    }
+
+    /// `new` takes the place of `old`, if the item is still that, attribute by attribute.
+    pub fn exchange(old: &Item, new: &Item) -> Self {
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|name| *name != KEY).collect();
+        let (mut conditions, mut set, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut values = HashMap::new();
+        for name in names {
+            match old.get(name) {
+                Some(value) => {
+                    conditions.push(format!("#{name} = :old_{name}"));
+                    values.insert(format!(":old_{name}"), value.clone());
+                }
+                None => conditions.push(format!("attribute_not_exists(#{name})")),
+            }
+            match new.get(name) {
+                Some(value) if old.get(name) == Some(value) => {}
+                Some(value) => {
+                    set.push(format!("#{name} = :new_{name}"));
+                    values.insert(format!(":new_{name}"), value.clone());
+                }
+                None => removed.push(format!("#{name}")),
+            }
+        }
+        let clause =
+            |word, parts: Vec<String>| (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")));
+        let change: Vec<_> = [clause("SET", set), clause("REMOVE", removed)].into_iter().flatten().collect();
+        Self { values, ..Self::when(&conditions.join(" AND "), &change.join(" ")) }
     }
 
     /// Gives `:name` its value.

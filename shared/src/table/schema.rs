@@ -9,10 +9,11 @@
 //! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize (its use) | authorize, login |
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
 //! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
-//! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login | – |
+//! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`) | – |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, login, token, revoke, introspect, `jeton` |
 //! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, token, revoke, introspect, authorizer, `jeton` |
 //! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
+//! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
 //! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, introspect, authorizer, `jeton` |

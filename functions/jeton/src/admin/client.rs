@@ -1,11 +1,14 @@
 //! `jeton client …`
 
+mod update;
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand, value_parser};
 use serde_json::{Value, json};
 use shared::{
     client::{AuthMethod, Client, ClientId, GrantType, Lifetimes, Registration},
+    compat::Switch,
     secret::{ClientSecret, Id, Secret, random},
     status::Status,
     time::Timestamp,
@@ -15,12 +18,15 @@ use super::{
     Admin, Error,
     output::{columns, lasting, or_none, properties, utc},
 };
+use update::Update;
 
 /// What can be done with clients.
 #[derive(Debug, Subcommand)]
 pub enum ClientCommand {
     /// Register a client; its secret is shown this once
     Create(Box<Create>),
+    /// Change a client's registration; what is not named stays as it is, and a list that is named takes the place of the one before
+    Update(Box<Update>),
     /// List all clients
     List,
     /// Show a client
@@ -87,12 +93,18 @@ pub struct Create {
     /// It may do without PKCE, and must then repeat its redirect URI; not for public clients
     #[arg(long)]
     pkce_optional: bool,
+    /// A compatibility switch that it has; may be repeated: `password`, `implicit`, `json`, `expires`, `no-rotation`, `ttl`, `query-credentials`; each does something that the RFCs of today advise against
+    #[arg(long, value_name = "SWITCH")]
+    compat: Vec<Switch>,
     /// How long a code lives: 10 to 600
     #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().code)]
     code_ttl: u32,
-    /// How long an access token lives: 60 to 86400
+    /// How long an access token lives: 60 to 86400; with --compat ttl to 7776000, or 0, which is without end
     #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().access_token)]
     access_token_ttl: u32,
+    /// With --compat ttl: the longest lifetime that a token request may ask for, up to 7776000, or 0, which is without end [default: that of --access-token-ttl]
+    #[arg(long, value_name = "SECONDS")]
+    longest_access_token_ttl: Option<u32>,
     /// How long an unused refresh token lives: 60 to 7776000
     #[arg(long, value_name = "SECONDS", default_value_t = Lifetimes::default().refresh_token)]
     refresh_token_ttl: u32,
@@ -106,6 +118,7 @@ impl ClientCommand {
     pub async fn run(self, admin: &Admin) -> Result<(), Error> {
         match self {
             Self::Create(create) => create.run(admin).await,
+            Self::Update(update) => update.run(admin).await,
             Self::List => list(admin).await,
             Self::Show { client_id } => show(admin, &client_id.parse()?).await,
             Self::RotateSecret { client_id, overlap } => {
@@ -131,9 +144,11 @@ impl Create {
             resource_server: self.resource_server,
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
+            compat: self.compat.into_iter().collect(),
             lifetimes: Lifetimes {
                 code: self.code_ttl,
                 access_token: self.access_token_ttl,
+                longest_access_token: self.longest_access_token_ttl,
                 refresh_token: self.refresh_token_ttl,
                 refresh_grace: self.refresh_grace,
             },
@@ -141,6 +156,9 @@ impl Create {
         let (client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
         admin.app.clients.create(&client).await?;
         admin.client_changed(&client.id, "created");
+        if !client.compat.is_empty() {
+            admin.app.clients.count_switches().await?;
+        }
         print_secret(admin, &client.id, secret.as_ref(), "Keep the secret safe: it is not shown again.")
     }
 }
@@ -185,8 +203,16 @@ async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
         ("resource server", yes(client.resource_server)),
         ("first party", yes(client.first_party)),
         ("PKCE", if client.pkce_optional { "optional" } else { "required" }.to_owned()),
+        ("compatibility", or_none(client.compat.iter().map(switch_line).collect::<Vec<_>>().join("\n"))),
         ("code lives", lasting(lifetimes.code.into())),
-        ("access token lives", lasting(lifetimes.access_token.into())),
+        ("access token lives", lasting_or_endless(lifetimes.access_token)),
+        (
+            "or on request",
+            lifetimes.longest_access_token.map_or_else(
+                || or_none(String::new()),
+                |longest| format!("up to {}", lasting_or_endless(longest)),
+            ),
+        ),
         ("refresh token lives", lasting(lifetimes.refresh_token.into())),
         ("refresh grace", lasting(lifetimes.refresh_grace.into())),
         (
@@ -225,6 +251,7 @@ async fn set_disabled(admin: &Admin, id: &ClientId, disabled: bool) -> Result<()
 async fn delete(admin: &Admin, id: &ClientId) -> Result<(), Error> {
     admin.app.clients.delete(id).await?;
     admin.client_changed(id, "deleted");
+    admin.app.clients.count_switches().await?;
     admin.print(&json!({ "client_id": id, "deleted": true }), &format!("Client {id} is deleted."))
 }
 
@@ -274,12 +301,24 @@ fn describe(client: &Client, status: &Status, now: Timestamp) -> Value {
         "resource_server": client.resource_server,
         "first_party": client.first_party,
         "pkce_optional": client.pkce_optional,
+        "compat": client.compat.iter().map(Switch::as_str).collect::<Vec<_>>(),
         "code_ttl": client.lifetimes.code,
         "access_token_ttl": client.lifetimes.access_token,
+        "longest_access_token_ttl": client.lifetimes.longest_access_token,
         "refresh_token_ttl": client.lifetimes.refresh_token,
         "refresh_grace": client.lifetimes.refresh_grace,
         "secrets": secrets,
     })
+}
+
+/// A switch, and what it is about.
+fn switch_line(switch: Switch) -> String {
+    let about = switch.about();
+    format!("{switch}: {} (see {})", about.does, about.discouraged_by)
+}
+
+fn lasting_or_endless(seconds: u32) -> String {
+    if seconds == 0 { "without end".to_owned() } else { lasting(seconds.into()) }
 }
 
 fn secret_line(secret: &shared::client::RegisteredSecret, now: Timestamp) -> String {

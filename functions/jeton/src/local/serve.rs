@@ -4,6 +4,7 @@ use std::{fmt::Write as _, io::Write as _, net::Ipv4Addr, sync::Arc};
 
 use shared::{
     app::App,
+    compat::{Holder, Switches},
     config::{Config, Issuer, RouteScopes},
     dynamodb::{self, Endpoint},
     log::Log,
@@ -43,7 +44,9 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
     let dynamodb_url = format!("http://{}:{dynamodb_port}", Ipv4Addr::LOCALHOST);
 
-    let mut config = Config::from_env()?;
+    // Every client's switch can be tried here, unless JETON_COMPAT says which, or `none`.
+    let permitted = Switches::of(Holder::Client).to_string();
+    let mut config = Config::from_env_or(|variable| (variable == "JETON_COMPAT").then(|| permitted.clone()))?;
     if let Some(issuer) = options.issuer {
         config.issuer = Some(issuer);
     }

@@ -6,14 +6,14 @@ use super::{
     Break, Scenario,
     world::{
         Call, GRACE, Job, Party, SENDS, World, Write, at, client_id, first_refresh, redemption,
-        refresh_token, rotation,
+        refresh_token, rotation, tick,
     },
 };
 use crate::{
     grant::{
         Ending, EndingByRefresh, Grant, NotRedeemed, NotRotated, Rotating, State, Transition, Verdict, Why,
     },
-    secret::Digest,
+    secret::{AccessToken, Digest},
 };
 
 impl Scenario {
@@ -47,7 +47,10 @@ impl Scenario {
                 None
             }
             Write::Redeem(redemption) => transition(item, redemption, unconditional),
-            Write::Rotate(rotating) => transition(item, rotating, false),
+            Write::Rotate(rotating) => {
+                let careless = self.broken == Break::NeverYoung && is_current(rotating, item.as_ref());
+                transition(item, rotating, careless)
+            }
             Write::Revoke(ending) => transition(item, ending, false),
             Write::End(ending) => transition(item, ending, false),
         };
@@ -60,12 +63,12 @@ impl Scenario {
         outcome
     }
 
-    pub(super) fn begin(world: &mut World, party: Party, job: Job, now: u8) {
+    pub(super) fn begin(&self, world: &mut World, party: Party, job: Job, now: u8) {
         let nth = world.started;
         world.started += 1;
         let write = match &job {
             Job::Redeem => Write::Redeem(redemption(party, nth, now)),
-            Job::Refresh { token } => Write::Rotate(rotation(token, nth, now)),
+            Job::Refresh { token } => Write::Rotate(rotation(token, nth, now, self.rotates)),
             Job::Revoke { token } => Write::Revoke(EndingByRefresh {
                 family: refresh_token(token).family(),
                 client: client_id(),
@@ -129,8 +132,13 @@ impl Scenario {
                         return if reason == NotRotated::Reused { end(Why::RefreshReused) } else { None };
                     }
                 };
-                let successor = refresh_token(token).successor(&nonce.0);
-                Self::answer(world, call, Some(token.clone()), successor.expose(), arrives);
+                let presented = refresh_token(token);
+                if self.rotates {
+                    let successor = presented.successor(&nonce.0);
+                    Self::answer(world, call, Some(token.clone()), successor.expose(), arrives);
+                } else {
+                    Self::share(world, presented.successor_access(&nonce.0).digest());
+                }
                 None
             }
             (Write::Revoke(_), _) => {
@@ -173,6 +181,29 @@ impl Scenario {
         }
     }
 
+    /// The caller is given an access token, and whoever else asks soon is given the same.
+    fn share(world: &mut World, token: Digest<AccessToken>) {
+        let access = world.item.as_ref().and_then(|grant| {
+            [&grant.access, &grant.previous_access]
+                .into_iter()
+                .flatten()
+                .find(|access| access.digest == token)
+        });
+        match access {
+            Some(access) => {
+                let shared = (token, tick(access.issued_at));
+                if !world.shared.contains(&shared) {
+                    world.shared.push(shared);
+                }
+            }
+            None => {
+                if !world.ended {
+                    world.wrong = Some("an access token was answered that the grant does not have");
+                }
+            }
+        }
+    }
+
     /// A refresh was refused: never to an honest client that keeps to the window, when there is nobody else.
     pub(super) fn refused(&self, world: &mut World, call: &Call, reason: NotRotated) {
         let alone = self.redeemers == [Party::Client] && !self.revokes && self.parallel == 1;
@@ -183,6 +214,13 @@ impl Scenario {
             });
         }
     }
+}
+
+/// Whether what is shown is the grant's refresh token.
+fn is_current(rotating: &Rotating, item: Option<&Grant>) -> bool {
+    let live = item.filter(|grant| grant.state == State::Active);
+    let refresh = live.and_then(|grant| grant.refresh.as_ref());
+    refresh.is_some_and(|refresh| refresh.digest == rotating.presented.token)
 }
 
 /// Whether what is shown was genuine once, is not now, and no window is open any more.

@@ -8,7 +8,7 @@ use crate::{
         Access, Agreement, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption, Refresh, Rotating,
         Shown, Terms, Tokens,
     },
-    secret::{AuthorizationCode, Digest, Id, RefreshToken, Secret, Verifier},
+    secret::{AccessToken, AuthorizationCode, Digest, Id, RefreshToken, Secret, Verifier},
     time::Timestamp,
 };
 
@@ -18,6 +18,8 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 pub(super) const GRACE: Duration = Duration::from_secs(3);
 /// How far one instance's clock may lag behind another's.
 pub(super) const SKEW: u8 = 1;
+/// How long an access token that a refresh token led to lives.
+pub(super) const ACCESS_LIFETIME: Duration = Duration::from_secs(4);
 /// How many writes the network holds at a time.
 pub(super) const MOST_LATE: usize = 1;
 /// How often the SDK sends a write.
@@ -86,6 +88,8 @@ pub(super) struct World {
     pub(super) proven_redemptions: u8,
     /// Every refresh token that was answered, with what was presented for it (a code is `None`).
     pub(super) answered: Vec<(Option<String>, String)>,
+    /// Without rotation: every access token that was answered, and when it was issued.
+    pub(super) shared: Vec<(Digest<AccessToken>, u8)>,
     pub(super) ended: bool,
     /// A spent refresh token was shown after every window had closed.
     pub(super) stolen: bool,
@@ -95,6 +99,11 @@ pub(super) struct World {
 
 pub(super) fn at(tick: u8) -> Timestamp {
     Timestamp::from_millis(1_000_000).after(TICK * u32::from(tick))
+}
+
+/// The tick at which it is `moment`.
+pub(super) fn tick(moment: Timestamp) -> u8 {
+    u8::try_from(moment.since(at(0)).as_secs()).unwrap()
 }
 
 pub(super) fn code() -> Secret<AuthorizationCode> {
@@ -147,23 +156,23 @@ pub(super) fn redemption(party: Party, nth: u8, now: u8) -> Redemption {
             verifier: Some(Digest::of(verifier)),
         },
         tokens: Tokens {
-            access: Access::new(access.digest(), at(now), at(now).after(TICK * 50)),
+            access: Access::lasting(access.digest(), at(now), Some(TICK * 50)),
             refresh: Some(Refresh::first(&first_refresh(nth), expires_at)),
-            expires_at,
+            expires_at: Some(expires_at),
         },
         now: at(now),
     }
 }
 
-pub(super) fn rotation(token: &str, nth: u8, now: u8) -> Rotating {
+pub(super) fn rotation(token: &str, nth: u8, now: u8, rotates: bool) -> Rotating {
     let (token, nonce) = (refresh_token(token), [nth; 32]);
     Rotating {
         presented: Presented { token: token.digest(), family: token.family(), client: client_id() },
         scope: None,
         nonce: Nonce(nonce),
         access: token.successor_access(&nonce).digest(),
-        refresh: token.successor(&nonce).digest(),
-        access_lifetime: TICK * 50,
+        refresh: rotates.then(|| token.successor(&nonce).digest()),
+        access_lifetime: Some(ACCESS_LIFETIME),
         refresh_lifetime: TICK * 60,
         now: at(now),
     }

@@ -27,6 +27,8 @@ pub(super) static TEXTS: Texts = Texts {
         account: "Your account",
         lasts: "Lasts",
         less_if_unused: Around { before: "; less if it is not used for ", after: "" },
+        until_revoked: "until you or an administrator ends it",
+        at_once: "It gets its access in the address of the page that you are sent to. Whoever sees that address can use it.",
         only_if: "Allow it only if you started this yourself.",
         if_denied: Around { before: "If you deny, ", after: " gets no access, and you go back to it." },
         allow: "Allow",

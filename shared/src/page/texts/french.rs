@@ -33,6 +33,8 @@ pub(super) static TEXTS: Texts = Texts {
         account: "Votre compte",
         lasts: "Durée",
         less_if_unused: Around { before: "\u{202f}; moins en cas d’inutilisation pendant ", after: "" },
+        until_revoked: "jusqu’à ce que vous ou un administrateur y mettiez fin",
+        at_once: "Elle obtient son accès dans l’adresse de la page vers laquelle vous êtes renvoyé. Quiconque voit cette adresse peut s’en servir.",
         only_if: "N’autorisez que si vous êtes à l’origine de cette demande.",
         if_denied: Around {
             before: "Si vous refusez, ",

@@ -1,0 +1,34 @@
+//! What any new grant may be asked to be: its scope and its access token's lifetime.
+
+use std::time::Duration;
+
+use shared::{client::Client, compat::Switch, http::Form, scope::Scope};
+
+use crate::Error;
+
+/// The scope asked for, or else the client's default (§3.3); never more than it is registered for.
+pub(crate) fn scope(form: &Form, client: &Client) -> Result<Scope, Error> {
+    let Some(asked) = form.get("scope") else { return Ok(client.default_scope.clone()) };
+    let scope: Scope = asked.parse().map_err(|_| Error::IllFormedScope)?;
+    if !scope.is_within(&client.scope) {
+        return Err(Error::ScopeNotAllowed);
+    }
+    if !scope.fits_a_grant() {
+        return Err(Error::ScopeTooLarge);
+    }
+    Ok(scope)
+}
+
+/// How long the access token is to live; none: without end. A client with the switch may say so in milliseconds, 0
+/// being without end; what is more than it may have becomes what it may have.
+pub(crate) fn lifetime(form: &Form, client: &Client) -> Result<Option<Duration>, Error> {
+    match form.get("ttl").filter(|_| client.compat.has(Switch::Ttl)) {
+        None => Ok(client.lifetimes.access_token()),
+        Some(asked) => {
+            let digits = asked.bytes().all(|byte| byte.is_ascii_digit());
+            let ms = asked.parse().ok().filter(|_| digits).ok_or(Error::IllFormedLifetime)?;
+            let asked = (ms > 0).then(|| Duration::from_millis(ms));
+            Ok(client.lifetimes.access_token_of(asked))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! RFC 6749 §4.3, behind the switch `password`: a person's name and password for tokens. RFC 9700 §2.4 forbids it.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::client::GrantType;
+
+use crate::harness::{Answer, Fault, PASSWORD, Registered, Stack, legacy};
+
+async fn ask(stack: &Stack, client: &Registered, name: &str, password: &str) -> Answer {
+    let form = [("grant_type", "password"), ("username", name), ("password", password)];
+    stack.post("/oauth/token").basic(client).form(&form).send().await
+}
+
+#[tokio::test]
+async fn without_the_switch_nobody_offers_it() {
+    for (permitted, has) in [("none", "none"), ("none", "password"), ("password", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let client = stack.legacy(has).await;
+        stack.somebody("ada").await;
+        ask(&stack, &client, "ada", PASSWORD).await.is_error(400, "unsupported_grant_type");
+        assert_eq!(stack.grants().await, 0, "permitted {permitted}, has {has}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_client_that_has_the_switch_may_use_it() {
+    let stack = Stack::permitting("password").await;
+    let (legacy, web) = (stack.legacy("password").await, stack.web().await);
+    stack.somebody("ada").await;
+    assert_eq!(ask(&stack, &legacy, "ada", PASSWORD).await.status, 200);
+    ask(&stack, &web, "ada", PASSWORD).await.is_error(400, "unauthorized_client");
+}
+
+#[tokio::test]
+async fn a_name_and_its_password_are_traded_for_tokens_of_that_person() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    let ada = stack.somebody("ada").await;
+    let answer = ask(&stack, &client, "Ada", PASSWORD).await;
+    answer.is_not_stored();
+    let told = answer.json();
+    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3_600)));
+    assert_eq!((&told["scope"], told.get("expires")), (&json!("read write"), None));
+    let token = told["access_token"].as_str().unwrap();
+    let active = stack.introspect(&client, token).await;
+    assert_eq!((&active["sub"], &active["username"]), (&json!(ada.sub), &json!("ada")));
+    let issued = stack.audited("issued");
+    assert_eq!(issued[0]["kind"], "password");
+    let refreshed = stack.refresh(&client, told["refresh_token"].as_str().unwrap()).await;
+    assert_ne!(refreshed.json()["access_token"], told["access_token"]);
+    assert!(!stack.stored().await.contains(PASSWORD) && !stack.logged().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn the_scope_is_held_to_the_clients_registration() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    stack.somebody("ada").await;
+    let with_scope = async |scope: &str| {
+        let form =
+            [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("scope", scope)];
+        stack.post("/oauth/token").basic(&client).form(&form).send().await
+    };
+    assert_eq!(with_scope("read").await.json()["scope"], "read");
+    for scope in ["admin", "read admin", "read  write", "r\"ead"] {
+        with_scope(scope).await.is_error(400, "invalid_scope");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_wrong_unknown_or_disabled_is_told_the_same() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    let ada = stack.somebody("ada").await;
+    let eve = stack.somebody("eve").await;
+    stack.app.users.set_disabled(eve.sub, true).await.unwrap();
+    let wrong = ask(&stack, &client, "ada", "wrong password").await;
+    wrong.is_error(400, "invalid_grant");
+    for (name, password) in [("nobody", PASSWORD), ("eve", PASSWORD), ("\u{7}", PASSWORD), ("ada", "x")] {
+        assert_eq!(ask(&stack, &client, name, password).await.essence(), wrong.essence(), "{name}");
+    }
+    assert_eq!(stack.grants().await, 0);
+    assert_eq!(stack.audited("sign_in_failed").len(), 5);
+    assert_eq!(stack.audited("sign_in_failed")[0]["person"], json!(ada.sub));
+    for form in [
+        &[("grant_type", "password"), ("username", "ada")][..],
+        &[("grant_type", "password"), ("password", PASSWORD)],
+        &[("grant_type", "password"), ("username", "ada"), ("password", "")],
+    ] {
+        let answer = stack.post("/oauth/token").basic(&client).form(form).send().await;
+        answer.is_error(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn guessing_is_counted_like_at_the_login_page() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    stack.somebody("ada").await;
+    for _ in 0..12 {
+        assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.status, 200, "who is right is not counted");
+    }
+    for name in ["ada", "nobody"] {
+        for _ in 0..stack.app.config.throttling.per_account {
+            ask(&stack, &client, name, "wrong password").await.is_error(400, "invalid_grant");
+        }
+        let refused = ask(&stack, &client, name, PASSWORD).await;
+        refused.is_error(429, "invalid_request");
+        assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+    }
+    assert_eq!(stack.audited("sign_in_throttled").len(), 2);
+    // The login page counts the same.
+    let page = stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await;
+    assert_eq!(page.status, 429);
+    stack.advance(stack.app.config.throttling.window);
+    assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_client_must_authenticate_all_the_same() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    stack.somebody("ada").await;
+    ask(&stack, &client.with_wrong_secret(), "ada", PASSWORD).await.is_invalid_client();
+    let form = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
+    let named = [&form[..], &[("client_id", client.id.as_str())]].concat();
+    stack.post("/oauth/token").form(&named).send().await.is_invalid_client();
+    assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn what_ends_everything_of_a_person_ends_these_grants() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    let ada = stack.somebody("ada").await;
+    let token = async || {
+        let told = ask(&stack, &client, "ada", PASSWORD).await.json();
+        told["access_token"].as_str().unwrap().to_owned()
+    };
+    let before = token().await;
+    assert_eq!(stack.app.grants.of_person(ada.sub).await.unwrap().len(), 1, "listed as hers");
+    stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
+    stack.is_inactive(&client, &before).await;
+    stack.advance(Duration::from_secs(1));
+    let after = token().await;
+    assert!(stack.is_active(&client, &after).await);
+    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    stack.is_inactive(&client, &after).await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_comes_only_to_a_client_that_is_registered_for_it() {
+    let stack = Stack::permitting("password").await;
+    let registration =
+        shared::client::Registration { grant_types: vec![GrantType::Password], ..legacy("password") };
+    let client = stack.register_counted(registration).await;
+    stack.somebody("ada").await;
+    assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.json().get("refresh_token"), None);
+}
+
+#[tokio::test]
+async fn when_dynamodb_fails_nobody_is_called_wrong() {
+    let stack = Stack::permitting("password").await;
+    let client = stack.legacy("password").await;
+    stack.somebody("ada").await;
+    stack.dynamodb.fail(Fault::Refuse);
+    ask(&stack, &client, "ada", PASSWORD).await.is_unavailable();
+}

@@ -1,0 +1,159 @@
+//! RFC 6749 §6 without rotation, behind the switch `no-rotation`. RFC 9700 §4.14.2 has refresh tokens rotated, or bound
+//! to their sender.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use shared::client::{NotRegistrable, Registration};
+use tokio::task::JoinSet;
+
+use crate::harness::{Registered, Stack, altered, legacy, person::Pair};
+
+const HALF: Duration = Duration::from_mins(30);
+
+async fn start() -> (Stack, Registered, Pair) {
+    let stack = Stack::permitting("no-rotation").await;
+    let client = stack.legacy("no-rotation").await;
+    let pair = stack.pair(&client).await;
+    (stack, client, pair)
+}
+
+async fn refreshed(stack: &Stack, client: &Registered, pair: &Pair) -> String {
+    let answer = stack.refresh(client, &pair.refresh).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json().get("refresh_token"), None, "it is the one that the client has");
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn without_the_switch_refresh_tokens_rotate() {
+    for (permitted, has) in [("none", "none"), ("none", "no-rotation"), ("no-rotation", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let client = stack.legacy(has).await;
+        let pair = stack.pair(&client).await;
+        let next = stack.refresh(&client, &pair.refresh).await.pair();
+        assert_ne!(next.refresh, pair.refresh, "permitted {permitted}, has {has}");
+    }
+}
+
+#[tokio::test]
+async fn the_refresh_token_stays_and_ends_when_it_was_to_end() {
+    let (stack, client, pair) = start().await;
+    for _ in 0..29 {
+        refreshed(&stack, &client, &pair).await;
+        stack.advance(Duration::from_hours(24));
+    }
+    assert!(stack.is_active(&client, &refreshed(&stack, &client, &pair).await).await);
+    stack.advance(Duration::from_hours(24));
+    stack.refresh(&client, &pair.refresh).await.is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn the_same_access_token_is_answered_until_half_its_life_is_over() {
+    let (stack, client, pair) = start().await;
+    let first = refreshed(&stack, &client, &pair).await;
+    assert_ne!(first, pair.access);
+    stack.advance_to_just_before(HALF);
+    let answer = stack.refresh(&client, &pair.refresh).await.json();
+    assert_eq!(answer["access_token"], first);
+    assert_eq!(answer["expires_in"], 1_800);
+    stack.advance_by_the_last_millisecond();
+    let second = refreshed(&stack, &client, &pair).await;
+    assert_ne!(second, first);
+    // Both work: the first until its own end.
+    assert!(stack.is_active(&client, &first).await && stack.is_active(&client, &second).await);
+    stack.advance(HALF);
+    stack.is_inactive(&client, &first).await;
+    assert!(stack.is_active(&client, &second).await);
+}
+
+#[tokio::test]
+async fn a_fleet_that_refreshes_at_once_gets_one_access_token() {
+    let (stack, client, pair) = start().await;
+    let stack = Arc::new(stack);
+    for _ in 0..2 {
+        let mut fleet = JoinSet::new();
+        for _ in 0..50 {
+            let (stack, client, pair) = (Arc::clone(&stack), client.clone(), pair.clone());
+            fleet.spawn(async move { refreshed(&stack, &client, &pair).await });
+        }
+        let tokens: BTreeSet<String> = fleet.join_all().await.into_iter().collect();
+        assert_eq!(tokens.len(), 1);
+        assert!(stack.is_active(&client, tokens.first().unwrap()).await);
+        stack.advance(HALF);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_or_narrower_access_token_is_not_answered_again() {
+    let (stack, client, pair) = start().await;
+    let first = refreshed(&stack, &client, &pair).await;
+    assert_eq!(stack.revoke(&client, &first).await.status, 200);
+    let second = refreshed(&stack, &client, &pair).await;
+    assert_ne!(second, first);
+    stack.is_inactive(&client, &first).await;
+    let narrow = stack.refresh_with(&client, &pair.refresh, &[("scope", "read")]).await.json();
+    assert_eq!(narrow["scope"], "read");
+    assert_ne!(narrow["access_token"], second);
+    let same = stack.refresh_with(&client, &pair.refresh, &[("scope", "read")]).await.json();
+    assert_eq!(same["access_token"], narrow["access_token"]);
+    assert_ne!(refreshed(&stack, &client, &pair).await, narrow["access_token"].as_str().unwrap());
+    let more = stack.refresh_with(&client, &pair.refresh, &[("scope", "admin")]).await;
+    more.is_error(400, "invalid_scope");
+}
+
+#[tokio::test]
+async fn another_client_and_a_forger_get_nothing_and_end_nothing() {
+    let (stack, client, pair) = start().await;
+    let other = stack.legacy("no-rotation").await;
+    stack.refresh(&other, &pair.refresh).await.is_error(400, "invalid_grant");
+    let another = stack.pair(&other).await;
+    for forged in altered(&pair.refresh, &another.refresh) {
+        stack.refresh(&client, &forged).await.is_error(400, "invalid_grant");
+    }
+    refreshed(&stack, &client, &pair).await;
+}
+
+#[tokio::test]
+async fn revoking_the_refresh_token_ends_everything() {
+    let (stack, client, pair) = start().await;
+    let token = refreshed(&stack, &client, &pair).await;
+    assert_eq!(stack.revoke(&client, &pair.refresh).await.status, 200);
+    stack.is_inactive(&client, &token).await;
+    stack.refresh(&client, &pair.refresh).await.is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_client_that_gains_or_loses_the_switch_keeps_its_grants() {
+    let stack = Stack::permitting("no-rotation").await;
+    let client = stack.legacy("none").await;
+    let pair = stack.pair(&client).await;
+    let rotated = stack.refresh(&client, &pair.refresh).await.pair();
+    let switch = async |switches: &str| {
+        let kept = stack.kept(&client).await;
+        let amended = Registration { compat: switches.parse().unwrap(), ..Registration::of(&kept) }
+            .amend(&kept)
+            .unwrap();
+        stack.app.clients.amend(&kept, &amended).await.unwrap();
+    };
+    switch("no-rotation").await;
+    // A retry of the last rotation still finds its pair; the successor is then what stays.
+    assert_eq!(stack.refresh(&client, &pair.refresh).await.pair(), rotated);
+    let kept = refreshed(&stack, &client, &rotated).await;
+    assert_eq!(refreshed(&stack, &client, &rotated).await, kept);
+    switch("none").await;
+    let next = stack.refresh(&client, &rotated.refresh).await.pair();
+    assert!(stack.is_active(&client, &next.access).await);
+    assert_eq!(stack.refresh(&client, &rotated.refresh).await.pair(), next);
+}
+
+#[tokio::test]
+async fn a_public_client_cannot_have_the_switch() {
+    let registration = Registration {
+        public: true,
+        auth_methods: Vec::new(),
+        redirect_uris: vec!["http://127.0.0.1/cb".to_owned()],
+        ..legacy("no-rotation")
+    };
+    let refused = registration.accept("someone".parse().unwrap(), shared::time::Timestamp::from_millis(1));
+    assert!(matches!(refused, Err(NotRegistrable::Inconsistent(_))));
+}

@@ -1,0 +1,271 @@
+//! Token requests and answers as older services have them: the switches `json`, `query-credentials`, `expires`, `ttl`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::client::{Lifetimes, Registration};
+
+use crate::harness::{Answer, JSON, Registered, Stack, legacy, machine};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A machine with these switches.
+async fn machine_with(stack: &Stack, switches: &str, lifetimes: Lifetimes) -> Registered {
+    let compat = switches.parse().unwrap();
+    stack.register(Registration { compat, lifetimes, ..machine() }).await
+}
+
+fn own_token(client: &Registered) -> Value {
+    json!({
+        "grant_type": "client_credentials", "client_id": client.id, "client_secret": client.secret, "scope": "read",
+    })
+}
+
+#[tokio::test]
+async fn without_the_switch_json_is_no_token_request() {
+    for (permitted, has) in [("none", "none"), ("none", "json"), ("json", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let client = machine_with(&stack, has, Lifetimes::default()).await;
+        let answer = stack.json_request(&own_token(&client)).send().await;
+        answer.is_error(400, "invalid_request");
+        assert_eq!(stack.grants().await, 0, "permitted {permitted}, has {has}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_switch_an_object_of_strings_is_as_good_as_a_form() {
+    let stack = Stack::permitting("json").await;
+    let client = machine_with(&stack, "json", Lifetimes::default()).await;
+    let answer = stack.json_request(&own_token(&client)).send().await;
+    assert_eq!((answer.status, &answer.json()["scope"]), (200, &json!("read")));
+    for content_type in ["application/json", "Application/JSON", "application/json; charset=utf-8"] {
+        let call = stack.post("/oauth/token").basic(&client);
+        let answer = call.body(content_type, r#"{"grant_type":"client_credentials"}"#).send().await;
+        assert_eq!(answer.status, 200, "{content_type}");
+    }
+    assert_eq!(stack.ask_for_token(&client, &[]).await.status, 200, "and a form is still a form");
+    // The same rules hold: who it is, and what it may have.
+    let mut wrong = own_token(&client);
+    wrong["client_secret"] = json!(client.with_wrong_secret().secret);
+    stack.json_request(&wrong).send().await.is_invalid_client();
+    let mut too_much = own_token(&client);
+    too_much["scope"] = json!("admin");
+    stack.json_request(&too_much).send().await.is_error(400, "invalid_scope");
+}
+
+#[tokio::test]
+async fn json_that_is_more_than_a_flat_object_of_strings_is_refused() {
+    let stack = Stack::permitting("json").await;
+    let client = machine_with(&stack, "json", Lifetimes::default()).await;
+    let deep = format!("{}1", r#"{"a":"#.repeat(10_000));
+    for body in [
+        r#"{"grant_type":"client_credentials","grant_type":"client_credentials"}"#,
+        r#"{"grant_type":"client_credentials","grant\u005ftype":"password"}"#,
+        r#"{"grant_type":["client_credentials"]}"#,
+        r#"{"grant_type":{"a":"b"}}"#,
+        r#"{"grant_type":"client_credentials","scope":null}"#,
+        r#"{"grant_type":"client_credentials","ttl":1}"#,
+        r#"[{"grant_type":"client_credentials"}]"#,
+        r#"{"grant_type":"client_credentials"} {}"#,
+        "grant_type=client_credentials",
+        "\u{0}",
+        "",
+        &deep,
+    ] {
+        let answer = stack.post("/oauth/token").basic(&client).body(JSON, body.to_owned()).send().await;
+        answer.is_error(400, "invalid_request");
+    }
+    let large = json!({ "grant_type": "client_credentials", "more": "x".repeat(64 * 1_024) });
+    let answer = stack.post("/oauth/token").basic(&client).body(JSON, large.to_string()).send().await;
+    answer.is_error(413, "invalid_request");
+    let form = stack.post("/oauth/token").basic(&client);
+    form.body(FORM, r#"{"grant_type":"client_credentials"}"#).send().await.is_error(400, "invalid_request");
+    // Other endpoints read forms, whatever the switches.
+    for path in ["/oauth/revoke", "/oauth/introspect"] {
+        let answer = stack.post(path).basic(&client).body(JSON, r#"{"token":"x"}"#).send().await;
+        answer.is_error(400, "invalid_request");
+    }
+}
+
+fn in_query(client: &Registered) -> String {
+    format!(
+        "/oauth/token?grant_type=client_credentials&client_id={}&client_secret={}",
+        client.id, client.secret
+    )
+}
+
+#[tokio::test]
+async fn without_the_switch_nothing_is_read_from_the_query() {
+    for (permitted, has) in [("none", "none"), ("none", "query-credentials"), ("query-credentials", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let client = machine_with(&stack, has, Lifetimes::default()).await;
+        let all = stack.post(&in_query(&client)).send().await;
+        all.is_error(400, "invalid_request");
+        let secret_only = format!("/oauth/token?client_secret={}", client.secret);
+        let form = [("grant_type", "client_credentials"), ("client_id", client.id.as_str())];
+        stack.post(&secret_only).form(&form).send().await.is_invalid_client();
+        assert_eq!(stack.grants().await, 0, "permitted {permitted}, has {has}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_switch_the_query_is_read_too_if_it_names_the_client() {
+    let stack = Stack::permitting("query-credentials").await;
+    let client = machine_with(&stack, "query-credentials", Lifetimes::default()).await;
+    assert_eq!(stack.post(&in_query(&client)).send().await.status, 200);
+    let credentials = format!("/oauth/token?client_id={}&client_secret={}", client.id, client.secret);
+    let form = [("grant_type", "client_credentials"), ("scope", "read")];
+    assert_eq!(stack.post(&credentials).form(&form).send().await.json()["scope"], "read");
+    // A client that authenticates in the header, or in the body alone, says everything in the body.
+    let beside = stack.post("/oauth/token?grant_type=client_credentials&scope=read").basic(&client);
+    beside.form(&[]).send().await.is_error(400, "invalid_request");
+    for (path, form) in [
+        (credentials.as_str(), &[("grant_type", "client_credentials"), ("client_id", "x")][..]),
+        (&format!("{credentials}&client_id=x"), &form),
+        (&format!("{credentials}&scope=read"), &form),
+    ] {
+        stack.post(path).form(form).send().await.is_error(400, "invalid_request");
+    }
+    let wrong = client.with_wrong_secret();
+    stack.post(&in_query(&wrong)).send().await.is_invalid_client();
+    stack.request("GET", &in_query(&client)).send().await.is_error(405, "invalid_request");
+    assert!(!stack.logged().contains(&client.secret));
+}
+
+#[tokio::test]
+async fn without_the_switch_an_answer_says_what_the_rfc_says() {
+    for (permitted, has) in [("none", "expires"), ("expires", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let client = stack.legacy(has).await;
+        let code = stack.code(&client).await;
+        let told = stack.redeem(&client, &code).await.json();
+        assert_eq!((told.get("expires"), told.get("refresh_token_expires_in")), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn with_the_switch_an_answer_says_when_its_tokens_expire() {
+    let stack = Stack::permitting("expires").await;
+    let client = stack.legacy("expires").await;
+    let code = stack.code(&client).await;
+    let told = stack.redeem(&client, &code).await.json();
+    assert_eq!(told["expires"], stack.now().seconds() + 3_600);
+    assert_eq!(told["refresh_token_expires_in"], 30 * 86_400);
+    let retried = async || {
+        let answer = stack.refresh(&client, told["refresh_token"].as_str().unwrap()).await.json();
+        (
+            answer["expires"].as_u64(),
+            answer["expires_in"].as_u64(),
+            answer["refresh_token_expires_in"].as_u64(),
+        )
+    };
+    let first = retried().await;
+    stack.advance(Duration::from_secs(10));
+    let (expires, left, refresh_left) = retried().await;
+    assert_eq!((expires, left, refresh_left), (first.0, Some(3_590), Some(30 * 86_400 - 10)));
+}
+
+async fn with_ttl(stack: &Stack, client: &Registered, ttl: &str) -> Answer {
+    stack.ask_for_token(client, &[("ttl", ttl)]).await
+}
+
+/// Seven days by default, and up to 30 on request.
+const USERGRID: Lifetimes = Lifetimes {
+    code: 60,
+    access_token: 7 * 86_400,
+    longest_access_token: Some(30 * 86_400),
+    refresh_token: 30 * 86_400,
+    refresh_grace: 60,
+};
+const ENDLESS: Lifetimes = Lifetimes { longest_access_token: Some(0), ..USERGRID };
+
+#[tokio::test]
+async fn without_the_switch_a_request_says_nothing_about_lifetimes() {
+    for (permitted, has) in [("none", "none"), ("none", "ttl"), ("ttl", "none")] {
+        let stack = Stack::permitting(permitted).await;
+        let lifetimes = if has == "ttl" { ENDLESS } else { Lifetimes::default() };
+        let client = machine_with(&stack, has, lifetimes).await;
+        let usual = if has == "ttl" { 86_400 } else { 3_600 };
+        for ttl in ["60000", "0", "86400000000", "nonsense"] {
+            assert_eq!(with_ttl(&stack, &client, ttl).await.json()["expires_in"], usual, "{permitted} {has}");
+        }
+    }
+    for lifetimes in [USERGRID, Lifetimes { access_token: 0, ..Lifetimes::default() }] {
+        let registration = Registration { lifetimes, ..machine() };
+        let now = shared::time::Timestamp::from_millis(1);
+        assert!(registration.accept("someone".parse().unwrap(), now).is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_request_chooses_a_lifetime_up_to_what_its_client_may_have() {
+    let stack = Stack::permitting("ttl").await;
+    let client = machine_with(&stack, "ttl", USERGRID).await;
+    assert_eq!(stack.ask_for_token(&client, &[]).await.json()["expires_in"], 604_800);
+    for (ttl, seconds) in
+        [("60000", 60), ("1500", 1), ("2592000000", 2_592_000), ("2592000001", 2_592_000), ("0", 2_592_000)]
+    {
+        assert_eq!(with_ttl(&stack, &client, ttl).await.json()["expires_in"], seconds, "{ttl}");
+    }
+    for ttl in ["-1", "+1", "1.5", "1e3", " 1", "soon", "99999999999999999999999999"] {
+        with_ttl(&stack, &client, ttl).await.is_error(400, "invalid_request");
+    }
+    let short = with_ttl(&stack, &client, "1500").await.json();
+    let token = short["access_token"].as_str().unwrap();
+    stack.advance(Duration::from_millis(1_499));
+    assert!(stack.is_active(&client, token).await);
+    stack.advance(Duration::from_millis(1));
+    stack.is_inactive(&client, token).await;
+}
+
+#[tokio::test]
+async fn a_token_without_end_lives_until_it_is_revoked() {
+    let stack = Stack::permitting("ttl").await;
+    let client = machine_with(&stack, "ttl", ENDLESS).await;
+    let told = with_ttl(&stack, &client, "0").await.json();
+    assert_eq!(told.get("expires_in"), None);
+    let token = told["access_token"].as_str().unwrap();
+    assert!(!stack.stored().await.contains("\"ttl\": N("), "DynamoDB never deletes it");
+    stack.advance(Duration::from_hours(24 * 365 * 50));
+    let active = stack.introspect(&client, token).await;
+    assert_eq!((&active["active"], active.get("exp")), (&json!(true), None));
+    let id = client.id.parse().unwrap();
+    assert_eq!(stack.app.grants.of_client(&id).await.unwrap().len(), 1, "it can be found without the token");
+    assert_eq!(stack.revoke(&client, token).await.status, 200);
+    stack.is_inactive(&client, token).await;
+    assert!(stack.stored().await.contains("\"ttl\": N("), "and what is left of it goes, in time");
+    let another = with_ttl(&stack, &client, "0").await.json();
+    stack.app.clients.end_everything(&id, stack.now()).await.unwrap();
+    stack.is_inactive(&client, another["access_token"].as_str().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_persons_token_without_end_comes_without_a_refresh_token_and_is_listed_as_theirs() {
+    let stack = Stack::permitting("ttl").await;
+    let client = stack.register(Registration { lifetimes: ENDLESS, ..legacy("ttl") }).await;
+    let person = stack.person("alice").await;
+    let code = stack.agree(&client, person, crate::harness::person::Request::default()).await;
+    let more = [("code_verifier", crate::harness::person::VERIFIER), ("ttl", "0")];
+    let told = stack.redeem_with(&client, &code, &more).await.json();
+    assert_eq!((told.get("expires_in"), told.get("refresh_token")), (None, None));
+    let token = told["access_token"].as_str().unwrap();
+    stack.advance(Duration::from_hours(24 * 365));
+    assert!(stack.is_active(&client, token).await);
+    let grants = stack.app.grants.of_person(person).await.unwrap();
+    assert_eq!(grants.len(), 1);
+    stack.app.grants.end(grants[0], shared::grant::Why::Administrator, stack.now()).await.unwrap();
+    stack.is_inactive(&client, token).await;
+    assert!(stack.stored().await.contains("\"ttl\": N("));
+}
+
+#[tokio::test]
+async fn a_refreshed_token_may_be_given_a_lifetime_within_that_of_its_grant() {
+    let stack = Stack::permitting("ttl").await;
+    let client = stack.register(Registration { lifetimes: ENDLESS, ..legacy("ttl") }).await;
+    let pair = stack.pair(&client).await;
+    let short = stack.refresh_with(&client, &pair.refresh, &[("ttl", "60000")]).await;
+    assert_eq!(short.json()["expires_in"], 60);
+    let refresh = short.pair().refresh;
+    let long = stack.refresh_with(&client, &refresh, &[("ttl", "0")]).await;
+    assert_eq!(long.json()["expires_in"], 90 * 86_400, "the grant's own end");
+}
