@@ -106,7 +106,7 @@ impl World<'_> {
         let terms = self.terms(&client);
         if self.dice.chance(15) {
             let mut grant =
-                Grant::for_machine(terms, &Secret::new(id, &[1; 32]), Some(Duration::from_secs(60)));
+                Grant::for_machine(terms, &Secret::new(id, &[1; 32]), Some(Duration::from_mins(1)));
             grant.access = Some(self.access());
             return grant;
         }

@@ -7,7 +7,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jeton::local::{ROUTES, run_as};
 
-use crate::harness::{Asking, HtmlForm, Stack, person::Pair, rights::POLICIES};
+use crate::harness::{Asking, HtmlForm, PASSWORD, Stack, person::Pair, rights::POLICIES};
+
+const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 /// `password`, hashed with other parameters than today's.
 const OLD_HASH: &str =
@@ -15,7 +17,8 @@ const OLD_HASH: &str =
 
 /// What every function does at its start, before anybody asks it for anything.
 async fn start_functions(stack: &Stack) {
-    for (path, _) in ROUTES.iter().filter(|(path, _)| POLICIES.routes().any(|route| route == *path)) {
+    let starting = |path: &str| path != METADATA && POLICIES.routes().any(|route| route == path);
+    for (path, _) in ROUTES.iter().filter(|(path, _)| starting(path)) {
         run_as(path, stack.app.clients.warm_up()).await.unwrap();
     }
 }
@@ -63,14 +66,28 @@ async fn protect_an_api(stack: &Stack) {
     stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
 }
 
+/// A client of the old kind, and one that is told what such clients may do.
+async fn use_switches(stack: &Stack) {
+    let legacy = stack.legacy("password").await;
+    let ada = stack.somebody("legacy").await;
+    let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
+    assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
+    stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
+    let browser = stack.browser();
+    browser.sign_in(&ada).await;
+    browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
+    stack.request("GET", METADATA).send().await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
-    let stack = Stack::with_sample_api().await;
+    let stack = Stack::with_everything().await;
     start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
     protect_an_api(&stack).await;
+    use_switches(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -80,8 +97,7 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
 async fn what_no_policy_grants_is_denied() {
     let stack = Stack::start().await;
     let id = stack.machine().await.id.parse().unwrap();
-    let metadata = "/.well-known/oauth-authorization-server";
-    assert!(run_as(metadata, stack.app.clients.read(&id)).await.is_err());
+    assert!(run_as(METADATA, stack.app.clients.read(&id)).await.is_err());
     assert!(run_as("/oauth/introspect", stack.app.clients.set_disabled(&id, true)).await.is_err());
     assert!(run_as("/oauth/token", stack.app.users.find_by_name(&"ada".parse().unwrap())).await.is_err());
     assert_eq!(

@@ -44,16 +44,19 @@ const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'
 
 /// Runs `handler` as a Lambda function, for as long as Lambda lets it.
 pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = start(&dynamodb::connect(None).await?)?;
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
     // A first request, while starting is free: name resolution, TLS and credentials are then out of the way. It
     // may fail, and then the first real request pays.
     let _ = app.clients.warm_up().await;
     serve(app, handler).await
 }
 
-/// Runs `handler`, which touches no table, as a Lambda function.
-pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
-    serve(start(&dynamodb::nowhere())?, handler).await
+/// Runs `handler`, which touches a table only where compatibility switches are permitted.
+pub async fn run_mostly_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
+    let config = Config::from_env()?;
+    let dynamodb =
+        if config.compat.is_empty() { dynamodb::nowhere() } else { dynamodb::connect(None).await? };
+    serve(start(config, &dynamodb), handler).await
 }
 
 /// Runs `handler` as a Lambda function that other APIs' gateways call: they cannot tell what the issuer is, so without
@@ -63,7 +66,7 @@ where
     A: Serialize + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let app = start(&dynamodb::connect(None).await?)?;
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
     if app.config.issuer.is_none() {
         return Err(UnknownIssuer.into());
     }
@@ -76,10 +79,9 @@ where
     .await
 }
 
-fn start(dynamodb: &DynamoDb) -> Result<Arc<App>, lambda_http::Error> {
-    let config = Config::from_env()?;
+fn start(config: Config, dynamodb: &DynamoDb) -> Arc<App> {
     let log = Log::stdout(config.log_level);
-    Ok(Arc::new(App::new(config, dynamodb, Clock::system(), log)))
+    Arc::new(App::new(config, dynamodb, Clock::system(), log))
 }
 
 async fn serve(app: Arc<App>, handler: Handler) -> Result<(), lambda_http::Error> {

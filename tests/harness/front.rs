@@ -67,6 +67,8 @@ struct Inner {
     fault: Fault,
     faults_left: usize,
     seen: Vec<Seen>,
+    /// The template's conditions that hold.
+    conditions: BTreeSet<&'static str>,
     /// What functions may do and did.
     used: BTreeSet<Right>,
     /// What they tried, and may not.
@@ -85,6 +87,7 @@ impl Front {
             fault: Fault::None,
             faults_left: 0,
             seen: Vec::new(),
+            conditions: BTreeSet::new(),
             used: BTreeSet::new(),
             denied: Vec::new(),
         };
@@ -92,6 +95,11 @@ impl Front {
         let router = Router::new().fallback(answer).with_state(front.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         front
+    }
+
+    /// From now on judges by policies as a deployment has them for which these conditions of the template hold.
+    pub fn deployed_with(&self, conditions: BTreeSet<&'static str>) {
+        self.state.lock().unwrap().conditions = conditions;
     }
 
     /// From now on fails like this.
@@ -133,9 +141,8 @@ impl Front {
     /// Whether the function of `route`, if it is one's, may do this.
     fn grants(&self, route: Option<&str>, operation: &str, request: &Value) -> bool {
         let Some(route) = route else { return true };
-        let judged = POLICIES.judge(route, operation, request);
         let mut inner = self.state.lock().unwrap();
-        match judged {
+        match POLICIES.judge(route, operation, request, &inner.conditions) {
             Ok(rights) => inner.used.extend(rights),
             Err(denied) => {
                 inner.denied.push(denied);

@@ -33,6 +33,7 @@ use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     app::App,
+    compat::Switch,
     config::{Config, TableNames},
     dynamodb::{self, Endpoint},
     log::{Level, Log},
@@ -98,6 +99,15 @@ impl Stack {
         Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
     }
 
+    /// A Jeton that does all that one can be deployed to do.
+    pub async fn with_everything() -> Self {
+        let change = |config: &mut Config| {
+            config.route_scopes = route_scopes();
+            config.compat = Switch::ALL.iter().copied().collect();
+        };
+        Self::behind(Gateway::start_with_demo, change).await
+    }
+
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
         let (database, upstream) = database().await;
         let dynamodb = Front::start(upstream).await;
@@ -113,6 +123,7 @@ impl Stack {
             users: format!("{prefix}-users"),
         };
         change(&mut config);
+        dynamodb.deployed_with(rights::conditions(&config));
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
         dynamodb.forget();

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::config::{
 };
 use jeton::local::running;
 use serde_json::Value;
+use shared::{compat::Switch, config::Config};
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// The header in which a request says which route it was made for.
@@ -31,6 +32,8 @@ pub struct Right {
     resource: String,
     /// A key, or with `*` at its end the start of one.
     keys: String,
+    /// The template's condition without which it is not granted.
+    condition: Option<String>,
 }
 
 impl Right {
@@ -80,9 +83,12 @@ impl Policies {
             if events.is_none() {
                 routes.insert(function.clone(), function.clone());
             }
-            let policies = resource["Properties"]["Policies"].as_vec().into_iter().flatten();
-            for statement in policies.flat_map(|policy| policy["Statement"].as_vec().unwrap()) {
-                rights.extend(granted(&function, statement));
+            for policy in resource["Properties"]["Policies"].as_vec().into_iter().flatten() {
+                let (if_policy, policy) = conditional(policy);
+                for statement in policy["Statement"].as_vec().unwrap() {
+                    let (if_statement, statement) = conditional(statement);
+                    rights.extend(granted(&function, statement, if_statement.or(if_policy)));
+                }
             }
         }
         Self { routes, rights }
@@ -99,12 +105,23 @@ impl Policies {
         self.routes.iter().filter(move |(_, function)| has_rights(function)).map(|(path, _)| path.as_str())
     }
 
-    /// The rights that a request for `route` needs; else what it may not do.
-    pub fn judge(&self, route: &str, operation: &str, request: &Value) -> Result<BTreeSet<Right>, String> {
+    /// The rights that a request for `route` needs, of those that are granted where `conditions` hold; else what it may
+    /// not do.
+    pub fn judge(
+        &self,
+        route: &str,
+        operation: &str,
+        request: &Value,
+        conditions: &BTreeSet<&str>,
+    ) -> Result<BTreeSet<Right>, String> {
         let function = self.routes.get(route).ok_or_else(|| format!("the template has no route {route}"))?;
+        let holds = |condition: &Option<String>| {
+            condition.as_ref().is_none_or(|condition| conditions.contains(condition.as_str()))
+        };
         let used = wishes(operation, request).into_iter().map(|wish| {
-            let mut rights = self.rights.iter().filter(|right| right.function == *function);
-            let right = rights.find(|right| right.covers(&wish)).cloned();
+            let own = self.rights.iter().filter(|right| right.function == *function);
+            let right =
+                own.filter(|right| holds(&right.condition)).find(|right| right.covers(&wish)).cloned();
             right.ok_or_else(|| {
                 format!("{function} may not {} {} of {}", wish.action, wish.key, wish.resource)
             })
@@ -113,7 +130,22 @@ impl Policies {
     }
 }
 
-fn granted(function: &str, statement: &Yaml) -> Vec<Right> {
+/// The conditions of the template that hold for a deployment with this configuration.
+pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
+    let all =
+        [("HasCompat", !config.compat.is_empty()), ("HasPasswordGrant", config.compat.has(Switch::Password))];
+    all.into_iter().filter_map(|(condition, holds)| holds.then_some(condition)).collect()
+}
+
+/// `!If [CONDITION, what there then is, !Ref AWS::NoValue]`, taken apart; anything else is there in any case.
+fn conditional(yaml: &Yaml) -> (Option<&str>, &Yaml) {
+    match yaml.as_vec().map(Vec::as_slice) {
+        Some([condition, then, _]) => (condition.as_str(), then),
+        _ => (None, yaml),
+    }
+}
+
+fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Right> {
     let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
     let keys = if keys.is_badvalue() { vec!["*".to_owned()] } else { texts(keys) };
     let mut rights = Vec::new();
@@ -127,6 +159,7 @@ fn granted(function: &str, statement: &Yaml) -> Vec<Right> {
                 action: action.clone(),
                 resource: resource.clone(),
                 keys: keys.clone(),
+                condition: condition.map(ToOwned::to_owned),
             };
             rights.extend(keys.iter().map(right));
         }

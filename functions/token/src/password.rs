@@ -43,17 +43,13 @@ async fn prove(call: &Call<'_>, name: &str, password: &str) -> Result<User, Erro
         Err(_) => None,
     };
     let person = known.as_ref().map(|user| user.sub);
-    match user::prove(call.app, known, password, call.now).await? {
-        Some(proven) => {
-            // Nobody who has proved who they are is kept out: at worst an attempt too many is counted.
-            let _ = call.app.throttle.give_back(reservation).await;
-            Ok(proven.user)
-        }
-        None => {
-            call.audit(Event::SignInFailed { person });
-            Err(Error::WrongPassword)
-        }
-    }
+    let Some(proven) = user::prove(call.app, known, password, call.now).await? else {
+        call.audit(Event::SignInFailed { person });
+        return Err(Error::WrongPassword);
+    };
+    // Nobody who has proved who they are is kept out: at worst an attempt too many is counted.
+    let _ = call.app.throttle.give_back(reservation).await;
+    Ok(proven.user)
 }
 
 /// Counts the attempt before the password is looked at, as the login page does (§4.3.2). The address is the client's.

@@ -122,12 +122,11 @@ impl Transition for Rotating {
         for (_, nth) in values() {
             condition = format!("{condition} AND contains(#sc, :scope{nth})");
         }
-        let change = match self.refresh {
-            Some(_) => "SET #pa = #a, #a = :access, #r = :refresh",
-            None => {
-                condition.push_str(&self.due());
-                "SET #pa = #a, #a = :access, #r.#o = :rotation"
-            }
+        let change = if self.refresh.is_some() {
+            "SET #pa = #a, #a = :access, #r = :refresh"
+        } else {
+            condition.push_str(&self.due());
+            "SET #pa = #a, #a = :access, #r.#o = :rotation"
         };
         let mut update = Update::when(&condition, change)
             .value("active", &State::Active)?
