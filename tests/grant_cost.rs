@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::{
     client::{Lifetimes, Registration},
+    role::Role,
     scope::Scope,
 };
 
@@ -64,12 +65,15 @@ async fn every_operation_on_the_largest_grant_is_one_request_and_one_write_unit(
 async fn cost_of_a_life(narrowed: usize) -> Vec<(String, f64)> {
     let stack = Stack::configured(|config| {
         config.client_cache = Duration::from_mins(5);
+        // The client has an owner, whose standing is asked about at every request.
+        config.status_cache = Duration::from_mins(5);
         let label = "a".repeat(60);
         config.issuer = Some(format!("https://{label}.{}.example", &label[..23]).parse().unwrap());
         assert_eq!(config.issuer.as_ref().unwrap().as_str().len(), 100);
     })
     .await;
     let (person, owner) = (stack.person("alice").await, stack.person("olga").await);
+    stack.app.users.grant_role(owner, &Role::developer()).await.unwrap();
     let scope = largest_scope();
     let registration = Registration {
         name: "largest".to_owned(),

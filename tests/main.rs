@@ -10,6 +10,9 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
 
+mod account;
+mod account_credentials;
+mod account_tokens;
 mod attackers_hour;
 mod authorizer_http_api;
 mod authorizer_rest_api;
@@ -63,6 +66,7 @@ mod secret_rotation;
 mod secrets_at_rest;
 mod serve;
 mod service_ona_token;
+mod service_onna;
 mod service_onna_token;
 mod service_usergrid_token;
 mod service_ushahidi_gist;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::status::Status;
+use shared::{role::Role, status::Status};
 
 use crate::harness::{Stack, person::Request};
 
@@ -73,6 +73,7 @@ async fn the_standing_of_the_person_and_of_the_clients_owner_counts() {
     let stack = Stack::start().await;
     let rs = stack.resource_server().await;
     let (person, owner) = (stack.person("alice").await, stack.person("olga").await);
+    stack.app.users.grant_role(owner, &Role::developer()).await.unwrap();
     let registration = shared::client::Registration {
         name: "owned".to_owned(),
         redirect_uris: vec![crate::harness::person::CALLBACK.to_owned()],
@@ -90,7 +91,12 @@ async fn the_standing_of_the_person_and_of_the_clients_owner_counts() {
             let update = update.value("disabled", &disabled).unwrap();
             stack.users().update::<Status>(&Status::key(somebody), update).await.unwrap();
             assert_eq!(stack.is_active(&rs, &pair.access).await, !disabled);
-            assert_eq!(stack.is_active(&client, &pair.refresh).await, !disabled);
+            if somebody == owner && disabled {
+                // Then the client itself is good for nothing either.
+                stack.refresh(&client, &pair.refresh).await.is_invalid_client();
+            } else {
+                assert_eq!(stack.is_active(&client, &pair.refresh).await, !disabled);
+            }
         }
     }
 }

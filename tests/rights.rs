@@ -7,7 +7,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jeton::local::{ROUTES, run_as};
 
-use crate::harness::{Asking, HtmlForm, PASSWORD, Stack, person::Pair, rights::POLICIES};
+use shared::page::Section;
+
+use crate::harness::{Asking, HtmlForm, PASSWORD, Stack, account::shown, person::Pair, rights::POLICIES};
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
@@ -79,6 +81,33 @@ async fn use_switches(stack: &Stack) {
     stack.request("GET", METADATA).send().await;
 }
 
+/// What people make for themselves, use and end.
+async fn use_accounts(stack: &Stack) {
+    let (_, browser) = stack.developer("olga").await;
+    let (web, rs) = (stack.web().await, stack.resource_server().await);
+    browser.consent(&Asking::by(&web)).await;
+    // Sent twice: the second time finds what the first has made.
+    let make =
+        HtmlForm::to_make(&browser.get(Section::TOKENS).await).with("name", "x").with("allow:read", "yes");
+    let token = shown(&browser.submit(&make, &[]).await, 0);
+    browser.submit(&make, &[]).await;
+    let api = stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {token}"));
+    api.send().await;
+    stack.introspect(&rs, &token).await;
+    // A session that is used after a while.
+    stack.advance(Duration::from_mins(30));
+    for (path, button) in [(Section::APPLICATIONS, "end"), (Section::TOKENS, "end")] {
+        let page = browser.get(path).await;
+        let form = HtmlForm::all(&page, path).into_iter().find(|form| form.get(button).is_some()).unwrap();
+        browser.submit(&form, &[]).await;
+    }
+    let machine = browser.credentials("x").await;
+    let token = stack.token(&machine).await;
+    stack.revoke(&machine, &token).await;
+    let page = browser.get(Section::CREDENTIALS).await;
+    browser.submit(&HtmlForm::with_field(&page, "delete", &machine.id), &[]).await;
+}
+
 #[tokio::test]
 async fn no_function_has_a_right_that_it_makes_no_use_of() {
     let stack = Stack::with_everything().await;
@@ -88,6 +117,7 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
     use_sessions(&stack).await;
     protect_an_api(&stack).await;
     use_switches(&stack).await;
+    use_accounts(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());

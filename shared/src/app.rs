@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    browser, client, config::Config, consent, description, grant, log::Log, page::Look, session, status,
-    table::Table, throttle, time::Clock, user,
+    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, session,
+    status, table::Table, throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -22,6 +22,8 @@ pub struct App {
     pub clients: client::Store,
     /// What was granted.
     pub grants: grant::Store,
+    /// What people made for programs of their own.
+    pub personal_tokens: personal::Store,
     /// Who is signed in.
     pub sessions: session::Store,
     /// How often who tries to sign in.
@@ -53,6 +55,7 @@ impl App {
             throttle: throttle::Store::new(tokens.clone(), config.throttling),
             browsers: browser::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
+            personal_tokens: personal::Store::new(tokens.clone()),
             grants: grant::Store::new(tokens),
             look: Look::new(&config.brand),
             config,

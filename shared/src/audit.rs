@@ -99,6 +99,22 @@ pub enum Event<'a> {
         /// Of every browser, or only of the one they sat at.
         everywhere: bool,
     },
+    /// A person took back what they had allowed a client: everything that it was granted by them was ended.
+    Withdrawn {
+        /// From whom.
+        client: &'a ClientId,
+        /// Who.
+        person: Id,
+    },
+    /// A personal token was made or ended.
+    PersonalTokenChanged {
+        /// Whose it is.
+        person: Id,
+        /// Its id. No one's means all of that person's temporary tokens.
+        token: Option<Id>,
+        /// What was done: `created`, `ended`.
+        change: &'static str,
+    },
     /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
     Revoked {
         /// The grant's id.
@@ -124,7 +140,7 @@ pub enum Event<'a> {
         /// Whose request failed.
         client: Option<&'a ClientId>,
     },
-    /// An administrator changed a client.
+    /// An administrator changed a client, or a developer one of their own.
     ClientChanged {
         /// Which.
         client: &'a ClientId,
@@ -139,12 +155,12 @@ pub enum Event<'a> {
         /// What was done: `described`, `forgotten`.
         change: &'static str,
     },
-    /// An administrator changed a person.
+    /// An administrator changed a person; or they ended everything themselves.
     UserChanged {
         /// Whom: their `sub`.
         person: Id,
-        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`; `signed_out`, of every
-        /// browser; `everything_ended`: all that they had agreed to until then.
+        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`, `role_granted`, `role_removed`;
+        /// `signed_out`, of every browser; `everything_ended`: all that they had agreed to until then.
         change: &'static str,
     },
 }
@@ -159,6 +175,8 @@ impl Event<'_> {
             | Self::Declined { .. }
             | Self::SignedIn { .. }
             | Self::SignedOut { .. }
+            | Self::Withdrawn { .. }
+            | Self::PersonalTokenChanged { .. }
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
@@ -182,6 +200,8 @@ impl Event<'_> {
             Self::SignInFailed { .. } => ("SignInFailed", &[]),
             Self::SignInThrottled { .. } => ("SignInThrottled", &["by"]),
             Self::SignedOut { .. } => ("SignedOut", &[]),
+            Self::Withdrawn { .. } => ("Withdrawn", &[]),
+            Self::PersonalTokenChanged { .. } => ("PersonalTokenChanged", &["change"]),
             Self::Refreshed { .. } => ("Refreshed", &[]),
             Self::Replayed { .. } => ("Replayed", &[]),
             Self::Reused { .. } => ("Reused", &[]),

@@ -6,8 +6,9 @@ use crate::{
     client::ClientId,
     config::Issuer,
     grant::{Dead, Grant},
+    personal::Presented,
     scope::Scope,
-    secret::{AccessToken, Secret},
+    secret::{AccessToken, Id, Secret},
     status::{Fallen, Status},
     table,
     time::Timestamp,
@@ -18,6 +19,8 @@ use crate::{
 pub enum BearerToken {
     /// An access token (RFC 6749 §1.4): its grant says what it is worth.
     Access(Secret<AccessToken>),
+    /// A personal token, of either kind.
+    Personal(Presented),
 }
 
 /// What a token that works stands for.
@@ -25,14 +28,16 @@ pub enum BearerToken {
 pub struct Active {
     /// What it is good for.
     pub scope: Scope,
-    /// Whose it is.
-    pub client: ClientId,
+    /// Whose it is. None: a personal token, which is its person's own.
+    pub client: Option<ClientId>,
     /// On whose behalf: the person, or the client itself (RFC 7662 §2.2).
     pub subject: String,
+    /// The person, if there is one.
+    pub person: Option<Id>,
     /// The login name of the person, if there is one.
     pub username: Option<String>,
-    /// Who issued it.
-    pub issuer: Issuer,
+    /// Who issued it. None: whoever asks, as a personal token belongs to the deployment and to no issuer of it.
+    pub issuer: Option<Issuer>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it stops working. None: never (a compatibility switch).
@@ -55,7 +60,8 @@ pub enum Inactive {
 impl BearerToken {
     /// The token that reads `text`, if Jeton may have issued it: nothing is looked up.
     pub fn parse(text: &str) -> Option<Self> {
-        Secret::parse(text).ok().map(Self::Access)
+        let personal = || Presented::parse(text).map(Self::Personal);
+        Secret::parse(text).ok().map(Self::Access).or_else(personal)
     }
 
     /// What the token stands for at `now`: two reads at most, one if the statuses are remembered.
@@ -66,6 +72,7 @@ impl BearerToken {
     ) -> Result<Result<Active, Inactive>, table::Error> {
         match self {
             Self::Access(token) => access(app, token, now).await,
+            Self::Personal(token) => personal(app, token, now).await,
         }
     }
 }
@@ -90,16 +97,54 @@ async fn access(
     }))
 }
 
+/// The same for a personal token, whose use is written down: once a day, one write more.
+async fn personal(
+    app: &App,
+    presented: &Presented,
+    now: Timestamp,
+) -> Result<Result<Active, Inactive>, table::Error> {
+    let Some(token) = app.personal_tokens.find(presented).await? else {
+        return Ok(Err(Dead::Unknown.into()));
+    };
+    if let Err(dead) = token.is_live(presented, now) {
+        return Ok(Err(dead.into()));
+    }
+    let statuses = app.statuses.find(&[token.depends_on()], now).await?;
+    let status = statuses.first().and_then(Option::as_ref);
+    if let Err(fallen) = token.is_upheld_by(status) {
+        return Ok(Err(fallen.into()));
+    }
+    // That it cannot be written down is no reason to refuse the token: its next use will be.
+    let _ = app.personal_tokens.note_use(&token, now).await;
+    Ok(Ok(Active {
+        client: None,
+        subject: token.person.to_string(),
+        person: Some(token.person),
+        username: status.map(|status| status.name.clone()),
+        issuer: None,
+        issued_at: token.created_at,
+        expires_at: token.expires_at,
+        token_id: Some(presented.digest().name()),
+        scope: token.scope,
+    }))
+}
+
 impl Active {
+    /// Whether it was issued by `issuer`.
+    pub fn is_from(&self, issuer: &Issuer) -> bool {
+        self.issuer.as_ref().is_none_or(|own| own == issuer)
+    }
+
     /// What any token of `grant` stands for, if those it depends on uphold it. `statuses` are theirs.
     pub fn of(grant: &Grant, statuses: &[Option<Status>]) -> Result<Self, Inactive> {
         grant.is_upheld_by(statuses)?;
         Ok(Self {
             scope: grant.scope.clone(),
-            client: grant.client.clone(),
+            client: Some(grant.client.clone()),
             subject: grant.subject(),
+            person: grant.person,
             username: grant.username(statuses),
-            issuer: grant.issuer.clone(),
+            issuer: Some(grant.issuer.clone()),
             issued_at: grant.issued_at,
             expires_at: grant.expires_at,
             token_id: None,

@@ -37,12 +37,18 @@ pub struct NoClientId;
 impl ClientId {
     /// An identifier that no client has.
     pub fn random() -> Self {
-        Self(Id::random().to_string())
+        Self::from(Id::random())
     }
 
     /// The identifier.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Id> for ClientId {
+    fn from(id: Id) -> Self {
+        Self(id.to_string())
     }
 }
 
@@ -256,6 +262,8 @@ fn endless_if_zero(seconds: u32) -> Option<Duration> {
 impl Client {
     /// The most secrets that work at a time: one, and the one it replaces.
     pub const MOST_SECRETS: usize = 2;
+    /// The most clients that one person may own.
+    pub const MOST_OWNED: usize = 20;
 
     /// The key of the client called `id`.
     pub fn key(id: &ClientId) -> String {

@@ -1,11 +1,13 @@
 //! Configuration from the environment: read once, at start, and never wrong afterwards.
 
+mod account;
 mod brand;
 mod issuer;
 mod route_scopes;
 mod throttling;
 mod variables;
 
+pub use account::Account;
 pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
 pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
@@ -42,6 +44,8 @@ pub struct Config {
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
     /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
     pub status_cache: Duration,
+    /// What people may make for themselves.
+    pub account: Account,
     /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
     /// default. One that belongs to clients is then still off for every client that does not have it.
     pub compat: Switches,
@@ -117,6 +121,7 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
+            account: Account::read(&variables)?,
             compat: variables
                 .parsed("JETON_COMPAT", "switches with commas between them, or none")?
                 .unwrap_or_default(),
@@ -195,6 +200,10 @@ mod tests {
             ("JETON_BASIC_SCOPES", "read  write"),
             ("JETON_GUEST_SCOPES", "\"read\""),
             ("JETON_LOG_LEVEL", "loud"),
+            ("JETON_PERSONAL_SCOPES", "read  write"),
+            ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),
+            ("JETON_TEMPORARY_TOKEN_SECONDS", "59"),
+            ("JETON_DEVELOPER_SCOPES", "\"read\""),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");

@@ -8,7 +8,7 @@ use crate::{
     client::ClientId,
     scope::Scope,
     secret::Id,
-    table::{self, Table},
+    table::{self, Table, Update},
     time::Timestamp,
 };
 
@@ -59,6 +59,13 @@ impl Store {
     ) -> Result<Option<Consent>, table::Error> {
         let consent: Option<Consent> = self.0.get(&Self::key(person, client)).await?;
         Ok(consent.filter(|consent| !consent.agreed_at.after(LIFETIME).has_passed(now)))
+    }
+
+    /// Forgets what `person` has agreed to with `client`.
+    pub async fn forget(&self, person: Id, client: &ClientId) -> Result<(), table::Error> {
+        let update =
+            Update::always("SET #ia = :never REMOVE #sc").value("never", &Timestamp::from_millis(0))?;
+        self.0.update::<Consent>(&Self::key(person, client), update).await.map(drop)
     }
 
     /// Remembers that `person` has agreed to this `scope` with `client`, in place of what was before.

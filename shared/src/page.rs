@@ -3,15 +3,20 @@
 //! A page is a struct and a template of the same name, escaped by askama. Pages need no JavaScript and load nothing
 //! from anywhere; their one style sheet is part of them, and allowed by its digest.
 
+mod account;
 mod forms;
 mod look;
 mod problem;
 mod span;
 mod texts;
 
+pub use account::{
+    AccountPage, Allowed, Credential, CredentialsPage, Lifetime, MadePage, Part, Personal,
+    PersonalTokensPage, Refused, Section,
+};
 pub use forms::{
     Application, ConsentPage, CsrfToken, FormPostPage, Lasting, LoginPage, LoginProblem, Owner, Permission,
-    SignedInPage, SignedOutPage,
+    SignedInPage, SignedOutPage, is_over, showing,
 };
 pub use look::Look;
 pub use problem::{Problem, Trouble};

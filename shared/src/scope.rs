@@ -36,6 +36,12 @@ impl Scope {
         self.0.contains(value)
     }
 
+    /// Its values and those of `other`.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+
     /// Whether every value here is also in `other`.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.is_subset(&other.0)

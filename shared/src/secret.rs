@@ -15,8 +15,8 @@ mod text;
 
 pub use digest::Digest;
 pub use kind::{
-    AccessToken, AccountName, AuthorizationCode, Browser, CallerAddress, ClientSecret, Family, Kind,
-    RedirectUri, RefreshToken, Session, Verifier, Visit,
+    AccessToken, AccountName, ApiToken, AuthorizationCode, Browser, CallerAddress, ClientSecret, Family,
+    Kind, PersonalToken, RedirectUri, RefreshToken, Session, TemporaryToken, Verifier, Visit,
 };
 pub use text::{Id, Malformed, Secret};
 

@@ -78,6 +78,8 @@ pub struct SignedIn {
     pub username: String,
     /// When they signed in.
     pub authenticated_at: Timestamp,
+    /// Their standing, as it is at this moment.
+    pub status: Status,
 }
 
 /// Reads and writes sessions.
@@ -162,7 +164,8 @@ pub async fn signed_in(call: &Call<'_>) -> Result<Option<SignedIn>, crate::page:
     Ok(Some(SignedIn {
         secret,
         person: session.person,
-        username: status.name,
+        username: status.name.clone(),
         authenticated_at: session.authenticated_at,
+        status,
     }))
 }

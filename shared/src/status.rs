@@ -10,6 +10,7 @@ use lru::LruCache;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    role::Role,
     secret::Id,
     table::{self, Table, Update, Written},
     time::Timestamp,
@@ -43,7 +44,7 @@ pub struct Status {
         skip_serializing_if = "Vec::is_empty",
         serialize_with = "serde_dynamo::string_set::serialize"
     )]
-    pub roles: Vec<String>,
+    pub roles: Vec<Role>,
 }
 
 /// Why a grant is dead though nobody ended it.
@@ -58,6 +59,9 @@ pub enum Fallen {
     /// Everything they had been issued by some moment was ended.
     #[error("everything issued until then was ended")]
     Ended,
+    /// The client is a developer's, who is none any more.
+    #[error("its owner is no developer")]
+    NoDeveloper,
 }
 
 impl Status {
@@ -131,6 +135,17 @@ impl Status {
         }
         Ok(())
     }
+
+    /// Whether the person has `role`.
+    pub fn has(&self, role: &Role) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// Whether the person may own clients, and what these were issued at `issued_at` is still good.
+    pub fn upholds_ownership(&self, issued_at: Timestamp) -> Result<(), Fallen> {
+        self.upholds(issued_at)?;
+        if self.has(&Role::developer()) { Ok(()) } else { Err(Fallen::NoDeveloper) }
+    }
 }
 
 /// Whose status is wanted.
@@ -140,6 +155,20 @@ pub enum Whose {
     Client(crate::client::ClientId),
     /// A person's.
     Person(Id),
+    /// A person's who owns the client that it is about: whoever loses the role of a developer loses what their
+    /// clients have.
+    Owner(Id),
+}
+
+impl Whose {
+    /// Whether `status`, which is theirs, lets something that was issued at `issued_at` be good.
+    pub fn upholds(&self, status: Option<&Status>, issued_at: Timestamp) -> Result<(), Fallen> {
+        let status = status.ok_or(Fallen::Deleted)?;
+        match self {
+            Self::Client(_) | Self::Person(_) => status.upholds(issued_at),
+            Self::Owner(_) => status.upholds_ownership(issued_at),
+        }
+    }
 }
 
 /// Reads statuses, and remembers them for as long as the deployment allows.
@@ -169,7 +198,7 @@ impl Store {
             .iter()
             .map(|whose| match whose {
                 Whose::Client(id) => (&self.clients, Status::key(id)),
-                Whose::Person(id) => (&self.users, Status::key(id)),
+                Whose::Person(id) | Whose::Owner(id) => (&self.users, Status::key(id)),
             })
             .collect();
         let items = table::get_all(&keys).await?;
@@ -210,6 +239,19 @@ mod tests {
         let status = Status { not_before: Some(end), ..Status::new("c", "C") };
         assert_eq!(status.upholds(end), Err(Fallen::Ended));
         assert_eq!(status.upholds(Timestamp::from_millis(1_001)), Ok(()));
+    }
+
+    #[test]
+    fn only_a_developer_in_good_standing_owns_clients_that_work() {
+        let (now, nobody) = (Timestamp::from_millis(1), Status::new("s", "ada"));
+        let developer = Status { roles: vec![Role::admin(), Role::developer()], ..nobody.clone() };
+        let disabled = Status { disabled: true, ..developer.clone() };
+        let owner = Whose::Owner(Id::from_bits(1));
+        assert_eq!(owner.upholds(Some(&developer), now), Ok(()));
+        assert_eq!(owner.upholds(Some(&nobody), now), Err(Fallen::NoDeveloper));
+        assert_eq!(owner.upholds(Some(&disabled), now), Err(Fallen::Disabled));
+        assert_eq!(owner.upholds(None, now), Err(Fallen::Deleted));
+        assert_eq!(Whose::Person(Id::from_bits(1)).upholds(Some(&nobody), now), Ok(()));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod expression;
 mod listing;
 pub mod schema;
+mod transaction;
 
 use std::collections::HashMap;
 
@@ -17,18 +18,19 @@ use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, update_item::UpdateItemError},
-    types::{
-        AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
-    },
+    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use expression::Update;
 pub use listing::Index;
+pub use transaction::Transaction;
 
 /// The attribute that is every table's key.
 pub const KEY: &str = "pk";
+
+/// The most items that one [`get_all`] may ask for.
+pub const MOST_AT_ONCE: usize = 100;
 
 /// How often a batch read asks for what DynamoDB left over.
 const BATCH_ATTEMPTS: usize = 4;
@@ -203,51 +205,15 @@ pub fn kind(item: &Item) -> Option<&str> {
 
 /// Puts all of `items`, or none: none may be there yet. For administration.
 pub async fn insert_all(table: &Table, items: impl IntoIterator<Item = Item>) -> Result<Written<()>, Error> {
-    let put = |item| {
-        let put = Put::builder()
-            .table_name(&table.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", KEY)
-            .build();
-        put.map(|put| TransactWriteItem::builder().put(put).build()).map_err(|error| incomplete(&error))
-    };
-    transact(table, items.into_iter().map(put).collect::<Result<_, _>>()?).await
+    let insert = |all: Transaction, item| all.insert(item);
+    items.into_iter().try_fold(Transaction::on(table), insert)?.commit().await
 }
 
 /// Deletes all the items with these keys, or none: all must be there. For administration, of things that do not
 /// expire.
 pub async fn delete_all(table: &Table, keys: impl IntoIterator<Item = String>) -> Result<Written<()>, Error> {
-    let delete = |key: String| {
-        let delete = Delete::builder()
-            .table_name(&table.name)
-            .key(KEY, AttributeValue::S(key))
-            .condition_expression("attribute_exists(#pk)")
-            .expression_attribute_names("#pk", KEY)
-            .build();
-        delete
-            .map(|delete| TransactWriteItem::builder().delete(delete).build())
-            .map_err(|error| incomplete(&error))
-    };
-    transact(table, keys.into_iter().map(delete).collect::<Result<_, _>>()?).await
-}
-
-async fn transact(table: &Table, items: Vec<TransactWriteItem>) -> Result<Written<()>, Error> {
-    #[expect(clippy::disallowed_methods, reason = "every part of it carries its condition")]
-    let request = table.client.transact_write_items().set_transact_items(Some(items));
-    match request.send().await {
-        Ok(_) => Ok(Written::Done(())),
-        Err(error) => {
-            let canceled = error.as_service_error().is_some_and(|error| {
-                use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as E;
-                matches!(error, E::TransactionCanceledException(canceled) if canceled
-                    .cancellation_reasons()
-                    .iter()
-                    .any(|reason| reason.code() == Some("ConditionalCheckFailed")))
-            });
-            if canceled { Ok(Written::Refused(None)) } else { Err(unavailable("TransactWriteItems", &error)) }
-        }
-    }
+    let delete = |all: Transaction, key: String| all.delete(&key);
+    keys.into_iter().try_fold(Transaction::on(table), delete)?.commit().await
 }
 
 fn consistently(keys: Vec<Item>) -> KeysAndAttributes {
@@ -258,10 +224,6 @@ fn consistently(keys: Vec<Item>) -> KeysAndAttributes {
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
-}
-
-fn incomplete(error: &aws_sdk_dynamodb::error::BuildError) -> Error {
-    Error::Unavailable { operation: "TransactWriteItems", reason: error.to_string() }
 }
 
 /// What went wrong, without the request: the SDK's own messages may quote it.

@@ -50,6 +50,30 @@ impl Timestamp {
     }
 }
 
+/// A day of the calendar, in UTC: days since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(u64);
+
+impl Timestamp {
+    /// The day that it lies in.
+    pub const fn day(self) -> Day {
+        Day(self.seconds() / 86_400)
+    }
+}
+
+/// `2026-11-22` (ISO 8601).
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = i64::try_from(self.0.saturating_mul(86_400)).unwrap_or(i64::MAX);
+        match time::UtcDateTime::from_unix_timestamp(seconds) {
+            Ok(at) => write!(f, "{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day()),
+            // Beyond the year 9999.
+            Err(_) => write!(f, "day {}", self.0),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
@@ -103,6 +127,15 @@ mod tests {
         let (early, late) = (Timestamp::from_millis(5), Timestamp::from_millis(u64::MAX - 1));
         assert_eq!(early.since(late), Duration::ZERO);
         assert_eq!(late.after(Duration::MAX).millis(), u64::MAX);
+    }
+
+    #[test]
+    fn a_day_is_written_as_people_write_it() {
+        for (seconds, day) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_799, "2099-12-31")]
+        {
+            assert_eq!(Timestamp::from_millis(seconds * 1_000).day().to_string(), day);
+        }
+        assert_eq!(Timestamp::from_millis(u64::MAX).day().to_string(), "day 213503982334");
     }
 
     #[test]

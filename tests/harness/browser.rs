@@ -179,10 +179,34 @@ impl HtmlForm {
     /// The form on `page` whose action begins with `action`.
     #[track_caller]
     pub fn of(page: &Answer, action: &str) -> Self {
-        let mut forms = page.text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
+        let form = Self::all(page, action).into_iter().next();
+        form.unwrap_or_else(|| panic!("no form for {action}: {}", page.text))
+    }
+
+    /// The forms on `page` whose action begins with `action`.
+    #[track_caller]
+    pub fn all(page: &Answer, action: &str) -> Vec<Self> {
+        let forms = page.text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
         let start = format!("action=\"{action}");
-        let form = forms.find(|form| form.contains(&start));
-        let form = form.unwrap_or_else(|| panic!("no form for {action}: {}", page.text));
+        forms.filter(|form| form.contains(&start)).map(Self::read).collect()
+    }
+
+    /// The form on `page` that has the field `name`, of this value.
+    #[track_caller]
+    pub fn with_field(page: &Answer, name: &str, value: &str) -> Self {
+        let form = Self::all(page, "").into_iter().find(|form| form.get(name) == Some(value));
+        form.unwrap_or_else(|| panic!("no form with {name}={value}: {}", page.text))
+    }
+
+    /// The form on `page` that makes something new.
+    #[track_caller]
+    pub fn to_make(page: &Answer) -> Self {
+        let form = Self::all(page, "").into_iter().find(|form| form.get("page").is_some());
+        form.unwrap_or_else(|| panic!("no form to make anything: {}", page.text))
+    }
+
+    #[track_caller]
+    fn read(form: &str) -> Self {
         assert!(form.starts_with("method=\"post\""), "{form}");
         let inputs = form.split("<input ").skip(1).map(|input| input.split('>').next().unwrap());
         let sent = inputs.filter(|input| input.contains("type=\"hidden\"") || input.contains(" checked"));

@@ -4,6 +4,7 @@
 //! the functions stands a [`Front`], which counts requests and capacity, denies what no policy of the template grants,
 //! and can fail.
 
+pub mod account;
 mod answer;
 mod asking;
 mod browser;
@@ -96,7 +97,11 @@ impl Stack {
 
     /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
     pub async fn with_sample_api() -> Self {
-        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
+        Self::behind(Gateway::start_with_demo, |config| {
+            config.route_scopes = route_scopes();
+            config.account.personal_scopes = "read write".parse().unwrap();
+        })
+        .await
     }
 
     /// A Jeton that does all that one can be deployed to do.

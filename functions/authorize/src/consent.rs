@@ -156,11 +156,9 @@ impl Decision {
     /// same redirect. Only the browser that was shown the page holds the secret that they are derived with.
     fn of(person: &SignedIn, page: &str, query: &str, scope: Scope) -> Self {
         let text = scope.to_string();
-        let bits = person.secret.seal(&["grant", page, query, &text]);
-        let (id, _) = bits.split_at(16);
-        let id = id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+        let grant = person.secret.seal_id(&["grant", page, query, &text]);
         let bits = person.secret.seal(&["code", page, query, &text]);
-        Self { grant: Id::from_bits(id), bits, scope, asked: true }
+        Self { grant, bits, scope, asked: true }
     }
 }
 

@@ -4,16 +4,14 @@ use lambda_http::http::StatusCode;
 use shared::{
     client::{Client, GrantType, destination},
     description::Description,
-    grant::{DECISION_LIFETIME, LONGEST_GRANT},
+    grant::LONGEST_GRANT,
     http::{Call, Form, Response},
     language::Language,
-    page::{Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
+    page::{self, Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
     scope::Scope,
-    secret::Id,
     session::SignedIn,
     status::Status,
     table,
-    time::Timestamp,
 };
 
 use crate::{
@@ -34,7 +32,7 @@ pub(crate) async fn page(
     let scope = &asked.scope;
     let (view, client, query) = (View::of(call), &to.client, query_text(call));
     let (owner, permissions) = explain(call, client, scope, view.language).await?;
-    let page = format!("{}.{}", call.now, Id::random());
+    let page = page::showing(call.now);
     let csrf = CsrfToken::seal(&person.secret, &[PURPOSE, &page, &query]);
     let page = ConsentPage {
         view,
@@ -59,13 +57,7 @@ pub(crate) async fn page(
 pub(crate) fn was_asked(call: &Call<'_>, person: &SignedIn, form: &Form, query: &str) -> bool {
     let page = form.get("page").unwrap_or_default();
     let sealed = form.get("csrf").unwrap_or_default();
-    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !is_too_old(page, call.now)
-}
-
-/// A page says when it was made, before the dot.
-fn is_too_old(page: &str, now: Timestamp) -> bool {
-    let made = page.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
-    made.is_none_or(|made| made.after(DECISION_LIFETIME).has_passed(now))
+    person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !page::is_over(page, call.now)
 }
 
 /// Whom the client belongs to, and what the values of `scope` mean: one request for both, or none.

@@ -3,7 +3,7 @@
 use shared::{
     bearer::Active,
     client::{Authenticated, AuthenticationError, ClientId, GrantType},
-    http::Basic,
+    http::{Basic, UnknownIssuer},
     scope::Scope,
     throttle::{Claim, Unproven},
     user::User,
@@ -60,7 +60,7 @@ impl From<Active> for Caller {
         Self {
             scope: token.scope,
             subject: Some(token.subject),
-            client: Some(token.client),
+            client: token.client,
             username: token.username,
             token_id: token.token_id,
         }
@@ -71,13 +71,11 @@ impl Call<'_> {
     /// Whoever `credentials` are of.
     pub(crate) async fn prove(&self, credentials: &Credentials) -> Result<Caller, Failed> {
         let config = &self.app.config;
+        let issuer = config.issuer.as_ref().ok_or(UnknownIssuer)?;
         match credentials {
             Credentials::Token(token) => {
                 let active = token.describe(self.app, self.now).await?.map_err(Unauthenticated::from)?; // §3.1
-                if config.issuer.as_ref() != Some(&active.issuer) {
-                    return Err(Unauthenticated::OtherIssuer.into());
-                }
-                Ok(active.into())
+                if active.is_from(issuer) { Ok(active.into()) } else { Err(Unauthenticated::OtherIssuer.into()) }
             }
             Credentials::Person(basic) => Ok(Caller::person(&self.person(basic).await?, &config.basic_scope)),
             Credentials::Client(credentials) => match credentials.prove(self.app, self.now).await {

@@ -6,6 +6,7 @@ use shared::{
     client,
     compat::{Switch, Switches},
     http::{Basic, FormError},
+    personal::Presented,
     secret::{ClientSecret, Secret},
 };
 
@@ -118,8 +119,12 @@ impl Scheme {
     /// Whether tokens of the kind of `token` come by it.
     const fn takes(self, token: &BearerToken) -> bool {
         match (self, token) {
-            (Self::Bearer | Self::Token, BearerToken::Access(_)) => true,
-            (Self::TempToken | Self::Basic, BearerToken::Access(_)) => false,
+            (Self::Bearer, _) => true,
+            (Self::Token, BearerToken::Access(_) | BearerToken::Personal(Presented::Api(_))) => true,
+            (Self::TempToken, BearerToken::Personal(Presented::Temporary(_))) => true,
+            (Self::Token, BearerToken::Personal(Presented::Temporary(_)))
+            | (Self::TempToken, BearerToken::Access(_) | BearerToken::Personal(Presented::Api(_)))
+            | (Self::Basic, _) => false,
         }
     }
 }

@@ -6,8 +6,9 @@ use shared::{
     app::App,
     bearer::{Active, BearerToken, Inactive},
     client::{self, Client},
+    config::Issuer,
     grant::Dead,
-    http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route},
+    http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route, UnknownIssuer},
     secret::{RefreshToken, Secret},
     table,
     time::Timestamp,
@@ -55,11 +56,11 @@ async fn describe_bearer(
         Ok(active) => active,
         Err(inactive) => return Ok(Err(inactive.into())),
     };
-    if !asker.resource_server && active.client != asker.id {
+    if !asker.resource_server && active.client.as_ref() != Some(&asker.id) {
         return Ok(Err(Reason::NotForYou)); // §4
     }
     let nbf = Some(active.issued_at.seconds());
-    Ok(Ok(Described { token_type: Some("Bearer"), nbf, ..Described::of(active) }))
+    Ok(Ok(Described { token_type: Some("Bearer"), nbf, ..Described::of(active, call.issuer()?) }))
 }
 
 /// What a refresh token stands for, if it works now and is `asker`'s own: nobody else has any use for it.
@@ -84,7 +85,8 @@ async fn describe_refresh(
         issued_at: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at),
         ..active
     });
-    Ok(active.map(Described::of).map_err(Reason::from))
+    let issuer = call.issuer()?;
+    Ok(active.map(|active| Described::of(active, issuer)).map_err(Reason::from))
 }
 
 /// Why a token is not active. The caller is told nothing of it (§2.2).
@@ -117,7 +119,8 @@ impl Introspection {
 struct Described {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
-    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,18 +137,18 @@ struct Described {
 }
 
 impl Described {
-    /// What any kind of token has to tell.
-    fn of(active: Active) -> Self {
+    /// What any kind of token has to tell to whoever asks `issuer`.
+    fn of(active: Active, issuer: Issuer) -> Self {
         Self {
             scope: active.scope.to_string(),
-            client_id: active.client.to_string(),
+            client_id: active.client.map(|client| client.to_string()),
             username: active.username,
             token_type: None,
             exp: active.expires_at.map(Timestamp::seconds),
             iat: active.issued_at.seconds(),
             nbf: None,
             sub: active.subject,
-            iss: active.issuer.to_string(),
+            iss: active.issuer.unwrap_or(issuer).to_string(),
             jti: active.token_id,
         }
     }
@@ -163,6 +166,9 @@ pub enum Error {
     /// It is from a client that cannot prove who it is.
     #[error("a public client may not introspect")]
     PublicClient,
+    /// The deployment does not know its own name.
+    #[error(transparent)]
+    Issuer(#[from] UnknownIssuer),
     /// DynamoDB failed.
     #[error(transparent)]
     Table(#[from] table::Error),
@@ -174,6 +180,7 @@ impl From<Error> for Refusal {
         match error {
             Error::Form(error) => error.into(),
             Error::Client(error) => error.into(),
+            Error::Issuer(error) => error.into(),
             Error::Table(error) => error.into(),
             Error::PublicClient => {
                 let description = "Client authentication failed.";

@@ -5,6 +5,7 @@
 pub mod client;
 mod output;
 mod password;
+mod personal;
 pub mod scope;
 mod sweep;
 pub mod token;
@@ -109,7 +110,7 @@ impl From<clients::Unchanged> for Error {
         use clients::Unchanged as E;
         match error {
             E::Unknown(_) => Self::NotFound(error.to_string()),
-            E::Exists(_) => Self::Usage(error.to_string()),
+            E::Exists(_) | E::TooMany => Self::Usage(error.to_string()),
             E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
             E::Table(error) => error.into(),
         }
@@ -121,7 +122,7 @@ impl From<users::Unchanged> for Error {
         use users::Unchanged as E;
         match error {
             E::Unknown(_) => Self::NotFound(error.to_string()),
-            E::Exists(_) => Self::Usage(error.to_string()),
+            E::Exists(_) | E::TooManyRoles(_) => Self::Usage(error.to_string()),
             E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
             E::Table(error) => error.into(),
         }

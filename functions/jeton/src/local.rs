@@ -12,7 +12,7 @@ mod serve;
 pub use database::{Database, Storage};
 pub use gateway::{Gateway, run_as, running};
 pub use policy::Policy;
-pub use routes::ROUTES;
+pub use routes::{ROUTES, route_of};
 pub use sample::route_scopes;
 pub use serve::{Options, serve};
 

@@ -130,10 +130,15 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     Ok(response)
 }
 
-/// Where whoever has signed in goes on to: the request they came with, if any.
+/// Where whoever has signed in goes on to: never further than this server.
 fn way_on(query: &str) -> String {
-    let has_request = Query::parse(query).is_ok_and(|query| matches!(query.get("client_id"), Ok(Some(_))));
-    if has_request { format!("/oauth/authorize?{query}") } else { "/login".to_owned() }
+    let parsed = Query::parse(query).ok();
+    let get = |name| parsed.as_ref().and_then(|query| query.get(name).ok().flatten());
+    match (get("client_id"), get("to")) {
+        (Some(_), _) => format!("/oauth/authorize?{query}"),
+        (None, Some("account")) => "/account".to_owned(),
+        (None, _) => "/login".to_owned(),
+    }
 }
 
 async fn form_page(

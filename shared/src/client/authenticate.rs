@@ -10,6 +10,7 @@ use crate::{
     app::App,
     http::{Basic, Call, Form, Refusal, Request},
     secret::{ClientSecret, Secret},
+    status::{Fallen, Whose},
     table,
     time::Timestamp,
 };
@@ -57,6 +58,9 @@ pub enum AuthenticationError {
     /// An administrator has disabled the client.
     #[error("the client is disabled")]
     Disabled,
+    /// The person who owns the client is not in good standing, or no developer.
+    #[error("the client's owner: {0}")]
+    Owner(#[from] Fallen),
     /// A way of authenticating that Jeton does not offer.
     #[error("the request authenticates with a client assertion")]
     Assertion,
@@ -140,16 +144,17 @@ impl Credentials {
     /// The client, if it is in good standing and proves it in a way that it is registered for.
     pub async fn prove(&self, app: &App, now: Timestamp) -> Result<Authenticated, AuthenticationError> {
         let id = self.id()?;
-        let Found { client, fresh } = app.clients.find(&id, now).await?;
+        let Found { mut client, fresh } = app.clients.find(&id, now).await?;
         match self.verify(&client, now) {
             // The registration was remembered, not read: its secret may have been replaced since.
             Err(AuthenticationError::WrongSecret) if !fresh => {
-                let Found { client, .. } = app.clients.find_fresh(&id, now).await?;
+                client = app.clients.find_fresh(&id, now).await?.client;
                 self.verify(&client, now)?;
-                Ok(Authenticated(client))
             }
-            verified => verified.map(|()| Authenticated(client)),
+            verified => verified?,
         }
+        owner_upholds(app, &client, now).await?;
+        Ok(Authenticated(client))
     }
 
     fn verify(&self, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
@@ -165,6 +170,13 @@ impl Credentials {
             },
         }
     }
+}
+
+/// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
+async fn owner_upholds(app: &App, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
+    let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
+    let statuses = app.statuses.find(std::slice::from_ref(&owner), now).await?;
+    Ok(owner.upholds(statuses.first().and_then(Option::as_ref), now)?)
 }
 
 /// `text` without its form encoding (RFC 6749 appendix B); `None` if it has none that is right.
@@ -190,6 +202,7 @@ impl From<Failed> for Refusal {
             | E::MethodNotAllowed(_)
             | E::WrongSecret
             | E::Disabled
+            | E::Owner(_)
             | E::Assertion => {
                 let description = "Client authentication failed.";
                 let refusal = Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description, reason);

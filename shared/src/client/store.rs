@@ -11,10 +11,15 @@ use lru::LruCache;
 use super::{AuthenticationError, Client, ClientId, RegisteredSecret};
 use crate::{
     compat::Switches,
+    owned,
+    secret::Id,
     status::Status,
-    table::{self, Item, Table, Update, Written},
+    table::{self, Item, Table, Transaction, Update, Written},
     time::Timestamp,
 };
+
+/// The set of the clients that a person owns.
+const OWNED: owned::Kind = owned::Kind { prefix: "owned#", most: Client::MOST_OWNED };
 
 /// Reads clients, and remembers them for as long as the deployment allows; writes them for administration.
 #[derive(Debug)]
@@ -43,12 +48,23 @@ pub enum Unchanged {
     /// There is one already.
     #[error("there is a client {0} already")]
     Exists(ClientId),
+    /// Its owner has as many as one person may have.
+    #[error("one person may own {} clients at most", Client::MOST_OWNED)]
+    TooMany,
     /// Somebody else changed it at the same time.
     #[error("client {0} was changed by somebody else at the same time; look, and try again")]
     Raced(ClientId),
     /// The table did not answer.
     #[error(transparent)]
     Table(#[from] table::Error),
+}
+
+/// What became of deleting the client called `id`.
+fn concluded(written: &Written<()>, id: &ClientId) -> Result<(), Unchanged> {
+    match written {
+        Written::Done(()) => Ok(()),
+        Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
+    }
 }
 
 impl Store {
@@ -159,13 +175,33 @@ impl Store {
             .collect())
     }
 
-    /// Registers `client`.
+    /// Registers `client`; one that somebody owns only if they do not own as many as they may.
     pub async fn create(&self, client: &Client) -> Result<(), Unchanged> {
         let status = Status::new(&client.id, &client.name);
-        match table::insert_all(&self.table, [table::item(client)?, table::item(&status)?]).await? {
-            Written::Done(()) => Ok(()),
-            Written::Refused(_) => Err(Unchanged::Exists(client.id.clone())),
+        let mut all =
+            Transaction::on(&self.table).insert(table::item(client)?)?.insert(table::item(&status)?)?;
+        if let Some(owner) = client.owner {
+            all = all.update(&OWNED.key(owner), OWNED.add(&client.id)?)?;
         }
+        match all.commit().await? {
+            Written::Done(()) => Ok(()),
+            Written::Refused(_) => Err(match (self.read(&client.id).await?, client.owner) {
+                (None, Some(_)) => Unchanged::TooMany,
+                (Some(_), _) | (None, None) => Unchanged::Exists(client.id.clone()),
+            }),
+        }
+    }
+
+    /// The clients that `person` owns, oldest first.
+    pub async fn owned_by(&self, person: Id) -> Result<Vec<Client>, table::Error> {
+        let ids = OWNED.list(&self.table, person).await?;
+        let ids = ids.iter().filter_map(|id| id.parse().ok());
+        let keys: Vec<_> = ids.map(|id: ClientId| (&self.table, Client::key(&id))).collect();
+        let items = table::get_all(&keys).await?;
+        let clients = items.into_iter().map(table::read::<Client>).collect::<Result<Vec<_>, _>>()?;
+        let mut clients: Vec<_> = clients.into_iter().flatten().collect();
+        clients.sort_by(|one, other| (one.created_at, &one.name).cmp(&(other.created_at, &other.name)));
+        Ok(clients)
     }
 
     /// Makes `client`, as it was read, `amended`.
@@ -222,9 +258,22 @@ impl Store {
 
     /// Deletes the client. Without its status, whatever it was issued is dead.
     pub async fn delete(&self, id: &ClientId) -> Result<(), Unchanged> {
-        match table::delete_all(&self.table, [Client::key(id), Status::key(id)]).await? {
-            Written::Done(()) => Ok(()),
-            Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
+        match self.table.get::<Client>(&Client::key(id)).await? {
+            Some(Client { owner: Some(owner), .. }) => self.delete_owned(id, owner).await,
+            Some(Client { owner: None, .. }) => {
+                let keys = [Client::key(id), Status::key(id)];
+                concluded(&table::delete_all(&self.table, keys).await?, id)
+            }
+            None => Err(Unchanged::Unknown(id.clone())),
         }
+    }
+
+    /// The same for a client that `owner` owns; there is no other for them.
+    pub async fn delete_owned(&self, id: &ClientId, owner: Id) -> Result<(), Unchanged> {
+        let all = Transaction::on(&self.table)
+            .delete_of(&Client::key(id), "owner", &owner)?
+            .delete(&Status::key(id))?
+            .update(&OWNED.key(owner), owned::Kind::remove([id.as_str()]))?;
+        concluded(&all.commit().await?, id)
     }
 }

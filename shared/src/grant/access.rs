@@ -1,5 +1,7 @@
 //! Access tokens of a grant: whether one works, and how one is revoked by itself.
 
+use std::iter;
+
 use super::{Access, Grant, State, Transition, item};
 use crate::{
     client::ClientId,
@@ -73,16 +75,16 @@ impl Grant {
 
     /// Whose standing decides about the grant: the client's, then the person's, then that of the client's owner.
     pub fn depends_on(&self) -> Vec<Whose> {
-        let people = self.person.into_iter().chain(self.owner).map(Whose::Person);
-        [Whose::Client(self.client.clone())].into_iter().chain(people).collect()
+        let (person, owner) = (self.person.map(Whose::Person), self.owner.map(Whose::Owner));
+        [Whose::Client(self.client.clone())].into_iter().chain(person).chain(owner).collect()
     }
 
     /// Whether everyone in whose standing the grant rests is still in good standing. `statuses` are theirs, in the
     /// order of [`Grant::depends_on`].
     pub fn is_upheld_by(&self, statuses: &[Option<Status>]) -> Result<(), Fallen> {
-        statuses.iter().try_for_each(|status| {
-            status.as_ref().ok_or(Fallen::Deleted).and_then(|status| status.upholds(self.issued_at))
-        })
+        let statuses = statuses.iter().map(Option::as_ref).chain(iter::repeat(None));
+        let depends_on = self.depends_on();
+        depends_on.iter().zip(statuses).try_for_each(|(whose, status)| whose.upholds(status, self.issued_at))
     }
 
     /// The login name of the person who agreed, if one did. `statuses` are those of [`Grant::depends_on`].

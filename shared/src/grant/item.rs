@@ -225,6 +225,9 @@ pub enum Why {
     /// A refresh token was used after its successor had been.
     #[serde(rename = "reuse")]
     RefreshReused,
+    /// The person who had agreed took it back.
+    #[serde(rename = "person")]
+    Withdrawn,
 }
 
 impl fmt::Display for Why {
@@ -234,6 +237,7 @@ impl fmt::Display for Why {
             Self::Administrator => "ended by an administrator",
             Self::CodeReplayed => "its authorization code was replayed",
             Self::RefreshReused => "a spent refresh token was used again",
+            Self::Withdrawn => "ended by its person",
         })
     }
 }

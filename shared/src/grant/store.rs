@@ -123,6 +123,18 @@ impl Store {
         Ok(ids(&self.0.keys_indexed(Grant::PREFIX, BY_PERSON, &person).await?))
     }
 
+    /// Those of the grants called `ids` that are kept, each as it is at this moment.
+    pub async fn find_all(&self, ids: &[Id]) -> Result<Vec<(Id, Grant)>, table::Error> {
+        let mut found = Vec::new();
+        for some in ids.chunks(table::MOST_AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|id| (&self.0, Grant::key(*id))).collect();
+            for (id, item) in some.iter().zip(table::get_all(&keys).await?) {
+                found.extend(table::read(item)?.map(|grant| (*id, grant)));
+            }
+        }
+        Ok(found)
+    }
+
     /// The grants of a client. It goes through the whole table: for administration.
     pub async fn of_client(&self, client: &ClientId) -> Result<Vec<Id>, table::Error> {
         Ok(ids(&self.0.keys_with(Grant::PREFIX, Grant::CLIENT, client).await?))

@@ -9,7 +9,11 @@ use super::{
     span::Span,
     texts::{Around, Login, Texts},
 };
-use crate::secret::{Kind, Secret};
+use crate::{
+    grant::DECISION_LIFETIME,
+    secret::{Id, Kind, Secret},
+    time::Timestamp,
+};
 
 /// What only this browser's own page can send back (RFC 6749 §10.12): an HMAC, under the secret in its cookie, over
 /// what the form is for. It is not stored.
@@ -27,6 +31,17 @@ impl std::fmt::Display for CsrfToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What tells one showing of a page from another, and when it was: the form on it sends it back.
+pub fn showing(now: Timestamp) -> String {
+    format!("{now}.{}", Id::random())
+}
+
+/// Whether what was shown as `showing` is too old for its form to be taken.
+pub fn is_over(showing: &str, now: Timestamp) -> bool {
+    let shown = showing.split('.').next().and_then(|ms| ms.parse().ok()).map(Timestamp::from_millis);
+    shown.is_none_or(|shown| shown.after(DECISION_LIFETIME).has_passed(now))
 }
 
 /// Signing in.

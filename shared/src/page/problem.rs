@@ -29,6 +29,10 @@ pub enum Trouble {
     Unreadable,
     /// The consent page was not this browser's for this request, or is too old.
     StalePage,
+    /// The page is for people with a role that this one does not have.
+    NotForYou,
+    /// The deployment does not offer this.
+    NotOffered,
     /// The form that signs out was not this browser's, or is too old.
     StillSignedIn,
     /// DynamoDB is throttled or down.
@@ -61,7 +65,8 @@ impl Problem {
     pub(crate) const fn error(&self) -> &'static str {
         match self.trouble {
             Trouble::UnknownApplication | Trouble::UnknownAddress | Trouble::Unreadable => "invalid_request",
-            Trouble::StalePage | Trouble::StillSignedIn => "access_denied",
+            Trouble::StalePage | Trouble::NotForYou | Trouble::StillSignedIn => "access_denied",
+            Trouble::NotOffered => "not_found",
             Trouble::Unavailable => "temporarily_unavailable",
         }
     }
@@ -85,7 +90,8 @@ impl Trouble {
     const fn status(self) -> StatusCode {
         match self {
             Self::UnknownApplication | Self::UnknownAddress | Self::Unreadable => StatusCode::BAD_REQUEST,
-            Self::StalePage | Self::StillSignedIn => StatusCode::FORBIDDEN,
+            Self::StalePage | Self::NotForYou | Self::StillSignedIn => StatusCode::FORBIDDEN,
+            Self::NotOffered => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -96,6 +102,8 @@ impl Trouble {
             Self::UnknownAddress => texts.unknown_address,
             Self::Unreadable => texts.unreadable,
             Self::StalePage => texts.stale_page,
+            Self::NotForYou => texts.not_for_you,
+            Self::NotOffered => texts.not_offered,
             Self::StillSignedIn => texts.still_signed_in,
             Self::Unavailable => texts.unavailable,
         }
@@ -139,6 +147,8 @@ mod tests {
                 (Trouble::UnknownAddress, 400, None),
                 (Trouble::Unreadable, 400, None),
                 (Trouble::StalePage, 403, None),
+                (Trouble::NotForYou, 403, None),
+                (Trouble::NotOffered, 404, None),
                 (Trouble::StillSignedIn, 403, None),
                 (Trouble::Unavailable, 503, Some("1")),
             ] {

@@ -1,7 +1,10 @@
 //! What pages say, in every language: a file each, and a text that is missing does not compile.
 
+mod account;
 mod english;
 mod french;
+
+pub(super) use account::Account;
 
 use super::span::Span;
 use crate::language::Language;
@@ -33,6 +36,8 @@ pub struct Texts {
     pub consent: Consent,
     /// On what follows signing in or out with nothing else in mind.
     pub session: Session,
+    /// On the pages of a person's own account.
+    pub account: Account,
     /// On the page that sends an answer as a form; the application's name is within.
     pub back_to: Around,
     /// Its button.
@@ -137,6 +142,10 @@ pub struct Problems {
     pub unreadable: Told,
     /// The consent page is too old, or of another request.
     pub stale_page: Told,
+    /// The page needs a role.
+    pub not_for_you: Told,
+    /// The deployment does not offer this.
+    pub not_offered: Told,
     /// The form that signs out is too old.
     pub still_signed_in: Told,
     /// The server cannot answer.

@@ -24,8 +24,7 @@ macro_rules! kinds {
     )*};
 }
 
-// Taken for later and never to be reused: `jtp` personal token, `jtt` temporary token, `jtd` device code,
-// `jtq` pushed authorization request.
+// Taken for later and never to be reused: `jtd` device code, `jtq` pushed authorization request.
 kinds! {
     /// An authorization code (RFC 6749 §1.3.1).
     AuthorizationCode, "jtc", "authorization code";
@@ -39,6 +38,10 @@ kinds! {
     Session, "jtn", "session";
     /// What a browser holds between being shown the login form and sending it.
     Visit, "jtv", "visit";
+    /// A token that a person made for a program of their own.
+    ApiToken, "jtp", "API token";
+    /// The same for a few hours.
+    TemporaryToken, "jtt", "temporary token";
     /// What a browser holds that a person has signed in with before.
     Browser, "jtb", "browser";
 }
@@ -63,4 +66,6 @@ digested! {
     CallerAddress;
     /// The 128 random bits that all refresh tokens of one grant share.
     Family;
+    /// A personal token of either kind: its prefix, which the digest covers, tells them apart.
+    PersonalToken;
 }

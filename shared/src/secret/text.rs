@@ -199,6 +199,13 @@ impl<K: Kind> Secret<K> {
         Zeroizing::new(mac.finalize().into_bytes().into())
     }
 
+    /// The first 128 bits of what [`Secret::seal`] makes of `parts`, as a name.
+    pub fn seal_id(&self, parts: &[&str]) -> Id {
+        let sealed = self.seal(parts);
+        let (id, _) = sealed.split_at(16);
+        Id(id.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte)))
+    }
+
     /// Whether `sealed`, in hexadecimal, is what [`Secret::seal`] makes of `parts`.
     pub fn has_sealed(&self, parts: &[&str], sealed: &str) -> bool {
         let given = hex::decode(sealed).unwrap_or_default();

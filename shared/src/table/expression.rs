@@ -75,6 +75,14 @@ impl Update {
         Ok(self)
     }
 
+    /// Gives `:name` a String Set.
+    #[must_use]
+    pub fn strings<'a>(mut self, name: &str, members: impl IntoIterator<Item = &'a str>) -> Self {
+        let members = members.into_iter().map(str::to_owned).collect();
+        self.values.insert(format!(":{name}"), AttributeValue::Ss(members));
+        self
+    }
+
     pub(super) fn change(&self) -> &str {
         &self.change
     }

@@ -5,18 +5,21 @@
 //!
 //! | table | `pk` | what | TTL | written by | read by |
 //! |---|---|---|---|---|---|
-//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, `jeton` | token, revoke, introspect, authorizer, `jeton` |
-//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize (its use) | authorize, login |
-//! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize | authorize |
+//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, account (its end), `jeton` | token, revoke, introspect, authorizer, account, `jeton` |
+//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize and account (its use) | authorize, login, account |
+//! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize, account (its end) | authorize |
 //! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
 //! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`) | – |
-//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton` | authorize, login, token, revoke, introspect, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton` | authorize, login, token, revoke, introspect, authorizer, `jeton` |
+//! | tokens | `t#ID` | one [`PersonalToken`](crate::personal::PersonalToken) | `ttl`, unless it lives for ever | account, `jeton`; introspect and authorizer (its last use) | account, introspect, authorizer, `jeton` |
+//! | tokens | `o#SUB` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
+//! | clients | `owned#SUB` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
+//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton`, account | authorize, login, token, revoke, introspect, account, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
 //! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
-//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, introspect, authorizer, `jeton` |
+//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //!
 //! Token and revoke read a grant only as the answer to their own write.
 //!

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Name, PasswordHash, User, UserName};
 use crate::{
+    role::Role,
     secret::Id,
     status::Status,
     table::{self, Table, Update, Written},
@@ -23,6 +24,9 @@ pub enum Unchanged {
     /// Somebody has the name already, perhaps in another spelling.
     #[error("there is a person called {0} already")]
     Exists(UserName),
+    /// They have as many roles as one may have.
+    #[error("person {0} has as many roles as one may have: remove one first")]
+    TooManyRoles(Id),
     /// Somebody else changed them at the same time.
     #[error("{0} was changed by somebody else at the same time; look, and try again")]
     Raced(UserName),
@@ -50,6 +54,11 @@ impl Store {
             // Looking for nobody takes as long: time must not tell which names there are.
             None => self.0.get::<User>(&User::key(Id::random())).await.map(|_| None),
         }
+    }
+
+    /// Whose name `name` is, in whatever spelling. Nothing else about them is read.
+    pub async fn sub_of(&self, name: &UserName) -> Result<Option<Id>, table::Error> {
+        Ok(self.0.get::<Name>(&Name::key(name)).await?.map(|owned| owned.sub))
     }
 
     /// The person called `sub`, and their status.
@@ -106,6 +115,29 @@ impl Store {
     /// Disables the person, or enables them again: one write, felt at the next introspection.
     pub async fn set_disabled(&self, sub: Id, disabled: bool) -> Result<(), Unchanged> {
         let update = Update::always("SET #disabled = :disabled").value("disabled", &disabled)?;
+        match self.0.update::<Status>(&Status::key(sub), update).await? {
+            Written::Done(_) => Ok(()),
+            Written::Refused(_) => Err(Unchanged::Unknown(sub)),
+        }
+    }
+
+    /// Gives the person `role`: one write. Whoever has it already keeps it.
+    pub async fn grant_role(&self, sub: Id, role: &Role) -> Result<(), Unchanged> {
+        let room = "(attribute_not_exists(#roles) OR size(#roles) < :most OR contains(#roles, :one))";
+        let update = Update::when(room, "ADD #roles :role")
+            .value("most", &Role::MOST)?
+            .value("one", role)?
+            .strings("role", [role.as_str()]);
+        match self.0.update::<Status>(&Status::key(sub), update).await? {
+            Written::Done(_) => Ok(()),
+            Written::Refused(Some(_)) => Err(Unchanged::TooManyRoles(sub)),
+            Written::Refused(None) => Err(Unchanged::Unknown(sub)),
+        }
+    }
+
+    /// Takes `role` from the person: one write, felt at the next introspection by what rests on it.
+    pub async fn remove_role(&self, sub: Id, role: &Role) -> Result<(), Unchanged> {
+        let update = Update::always("DELETE #roles :role").strings("role", [role.as_str()]);
         match self.0.update::<Status>(&Status::key(sub), update).await? {
             Written::Done(_) => Ok(()),
             Written::Refused(_) => Err(Unchanged::Unknown(sub)),

@@ -66,6 +66,9 @@ pub struct Create {
     /// What people are told it is called
     #[arg(long)]
     name: String,
+    /// What the developer signs in as who owns it: it works for as long as they have that role
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
     /// It has no secret: a native or browser application
     #[arg(long)]
     public: bool,
@@ -133,6 +136,10 @@ impl ClientCommand {
 
 impl Create {
     async fn run(self, admin: &Admin) -> Result<(), Error> {
+        let owner = match &self.owner {
+            Some(name) => Some(admin.developer(name).await?),
+            None => None,
+        };
         let registration = Registration {
             name: self.name,
             public: self.public,
@@ -153,7 +160,8 @@ impl Create {
                 refresh_grace: self.refresh_grace,
             },
         };
-        let (client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        let (mut client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.client_changed(&client.id, "created");
         if !client.compat.is_empty() {
@@ -202,6 +210,7 @@ async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
         ("redirect URIs", or_none(client.redirect_uris.join("\n"))),
         ("resource server", yes(client.resource_server)),
         ("first party", yes(client.first_party)),
+        ("owner", client.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
         ("PKCE", if client.pkce_optional { "optional" } else { "required" }.to_owned()),
         ("compatibility", or_none(client.compat.iter().map(switch_line).collect::<Vec<_>>().join("\n"))),
         ("code lives", lasting(lifetimes.code.into())),
@@ -300,6 +309,7 @@ fn describe(client: &Client, status: &Status, now: Timestamp) -> Value {
         "default_scope": client.default_scope.values().collect::<Vec<_>>(),
         "resource_server": client.resource_server,
         "first_party": client.first_party,
+        "owner": client.owner,
         "pkce_optional": client.pkce_optional,
         "compat": client.compat.iter().map(Switch::as_str).collect::<Vec<_>>(),
         "code_ttl": client.lifetimes.code,

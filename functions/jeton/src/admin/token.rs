@@ -8,6 +8,7 @@ use shared::{
     audit::Event,
     client::ClientId,
     grant::{Access, Grant, Revocation, State, Why},
+    personal::{PersonalToken, Presented},
     secret::{AccessToken, ClientSecret, Id, Secret},
     status::Status,
     time::Timestamp,
@@ -16,15 +17,24 @@ use shared::{
 use super::{
     Admin, Error,
     output::{properties, utc},
+    personal::{self, Create},
     sweep::sweep,
 };
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
+    /// Make a personal token, with which a program acts for a person; it is shown this once
+    Create(Create),
+    /// List a person's personal tokens, with the day each was last used
+    List {
+        /// What the person signs in as
+        #[arg(long, value_name = "NAME")]
+        person: String,
+    },
     /// Show what a token is worth, and why
     Inspect(Named),
-    /// Make a token useless; with a grant's id, everything the grant has
+    /// Make a token useless; with a grant's id, everything the grant has; with a personal token's id, that token
     Revoke(Named),
     /// End everything that a person authorized, or that a client was issued, until now
     RevokeAll(Everyone),
@@ -33,7 +43,7 @@ pub enum TokenCommand {
 /// A token or a grant.
 #[derive(Debug, Args)]
 pub struct Named {
-    /// The token, or the id of its grant. Without it, or with -, it is read from standard input, which keeps a
+    /// The token, or the id of its grant, or a personal token's id. Without it, or with -, it is read from standard input, which keeps a
     /// token out of the shell's history
     #[arg(value_name = "TOKEN")]
     token: Option<String>,
@@ -54,13 +64,17 @@ pub struct Everyone {
 /// What was named.
 enum Subject {
     Access(Secret<AccessToken>),
-    Grant(Id),
+    Personal(Presented),
+    /// A grant's id; or a personal token's.
+    Id(Id),
 }
 
 impl TokenCommand {
     /// Does it.
     pub async fn run(self, admin: &Admin) -> Result<(), Error> {
         match self {
+            Self::Create(create) => create.run(admin).await,
+            Self::List { person } => personal::list(admin, &person).await,
             Self::Inspect(named) => inspect(admin, named.subject()?).await,
             Self::Revoke(named) => revoke(admin, named.subject()?).await,
             Self::RevokeAll(Everyone { person: Some(name), .. }) => revoke_all_of_person(admin, &name).await,
@@ -93,8 +107,11 @@ impl Named {
         if let Ok(token) = Secret::parse(&text) {
             return Ok(Subject::Access(token));
         }
+        if let Some(token) = Presented::parse(&text) {
+            return Ok(Subject::Personal(token));
+        }
         // The text itself is not repeated: it may be a token with a typing error.
-        text.parse().map(Subject::Grant).map_err(|_| {
+        text.parse().map(Subject::Id).map_err(|_| {
             let what = if text.is_empty() {
                 "nothing was given: pipe a token in, or give it as an argument"
             } else if Secret::<ClientSecret>::parse(&text).is_ok() {
@@ -108,26 +125,53 @@ impl Named {
 }
 
 impl Subject {
-    const fn grant(&self) -> Id {
+    const fn id(&self) -> Id {
         match self {
             Self::Access(token) => token.id(),
-            Self::Grant(id) => *id,
+            Self::Personal(token) => token.id(),
+            Self::Id(id) => *id,
+        }
+    }
+
+    /// The personal token that is meant, if one is.
+    async fn personal_token(&self, admin: &Admin) -> Result<Option<PersonalToken>, Error> {
+        let tokens = &admin.app.personal_tokens;
+        match self {
+            Self::Access(_) => Ok(None),
+            Self::Personal(token) => {
+                let found = tokens.find(token).await?;
+                let unknown =
+                    || Error::NotFound("there is no such personal token; it may have expired".to_owned());
+                Ok(Some(found.ok_or_else(unknown)?))
+            }
+            Self::Id(id) => Ok(tokens.read(*id).await?),
+        }
+    }
+
+    /// The personal token itself, if it was shown.
+    const fn presented(&self) -> Option<&Presented> {
+        match self {
+            Self::Personal(token) => Some(token),
+            Self::Access(_) | Self::Id(_) => None,
         }
     }
 }
 
 async fn inspect(admin: &Admin, subject: Subject) -> Result<(), Error> {
+    if let Some(token) = subject.personal_token(admin).await? {
+        return personal::inspect(admin, &token, subject.presented()).await;
+    }
     let now = admin.app.clock.now();
-    let (grant, statuses) = known(admin, subject.grant()).await?;
+    let (grant, statuses) = known(admin, subject.id()).await?;
     let verdict = verdict(&grant, &statuses, &subject, now);
     let json = json!({
         "active": verdict.is_ok(),
         "reason": verdict.as_ref().err(),
-        "grant": describe(&grant, subject.grant()),
+        "grant": describe(&grant, subject.id()),
     });
     let mut rows = vec![
         ("active", if verdict.is_ok() { "yes".to_owned() } else { "no".to_owned() }),
-        ("grant", subject.grant().to_string()),
+        ("grant", subject.id().to_string()),
         ("client", grant.client.to_string()),
         ("subject", grant.subject()),
         ("scope", grant.scope.to_string()),
@@ -145,7 +189,10 @@ async fn inspect(admin: &Admin, subject: Subject) -> Result<(), Error> {
 }
 
 async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error> {
-    let (grants, now, id) = (&admin.app.grants, admin.app.clock.now(), subject.grant());
+    let (grants, now, id) = (&admin.app.grants, admin.app.clock.now(), subject.id());
+    if let Some(token) = subject.personal_token(admin).await? {
+        return personal::end(admin, &token, id).await;
+    }
     let (client, token) = match &subject {
         Subject::Access(token) => {
             let (grant, _) = known(admin, id).await?;
@@ -154,9 +201,9 @@ async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error> {
             }
             (grant.client, Some(token.digest().name()))
         }
-        Subject::Grant(id) => {
-            let ended = grants.end(*id, Why::Administrator, now).await?;
-            (ended.ok_or_else(|| no_grant(*id))?.client, None)
+        Subject::Personal(_) | Subject::Id(_) => {
+            let ended = grants.end(id, Why::Administrator, now).await?;
+            (ended.ok_or_else(|| no_grant(id))?.client, None)
         }
     };
     admin.audit(Event::Revoked { grant: id, client: None, token: token.clone() });
@@ -218,7 +265,7 @@ fn verdict(
                 _ => dead.to_string(),
             }
         }),
-        Subject::Grant(_) => match (grant.expires_at, &grant.access) {
+        Subject::Personal(_) | Subject::Id(_) => match (grant.expires_at, &grant.access) {
             (Some(end), _) if end.has_passed(now) => Err("expired".to_owned()),
             (_, Some(Access { revoked_at: Some(at), .. })) if grant.refresh.is_none() => {
                 Err(format!("its only token was revoked at {}", utc(*at)))

@@ -3,15 +3,16 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shared::{
+    role::Role,
     secret::Id,
-    status::Status,
+    status::{Status, Whose},
     time::Timestamp,
     user::{Unchanged, User, UserName, password},
 };
 
 use super::{
     Admin, Error,
-    output::{columns, properties, utc},
+    output::{columns, or_none, properties, utc},
     password::NewPassword,
     sweep::sweep,
 };
@@ -36,6 +37,10 @@ pub enum UserCommand {
         /// What they sign in as
         name: String,
     },
+    /// Give a person a role: `developer` makes clients of their own
+    GrantRole(RoleOf),
+    /// Take a role from a person; what rests on it stops working at the next call
+    RemoveRole(RoleOf),
     /// Disable a person: they cannot sign in, and all that they authorized is dead from the next call on
     Disable {
         /// What they sign in as
@@ -62,6 +67,15 @@ pub struct Named {
     password: NewPassword,
 }
 
+/// A person, and a role.
+#[derive(Debug, Args)]
+pub struct RoleOf {
+    /// What they sign in as
+    name: String,
+    /// The role: 1 to 32 lower-case letters, digits or dashes
+    role: Role,
+}
+
 impl UserCommand {
     /// Does it.
     pub async fn run(self, admin: &Admin) -> Result<(), Error> {
@@ -71,6 +85,8 @@ impl UserCommand {
             Self::Show { name } => show(admin, &name).await,
             Self::SetPassword(named) => set_password(admin, named).await,
             Self::SignOut { name } => sign_out(admin, &name).await,
+            Self::GrantRole(RoleOf { name, role }) => grant_role(admin, &name, &role).await,
+            Self::RemoveRole(RoleOf { name, role }) => remove_role(admin, &name, &role).await,
             Self::Disable { name } => disable(admin, &name).await,
             Self::Enable { name } => enable(admin, &name).await,
             Self::Delete { name } => delete(admin, &name).await,
@@ -97,9 +113,10 @@ async fn list(admin: &Admin) -> Result<(), Error> {
     users.sort_by_cached_key(|(user, _)| user.username.key());
     let json: Value = users.iter().map(|(user, status)| describe(user, status)).collect();
     let rows = users.iter().map(|(user, status)| {
-        [user.username.to_string(), user.sub.to_string(), utc(user.created_at), standing(status)]
+        let name = user.username.to_string();
+        [name, user.sub.to_string(), utc(user.created_at), standing(status), roles(status)]
     });
-    admin.print(&json, &columns(["USERNAME", "SUB", "CREATED", "STATUS"], rows))
+    admin.print(&json, &columns(["USERNAME", "SUB", "CREATED", "STATUS", "ROLES"], rows))
 }
 
 async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
@@ -111,6 +128,7 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
         ("sub", user.sub.to_string()),
         ("username", user.username.to_string()),
         ("status", standing(&status)),
+        ("roles", or_none(roles(&status))),
         ("created", utc(user.created_at)),
         ("everything ended", ended),
     ]);
@@ -137,6 +155,22 @@ async fn sign_out(admin: &Admin, name: &str) -> Result<(), Error> {
     admin.print(&changed(&user, "signed_out", true, 0), &human)
 }
 
+async fn grant_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.grant_role(user.sub, role).await?;
+    admin.user_changed(user.sub, "role_granted");
+    let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": true });
+    admin.print(&json, &format!("{} has the role {role}.", user.username))
+}
+
+async fn remove_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {
+    let user = admin.person(name).await?;
+    admin.app.users.remove_role(user.sub, role).await?;
+    admin.user_changed(user.sub, "role_removed");
+    let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": false });
+    admin.print(&json, &format!("{} no longer has the role {role}.", user.username))
+}
+
 async fn disable(admin: &Admin, name: &str) -> Result<(), Error> {
     let user = admin.person(name).await?;
     admin.app.users.set_disabled(user.sub, true).await?;
@@ -156,6 +190,11 @@ async fn delete(admin: &Admin, name: &str) -> Result<(), Error> {
     let user = admin.person(name).await?;
     admin.app.users.delete(user.sub).await?;
     admin.user_changed(user.sub, "deleted");
+    // Dead already, as their owner's status is gone.
+    for client in admin.app.clients.owned_by(user.sub).await? {
+        admin.app.clients.delete(&client.id).await?;
+        admin.client_changed(&client.id, "deleted");
+    }
     let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
     admin.print(&changed(&user, "deleted", true, ended), &format!("{} is deleted.", user.username))
 }
@@ -165,6 +204,22 @@ impl Admin {
     pub(super) async fn person(&self, name: &str) -> Result<User, Error> {
         let name: UserName = name.parse()?;
         self.app.users.find_by_name(&name).await?.ok_or_else(|| nobody(&name))
+    }
+}
+
+impl Admin {
+    /// The developer who signs in as `name`.
+    pub(super) async fn developer(&self, name: &str) -> Result<Id, Error> {
+        let user = self.person(name).await?;
+        let whose = [Whose::Person(user.sub)];
+        let statuses = self.app.statuses.find(&whose, self.app.clock.now()).await?;
+        if statuses.iter().flatten().any(|status| status.has(&Role::developer())) {
+            return Ok(user.sub);
+        }
+        Err(Error::Usage(format!(
+            "{0} is no developer; see `jeton user grant-role {0} developer`",
+            user.username
+        )))
     }
 }
 
@@ -182,9 +237,14 @@ fn describe(user: &User, status: &Status) -> Value {
         "sub": user.sub,
         "username": user.username,
         "disabled": status.disabled,
+        "roles": status.roles,
         "created_at": user.created_at.seconds(),
         "not_before": status.not_before.map(Timestamp::seconds),
     })
+}
+
+fn roles(status: &Status) -> String {
+    status.roles.iter().map(Role::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn standing(status: &Status) -> String {

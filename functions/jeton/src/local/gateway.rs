@@ -19,7 +19,7 @@ use shared::{app::App, lambda, secret::Id, time::Timestamp};
 use time::{OffsetDateTime, macros::format_description};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{ROUTES, sample};
+use super::{route_of, routes::parameters, sample};
 
 /// The largest body that the gateway lets through.
 const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -93,7 +93,7 @@ async fn answer(
     if demo && parts.uri.path() == sample::PATH && header_bytes(&parts) <= MOST_HEADER_BYTES {
         return sample::answer(&app, &parts, peer).await;
     }
-    let Some((path, handler)) = ROUTES.iter().find(|(path, _)| *path == parts.uri.path()) else {
+    let Some((path, handler)) = route_of(parts.uri.path()) else {
         return own(StatusCode::NOT_FOUND, "Not Found");
     };
     if header_bytes(&parts) > MOST_HEADER_BYTES {
@@ -171,6 +171,10 @@ fn event(parts: &Parts, body: &Bytes, route_key: &str, peer: SocketAddr, now: Ti
     if let Some(event) = event.as_object_mut() {
         if let Some(cookies) = cookies {
             event.insert("cookies".to_owned(), cookies.split("; ").collect());
+        }
+        let parameters = parameters(route_key.strip_prefix("ANY ").unwrap_or_default(), path);
+        if !parameters.is_empty() {
+            event.insert("pathParameters".to_owned(), json!(parameters));
         }
         if !query.is_empty() {
             event.insert("queryStringParameters".to_owned(), json!(query_parameters(query)));

@@ -1,5 +1,7 @@
 //! In English.
 
+mod account;
+
 use super::{Around, Consent, Login, Problems, Session, Span, Texts, Told};
 use crate::page::span::Unit;
 
@@ -44,6 +46,7 @@ pub(super) static TEXTS: Texts = Texts {
         signed_out_means: "Applications keep what you have allowed them.",
         sign_in_again: "Sign in again",
     },
+    account: account::TEXTS,
     back_to: Around { before: "Back to ", after: "" },
     go_on: "Continue",
     problem: Problems {
@@ -63,6 +66,11 @@ pub(super) static TEXTS: Texts = Texts {
             title: "This page is no longer good",
             text: "It is too old, or was made for another request. Nothing was allowed.",
         },
+        not_for_you: Told {
+            title: "This is for developers",
+            text: "Ask an administrator for the role of a developer.",
+        },
+        not_offered: Told { title: "There is nothing here", text: "This service does not offer that." },
         still_signed_in: Told {
             title: "You are still signed in",
             text: "This form is no longer good. Try again, and sign out from there.",

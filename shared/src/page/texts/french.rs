@@ -1,5 +1,7 @@
 //! In French. A space before `?`, `:` and `;` is a narrow one that does not break, and an apostrophe is a curved one.
 
+mod account;
+
 use super::{Around, Consent, Login, Problems, Session, Span, Texts, Told};
 use crate::page::span::Unit;
 
@@ -53,6 +55,7 @@ pub(super) static TEXTS: Texts = Texts {
         signed_out_means: "Les applications conservent ce que vous leur avez autorisé.",
         sign_in_again: "Se reconnecter",
     },
+    account: account::TEXTS,
     back_to: Around { before: "Retour à ", after: "" },
     go_on: "Continuer",
     problem: Problems {
@@ -72,6 +75,11 @@ pub(super) static TEXTS: Texts = Texts {
             title: "Cette page n’est plus valable",
             text: "Elle est trop ancienne, ou concerne une autre demande. Rien n’a été autorisé.",
         },
+        not_for_you: Told {
+            title: "Page réservée aux développeurs",
+            text: "Demandez le rôle de développeur à un administrateur.",
+        },
+        not_offered: Told { title: "Il n’y a rien ici", text: "Ce service ne le propose pas." },
         still_signed_in: Told {
             title: "Vous êtes toujours connecté",
             text: "Ce formulaire n’est plus valable. Réessayez, puis déconnectez-vous depuis la nouvelle page.",

@@ -1,0 +1,6 @@
+//! The account function's entry point in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::lambda::run(|app, request| Box::pin(account::handle(app, request))).await
+}

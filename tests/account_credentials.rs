@@ -1,0 +1,171 @@
+//! A developer's own credentials: made, used, deleted, and lost with the role.
+
+use serde_json::json;
+use shared::{client::Client, role::Role};
+
+use crate::harness::{
+    Fault, HtmlForm, Stack,
+    account::{CREDENTIALS, shown},
+};
+
+#[tokio::test]
+async fn a_developers_credentials_are_shown_once_and_work_until_they_are_deleted() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
+    let machine = browser.credentials("billing").await;
+    let token = stack.token(&machine).await;
+    let told = stack.introspect(&rs, &token).await;
+    assert_eq!((&told["scope"], &told["sub"]), (&json!("orders"), &json!(machine.id)));
+    let kept = stack.kept(&machine).await;
+    assert_eq!((kept.owner, kept.redirect_uris.len(), kept.resource_server), (Some(ada.sub), 0, false));
+    let page = browser.get(CREDENTIALS).await;
+    page.is_page(200);
+    assert!(page.text.contains("<strong>billing</strong>") && !page.text.contains("jts_"), "{}", page.text);
+    let form = HtmlForm::with_field(&page, "delete", &machine.id);
+    let (one, other) = tokio::join!(browser.submit(&form, &[]), browser.submit(&form, &[]));
+    for answer in [one, other, browser.submit(&form, &[]).await] {
+        assert_eq!((answer.status, answer.header("location")), (303, Some(CREDENTIALS)));
+    }
+    stack.is_inactive(&rs, &token).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    assert!(browser.get(CREDENTIALS).await.text.contains("You have none"));
+    let changes: Vec<_> = stack.audited("client_changed").iter().map(|line| line["change"].clone()).collect();
+    assert_eq!(changes, ["created", "deleted"]);
+}
+
+#[tokio::test]
+async fn whoever_loses_the_role_has_credentials_that_get_nothing_and_have_nothing() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
+    let machine = browser.credentials("billing").await;
+    let token = stack.token(&machine).await;
+    let (users, developer) = (&stack.app.users, Role::developer());
+    let form = HtmlForm::to_make(&browser.get(CREDENTIALS).await).with("name", "x");
+    users.remove_role(ada.sub, &developer).await.unwrap();
+    stack.is_inactive(&rs, &token).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.revoke(&machine, &token).await.is_invalid_client();
+    // Between the page and its form, too; and no other role will do.
+    users.grant_role(ada.sub, &Role::admin()).await.unwrap();
+    browser.submit(&form, &[]).await.is_page(403);
+    stack.is_inactive(&rs, &token).await;
+    assert_eq!(stack.app.clients.owned_by(ada.sub).await.unwrap().len(), 1);
+    // Given back, it is as it was.
+    users.grant_role(ada.sub, &developer).await.unwrap();
+    assert!(stack.is_active(&rs, &token).await);
+    stack.token(&machine).await;
+    users.set_disabled(ada.sub, true).await.unwrap();
+    stack.is_inactive(&rs, &token).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    users.set_disabled(ada.sub, false).await.unwrap();
+    users.delete(ada.sub).await.unwrap();
+    stack.is_inactive(&rs, &token).await;
+    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    let refused = stack.audited("refused");
+    for reason in ["the client's owner: its owner is no developer", "the client's owner: disabled"] {
+        assert!(refused.iter().any(|line| line["reason"] == reason), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_cannot_be_asked_about_is_an_outage_and_not_a_refusal() {
+    let stack = Stack::with_accounts().await;
+    let (_, browser) = stack.developer("ada").await;
+    let machine = browser.credentials("billing").await;
+    stack.dynamodb.fail(Fault::AlwaysLeftOver);
+    stack.ask_for_token(&machine, &[]).await.is_unavailable();
+    stack.dynamodb.fail(Fault::None);
+    stack.token(&machine).await;
+}
+
+#[tokio::test]
+async fn nobody_deletes_anothers_client() {
+    let stack = Stack::with_accounts().await;
+    let ((_, hers), (eve, _)) = (stack.developer("ada").await, stack.developer("eve").await);
+    let (machine, unowned) = (hers.credentials("billing").await, stack.machine().await);
+    for client in [&machine, &unowned] {
+        let deleted = stack.app.clients.delete_owned(&client.id.parse().unwrap(), eve.sub).await;
+        assert!(deleted.is_err());
+        stack.token(client).await;
+    }
+    assert_eq!(stack.app.clients.owned_by(eve.sub).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn of_many_credentials_made_at_once_only_as_many_are_as_one_developer_may_own() {
+    let stack = Stack::with_accounts().await;
+    let (ada, browser) = stack.developer("ada").await;
+    for nth in 0..Client::MOST_OWNED - 2 {
+        browser.credentials(&format!("application {nth}")).await;
+    }
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| browser.ask_for_credentials(name));
+    let mut statuses = <[_; 4]>::from(tokio::join!(a, b, c, d)).map(|answer| answer.status);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 409, 409]);
+    let owned = || stack.app.clients.owned_by(ada.sub);
+    assert_eq!(owned().await.unwrap().len(), Client::MOST_OWNED);
+    assert_eq!(stack.app.clients.list().await.unwrap().len(), Client::MOST_OWNED, "nothing is half made");
+    let create = ["client", "create", "--name", "x", "--owner", "ada"];
+    stack.jeton(&create, "").await.failed(2, "20 clients at most");
+    stack.app.clients.delete(&owned().await.unwrap()[0].id).await.unwrap();
+    browser.credentials("e").await;
+    assert_eq!(owned().await.unwrap().len(), Client::MOST_OWNED);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_client_and_shows_its_secret_again() {
+    let stack = Stack::with_accounts().await;
+    let (ada, browser) = stack.developer("ada").await;
+    let form = HtmlForm::to_make(&browser.get(CREDENTIALS).await).with("name", "<b>x</b>");
+    let (one, other) = tokio::join!(browser.submit(&form, &[]), browser.submit(&form, &[]));
+    let again = browser.submit(&form, &[]).await;
+    for page in [&one, &other] {
+        assert_eq!([shown(page, 0), shown(page, 1)], [shown(&again, 0), shown(&again, 1)]);
+    }
+    assert!(!again.text.contains("<b>") && !browser.get(CREDENTIALS).await.text.contains("<b>"));
+    let owned = stack.app.clients.owned_by(ada.sub).await.unwrap();
+    assert_eq!((owned.len(), owned[0].name.as_str()), (1, "<b>x</b>"));
+    for name in ["", "a\r\nb", "\u{202E}", &"x".repeat(101)] {
+        browser.submit(&form.with("name", name), &[]).await.is_page(400);
+    }
+    // A scope that is not a developer's to give is not given.
+    let more = browser.submit(&form.with("name", "y").with("allow:root", "yes"), &[]).await;
+    assert_eq!(
+        stack.app.clients.read(&shown(&more, 0).parse().unwrap()).await.unwrap().unwrap().0.scope.to_string(),
+        "orders"
+    );
+}
+
+#[tokio::test]
+async fn the_command_grants_roles_and_makes_clients_for_developers_only() {
+    let stack = Stack::with_accounts().await;
+    let rs = stack.resource_server().await;
+    stack.somebody("ada").await;
+    let create = ["client", "create", "--name", "robot", "--scope", "read", "--owner", "ada"];
+    stack.jeton(&create, "").await.failed(2, "ada is no developer");
+    let granted = stack.jeton(&["user", "grant-role", "ADA", "developer"], "").await;
+    assert_eq!((&granted.json()["granted"], granted.stderr.contains("role_granted")), (&json!(true), true));
+    let made = stack.jeton(&create, "").await.json();
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    let robot = crate::harness::Registered { id: text("client_id"), secret: text("client_secret") };
+    let token = stack.token(&robot).await;
+    assert!(stack.is_active(&rs, &token).await);
+    let shown = stack.jeton(&["user", "show", "ada"], "").await.json();
+    assert_eq!(shown["roles"], json!(["developer"]));
+    assert_eq!(stack.jeton(&["client", "show", &robot.id], "").await.json()["owner"], shown["sub"]);
+    stack.jeton(&["user", "remove-role", "ada", "developer"], "").await.json();
+    stack.is_inactive(&rs, &token).await;
+    stack.jeton(&["user", "remove-role", "ada", "developer"], "").await.json();
+    assert_eq!(stack.jeton(&["user", "list"], "").await.json()[0]["roles"], json!([]));
+    for role in ["", "Developer", "a b", &"x".repeat(33)] {
+        assert_eq!(stack.jeton(&["user", "grant-role", "ada", role], "").await.code, 2, "{role}");
+    }
+    stack.jeton(&["user", "grant-role", "nobody", "x"], "").await.failed(3, "nobody");
+    for nth in 0..Role::MOST {
+        stack.jeton(&["user", "grant-role", "ada", &format!("r{nth}")], "").await.json();
+    }
+    stack.jeton(&["user", "grant-role", "ada", "r0"], "").await.json();
+    stack.jeton(&["user", "grant-role", "ada", "one-more"], "").await.failed(2, "remove one first");
+    stack.jeton(&["user", "delete", "ada"], "").await.json();
+    stack.jeton(&["client", "show", &robot.id], "").await.failed(3, "no client");
+}

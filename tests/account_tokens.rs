@@ -1,0 +1,288 @@
+//! Personal tokens: made, listed, used, ended.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::personal::PersonalToken;
+
+use crate::harness::{
+    Browser, Fault, HtmlForm, Stack,
+    account::{TOKENS, shown},
+    altered,
+};
+
+/// Ends the token called `name` on the page.
+async fn end(browser: &Browser<'_>, name: &str) {
+    let page = browser.get(TOKENS).await;
+    let (_, after) = page.text.split_once(&format!("<strong>{name}</strong>")).unwrap();
+    let id = after.split("name=\"end\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let answer = browser.submit(&HtmlForm::with_field(&page, "end", id), &[]).await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some(TOKENS)));
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_works_as_its_person_until_it_is_ended() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let token = browser.personal_token("laptop", "30").await;
+    assert!(token.starts_with("jtp_"), "{token}");
+    let (now, jti) = (stack.now().seconds(), stack.introspect(&rs, &token).await["jti"].clone());
+    let month = 30 * 86_400;
+    assert_eq!(
+        stack.introspect(&rs, &token).await,
+        json!({
+            "active": true, "scope": "read", "username": "ada", "token_type": "Bearer", "sub": ada.sub,
+            "iat": now, "nbf": now, "exp": now + month, "iss": stack.url, "jti": jti,
+        })
+    );
+    let page = browser.get(TOKENS).await;
+    let row = "<td>read</td><td>2100-01-01</td><td>2100-01-31</td><td>2100-01-01</td>";
+    assert!(page.text.contains(&format!("<strong>laptop</strong></td>{row}")), "{}", page.text);
+    assert!(!page.text.contains(&token));
+    end(&browser, "laptop").await;
+    stack.is_inactive(&rs, &token).await;
+    assert!(!browser.get(TOKENS).await.text.contains("laptop"));
+    let changes: Vec<_> =
+        stack.audited("personal_token_changed").iter().map(|line| line["change"].clone()).collect();
+    assert_eq!(changes, ["created", "ended"]);
+}
+
+#[tokio::test]
+async fn a_token_lives_as_long_as_it_was_made_for_to_the_millisecond() {
+    let stack = Stack::with_accounts().await;
+    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let temporary = browser.personal_token("for now", "temporary").await;
+    let never = browser.personal_token("for ever", "never").await;
+    let week = browser.personal_token("for a week", "7").await;
+    assert!(temporary.starts_with("jtt_") && never.starts_with("jtp_"));
+    assert_eq!(stack.introspect(&rs, &never).await.get("exp"), None);
+    stack.advance_to_just_before(Duration::from_secs(21_600));
+    assert!(stack.is_active(&rs, &temporary).await);
+    stack.advance_by_the_last_millisecond();
+    assert!(!stack.is_active(&rs, &temporary).await && stack.is_active(&rs, &week).await);
+    stack.advance(Duration::from_hours(7 * 24));
+    assert!(!stack.is_active(&rs, &week).await);
+    stack.advance(Duration::from_hours(365 * 24 * 20));
+    assert!(stack.is_active(&rs, &never).await);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_token_and_shows_it_again() {
+    let stack = Stack::with_accounts().await;
+    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
+    let more: [(&str, &str); 0] = [];
+    let (one, other) = tokio::join!(browser.submit(&form, &more), browser.submit(&form, &more));
+    let again = browser.submit(&form, &more).await;
+    assert_eq!([shown(&one, 0), shown(&other, 0)], [shown(&again, 0), shown(&again, 0)]);
+    assert_eq!(stack.kept_of_kind("t").await, 1);
+    let different = browser.submit(&form.with("name", "y"), &more).await;
+    assert_ne!(shown(&different, 0), shown(&again, 0));
+    end(&browser, "x").await;
+    browser.submit(&form, &more).await.is_page(403);
+    stack.is_inactive(&rs, &shown(&again, 0)).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_token_is_refused_and_what_was_typed_is_harmless() {
+    let stack = Stack::with_accounts().await;
+    let (_, browser) = stack.at_home("ada").await;
+    let form = HtmlForm::to_make(&browser.get(TOKENS).await).without("lasts");
+    let (long, hidden) = ("x".repeat(101), "a\u{202E}b");
+    let (read, week) = (("allow:read", "yes"), ("lasts", "7"));
+    for fields in [
+        vec![read, week],
+        vec![("name", ""), read, week],
+        vec![("name", &long), read, week],
+        vec![("name", hidden), read, week],
+        vec![("name", "a\r\nSet-Cookie: x=y"), read, week],
+        vec![("name", "x"), week],
+        vec![("name", "x"), ("allow:admin", "yes"), week],
+        vec![("name", "x"), read],
+        vec![("name", "x"), read, ("lasts", "8")],
+        vec![("name", "x"), read, ("lasts", "-1")],
+    ] {
+        let answer = browser.submit(&form, &fields).await;
+        answer.is_page(400);
+        assert!(answer.text.contains("role=\"alert\"") && answer.headers("set-cookie").is_empty());
+    }
+    assert_eq!(stack.kept_of_kind("t").await, 0);
+    let html = "<script>alert(1)</script>\"'";
+    let made = browser.submit(&form, &[("name", html), read, week, ("allow:admin", "yes")]).await;
+    let page = browser.get(TOKENS).await;
+    for page in [made, page] {
+        page.is_page(200);
+        assert!(!page.text.contains("<script>") && page.text.contains("&#60;script&#62;"), "{}", page.text);
+        assert!(!page.text.contains("admin"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_ends_anothers_token() {
+    let stack = Stack::with_accounts().await;
+    let rs = stack.resource_server().await;
+    let ((ada, hers), (eve, _)) = (stack.at_home("ada").await, stack.at_home("eve").await);
+    let token = hers.personal_token("x", "7").await;
+    let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
+    let id = kept[0].id().parse().unwrap();
+    assert!(!stack.app.personal_tokens.end(eve.sub, id, stack.now()).await.unwrap());
+    assert!(stack.is_active(&rs, &token).await);
+    // Twice at once, and once more: one of them did it.
+    let tokens = &stack.app.personal_tokens;
+    stack.advance(Duration::from_millis(1));
+    let first = tokens.end(ada.sub, id, stack.now()).await.unwrap();
+    stack.advance(Duration::from_millis(1));
+    assert!(first && !tokens.end(ada.sub, id, stack.now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
+    let stack = Stack::with_accounts().await;
+    let (ada, browser) = stack.at_home("ada").await;
+    for nth in 0..PersonalToken::MOST - 3 {
+        let lasts = if nth < 2 { "temporary" } else { "7" };
+        browser.personal_token(&format!("token {nth}"), lasts).await;
+    }
+    let asked = ["a", "b", "c", "d", "e", "f"].map(|name| browser.ask_for_token(name, "7"));
+    let [a, b, c, d, e, f] = asked;
+    let answers = tokio::join!(a, b, c, d, e, f);
+    let mut statuses = <[_; 6]>::from(answers).map(|answer| answer.status);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 409, 409, 409]);
+    let kept = || stack.app.personal_tokens.of_person(ada.sub, stack.now());
+    assert_eq!(kept().await.unwrap().len(), PersonalToken::MOST);
+    // What has expired makes room, and what was ended.
+    end(&browser, "token 7").await;
+    browser.personal_token("g", "7").await;
+    assert_eq!(browser.ask_for_token("h", "7").await.status, 409);
+    stack.advance(Duration::from_secs(21_600));
+    browser.sign_in(&ada).await;
+    assert_eq!(kept().await.unwrap().len(), PersonalToken::MOST - 2);
+    browser.personal_token("h", "7").await;
+    browser.personal_token("i", "7").await;
+    assert_eq!(browser.ask_for_token("j", "7").await.status, 409);
+}
+
+#[tokio::test]
+async fn the_standing_of_its_person_counts_at_the_next_call() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let token = browser.personal_token("x", "never").await;
+    let users = &stack.app.users;
+    users.set_disabled(ada.sub, true).await.unwrap();
+    assert!(!stack.is_active(&rs, &token).await);
+    users.set_disabled(ada.sub, false).await.unwrap();
+    assert!(stack.is_active(&rs, &token).await);
+    users.end_everything(ada.sub, stack.now()).await.unwrap();
+    assert!(!stack.is_active(&rs, &token).await);
+    stack.advance(Duration::from_millis(1));
+    browser.sign_in(&ada).await;
+    let later = browser.personal_token("y", "never").await;
+    assert!(stack.is_active(&rs, &later).await);
+    users.delete(ada.sub).await.unwrap();
+    assert!(!stack.is_active(&rs, &later).await);
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_token_is_inactive() {
+    let stack = Stack::with_accounts().await;
+    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let token = browser.personal_token("x", "7").await;
+    let other = browser.personal_token("y", "7").await;
+    for token in altered(&token, &other) {
+        stack.is_inactive(&rs, &token).await;
+    }
+    // Nobody but a resource server is told of it: it is no client's.
+    stack.is_inactive(&stack.machine().await, &token).await;
+    for prefix in ["jta", "jtt", "jtr", "jts"] {
+        stack.is_inactive(&rs, &token.replacen("jtp", prefix, 1)).await;
+    }
+}
+
+#[tokio::test]
+async fn its_use_is_written_down_once_a_day_and_a_failure_of_that_refuses_nobody() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let token = browser.personal_token("x", "never").await;
+    let last_used = async || {
+        let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
+        kept[0].last_used.map(|day| day.to_string())
+    };
+    let writes = || {
+        let updates = stack.dynamodb.cost().into_iter().filter(|(operation, _)| operation == "UpdateItem");
+        updates.collect::<Vec<_>>()
+    };
+    assert_eq!(last_used().await, None);
+    stack.dynamodb.fail(Fault::ThrottleWrites);
+    assert!(stack.is_active(&rs, &token).await);
+    stack.dynamodb.fail(Fault::None);
+    assert_eq!(last_used().await, None);
+    for day in ["2100-01-01", "2100-01-02"] {
+        stack.dynamodb.forget();
+        for _ in 0..3 {
+            assert!(stack.is_active(&rs, &token).await);
+        }
+        assert_eq!(last_used().await.as_deref(), Some(day));
+        assert_eq!(writes(), [("UpdateItem".to_owned(), 1.0)]);
+        stack.advance(Duration::from_hours(24));
+    }
+}
+
+#[tokio::test]
+async fn neither_tables_nor_pages_nor_the_log_keep_a_personal_token_or_a_developers_secret() {
+    let stack = Stack::with_accounts().await;
+    let ((_, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
+    let (token, credentials) = (browser.personal_token("x", "7").await, browser.credentials("y").await);
+    stack.introspect(&rs, &token).await;
+    stack.token(&credentials).await;
+    let (tokens, page) = (browser.get(TOKENS).await.text, browser.get("/account/credentials").await.text);
+    let everywhere = [stack.stored().await, stack.logged(), tokens, page].concat();
+    for secret in [&token, &credentials.secret] {
+        let key = &secret[26..70];
+        assert!(!everywhere.contains(key), "{key}");
+        assert!(!everywhere.contains(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']'])));
+    }
+}
+
+#[tokio::test]
+async fn the_command_makes_lists_inspects_and_ends_tokens() {
+    let stack = Stack::with_accounts().await;
+    let rs = stack.resource_server().await;
+    stack.somebody("ada").await;
+    let create = ["token", "create", "--person", "ADA", "--name", "robot", "--scope", "read write"];
+    // The command goes by the machine's own clock, in which the server's is far ahead.
+    let lasting = [&create[..], &["--ttl", "never"]].concat();
+    let made = stack.jeton(&lasting, "").await.json();
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("jtp_") && made["last_used"].is_null());
+    assert_eq!(stack.introspect(&rs, token).await["scope"], "read write");
+    let temporary = stack.jeton(&[&create[..], &["--temporary", "--ttl", "60"]].concat(), "").await.json();
+    assert!(temporary["token"].as_str().unwrap().starts_with("jtt_"));
+    let month = stack.jeton(&create, "").await.json();
+    assert!(month["expires_at"].is_u64() && made["expires_at"].is_null());
+    let listed = stack.jeton(&["token", "list", "--person", "ada"], "").await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert!(!listed.to_string().contains(token) && listed.to_string().contains("2100-01-01"));
+    for named in [token, made["id"].as_str().unwrap()] {
+        assert_eq!(stack.jeton(&["token", "inspect", named], "").await.json()["active"], true);
+    }
+    assert_eq!(stack.jeton(&["token", "revoke"], token).await.json()["revoked"], true);
+    stack.is_inactive(&rs, token).await;
+    stack.jeton(&["token", "revoke", token], "").await.failed(3, "does not work any more");
+    let told = stack.jeton(&["token", "inspect", token], "").await.json();
+    assert!(told["active"] == false && told["reason"].as_str().unwrap().starts_with("ended at"));
+    for wrong in [
+        &["--ttl", "59"][..],
+        &["--ttl", "315360001"],
+        &["--temporary", "--ttl", "never"],
+        &["--temporary", "--ttl", "21601"],
+        &["--scope", "a\"b"],
+        &["--name", "a\nb"],
+    ] {
+        let wanted = [&create[..4], &["--name", "robot", "--scope", "read"], wrong].concat();
+        let wanted =
+            if wrong[0] == "--name" { [&create[..4], &["--scope", "read"], wrong].concat() } else { wanted };
+        assert_eq!(stack.jeton(&wanted, "").await.code, 2, "{wrong:?}");
+    }
+    stack.jeton(&["token", "list", "--person", "nobody"], "").await.failed(3, "nobody");
+}
