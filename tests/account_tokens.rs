@@ -56,7 +56,7 @@ async fn a_token_lives_as_long_as_it_was_made_for_to_the_millisecond() {
     let week = browser.personal_token("for a week", "7").await;
     assert!(temporary.starts_with("jtt_") && never.starts_with("jtp_"));
     assert_eq!(stack.introspect(&rs, &never).await.get("exp"), None);
-    stack.advance_to_just_before(Duration::from_secs(21_600));
+    stack.advance_to_just_before(Duration::from_hours(6));
     assert!(stack.is_active(&rs, &temporary).await);
     stack.advance_by_the_last_millisecond();
     assert!(!stack.is_active(&rs, &temporary).await && stack.is_active(&rs, &week).await);
@@ -144,8 +144,8 @@ async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
         browser.personal_token(&format!("token {nth}"), lasts).await;
     }
     let asked = ["a", "b", "c", "d", "e", "f"].map(|name| browser.ask_for_token(name, "7"));
-    let [a, b, c, d, e, f] = asked;
-    let answers = tokio::join!(a, b, c, d, e, f);
+    let [one, two, three, four, five, six] = asked;
+    let answers = tokio::join!(one, two, three, four, five, six);
     let mut statuses = <[_; 6]>::from(answers).map(|answer| answer.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 409, 409, 409]);
@@ -155,7 +155,7 @@ async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
     end(&browser, "token 7").await;
     browser.personal_token("g", "7").await;
     assert_eq!(browser.ask_for_token("h", "7").await.status, 409);
-    stack.advance(Duration::from_secs(21_600));
+    stack.advance(Duration::from_hours(6));
     browser.sign_in(&ada).await;
     assert_eq!(kept().await.unwrap().len(), PersonalToken::MOST - 2);
     browser.personal_token("h", "7").await;

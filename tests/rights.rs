@@ -68,19 +68,6 @@ async fn protect_an_api(stack: &Stack) {
     stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
 }
 
-/// A client of the old kind, and one that is told what such clients may do.
-async fn use_switches(stack: &Stack) {
-    let legacy = stack.legacy("password").await;
-    let ada = stack.somebody("legacy").await;
-    let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
-    assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
-    stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
-    let browser = stack.browser();
-    browser.sign_in(&ada).await;
-    browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
-    stack.request("GET", METADATA).send().await;
-}
-
 /// What people make for themselves, use and end.
 async fn use_accounts(stack: &Stack) {
     let (_, browser) = stack.developer("olga").await;
@@ -106,6 +93,28 @@ async fn use_accounts(stack: &Stack) {
     stack.revoke(&machine, &token).await;
     let page = browser.get(Section::CREDENTIALS).await;
     browser.submit(&HtmlForm::with_field(&page, "delete", &machine.id), &[]).await;
+    // What programs of other services end.
+    let token = browser.personal_token("x", "7").await;
+    stack.request("DELETE", "/user/expire").raw_basic(&format!("olga:{PASSWORD}")).send().await;
+    let code = browser.consent(&Asking::by(&web)).await;
+    let access = stack.redeem(&web, code.code()).await.pair().access;
+    for action in [format!("revoketoken?token={access}"), "revoketokens".to_owned()] {
+        let path = format!("/org/app/users/olga/{action}");
+        stack.request("PUT", &path).header("authorization", &format!("Bearer {token}")).send().await;
+    }
+}
+
+/// A client of the old kind, and one that is told what such clients may do.
+async fn use_switches(stack: &Stack) {
+    let legacy = stack.legacy("password").await;
+    let ada = stack.somebody("legacy").await;
+    let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
+    assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
+    stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
+    let browser = stack.browser();
+    browser.sign_in(&ada).await;
+    browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
+    stack.request("GET", METADATA).send().await;
 }
 
 #[tokio::test]
@@ -116,8 +125,8 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
     use_grants(&stack).await;
     use_sessions(&stack).await;
     protect_an_api(&stack).await;
-    use_switches(&stack).await;
     use_accounts(&stack).await;
+    use_switches(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());

@@ -109,6 +109,7 @@ impl Stack {
         let change = |config: &mut Config| {
             config.route_scopes = route_scopes();
             config.compat = Switch::ALL.iter().copied().collect();
+            config.account.personal_scopes = "read write".parse().unwrap();
         };
         Self::behind(Gateway::start_with_demo, change).await
     }

@@ -132,8 +132,17 @@ impl Policies {
 
 /// The conditions of the template that hold for a deployment with this configuration.
 pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
-    let all =
-        [("HasCompat", !config.compat.is_empty()), ("HasPasswordGrant", config.compat.has(Switch::Password))];
+    let all = [
+        ("HasCompat", !config.compat.is_empty()),
+        ("HasPasswordGrant", config.compat.has(Switch::Password)),
+        ("HasBasicPerson", config.compat.has(Switch::BasicPerson)),
+        (
+            "HasClientCalls",
+            config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient),
+        ),
+        ("HasUserExpire", config.compat.has(Switch::UserExpire)),
+        ("HasUsergridRevoke", config.compat.has(Switch::UsergridRevoke)),
+    ];
     all.into_iter().filter_map(|(condition, holds)| holds.then_some(condition)).collect()
 }
 

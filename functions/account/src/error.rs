@@ -60,17 +60,15 @@ impl From<Error> for Refusal {
                 (StatusCode::UNAUTHORIZED, "invalid_token", "The credentials are wrong, or no longer good.")
             }
             Error::Person(Unproven::TooMany { retry_after, .. }) => {
-                let description = "There were too many attempts to sign in. Try again later.";
-                return Self::new(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", description, reason)
-                    .with_retry_after(retry_after);
+                return Self::invalid_request("Too many attempts failed. Try again later.", reason)
+                    .too_many(retry_after);
             }
-            Error::NotAllowed => {
-                (StatusCode::FORBIDDEN, "insufficient_scope", "This token may not do that.")
-            }
+            Error::NotAllowed => (StatusCode::FORBIDDEN, "insufficient_scope", "This token may not do that."),
             Error::NobodyThere | Error::Unchanged(_) => {
                 (StatusCode::NOT_FOUND, "not_found", "There is no such person.")
             }
         };
-        Self::new(status, code, description, reason)
+        let refusal = Self::new(status, code, description, reason);
+        if status == StatusCode::UNAUTHORIZED { refusal.with_bearer_challenge() } else { refusal }
     }
 }

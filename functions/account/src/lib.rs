@@ -7,23 +7,89 @@
 //! why this one answer to a POST is a page and no redirect: the secret is in no other place.
 
 mod applications;
+mod basic;
 mod credentials;
+mod error;
+mod expire;
 mod tokens;
+mod usergrid;
 
-use lambda_http::http::Method;
+use lambda_http::http::{Method, StatusCode};
 use shared::{
     app::App,
-    http::{Call, Cors, Form, Request, Response, Route},
+    compat::Switch,
+    http::{self, Call, Cors, Form, Request, Response, Route},
     page::{self, CsrfToken, Problem, Section, Trouble},
     role::Role,
     session::{self, SignedIn},
 };
 
+use usergrid::Which;
+
 /// No CORS: a person comes here, not a script.
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
 
-/// Answers a request for one of the account's pages.
+/// Answers a request for one of the account's pages, or for what programs of other services call.
 pub async fn handle(app: &App, request: Request) -> Response {
+    match Service::called(request.uri().path()) {
+        None => show(app, request).await,
+        Some(service) if app.config.compat.has(service.switch()) => service.answer(app, request).await,
+        // As the gateway answers where there is no route at all.
+        Some(_) => http::json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found" })),
+    }
+}
+
+/// What programs of other services call, each where the deployment permits it (a compatibility switch).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    /// Ona's `DELETE /user/expire`.
+    Expire,
+    /// Usergrid's `PUT …/revoketokens` and `…/revoketoken`.
+    Revoke(Which),
+}
+
+impl Service {
+    fn called(path: &str) -> Option<Self> {
+        match path.rsplit_once('/') {
+            Some(("/user", "expire")) => Some(Self::Expire),
+            Some((_, "revoketokens")) => Some(Self::Revoke(Which::All)),
+            Some((_, "revoketoken")) => Some(Self::Revoke(Which::One)),
+            Some(_) | None => None,
+        }
+    }
+
+    const fn switch(self) -> Switch {
+        match self {
+            Self::Expire => Switch::UserExpire,
+            Self::Revoke(_) => Switch::UsergridRevoke,
+        }
+    }
+
+    /// Any origin: what is shown is not what a browser sends by itself.
+    const fn route(self) -> Route {
+        let methods = match self {
+            Self::Expire => "DELETE",
+            Self::Revoke(_) => "PUT",
+        };
+        Route { methods, cors: Cors::AnyOrigin }
+    }
+
+    async fn answer(self, app: &App, request: Request) -> Response {
+        match Call::open(app, request, self.route()) {
+            Ok(call) => {
+                let outcome = match self {
+                    Self::Expire => expire::expire(&call).await,
+                    Self::Revoke(which) => usergrid::revoke(&call, which).await,
+                };
+                call.close(outcome)
+            }
+            Err(response) => response,
+        }
+    }
+}
+
+/// Answers a request for one of the account's pages.
+async fn show(app: &App, request: Request) -> Response {
     match Call::open(app, request, ROUTE) {
         Ok(call) => {
             let outcome = answer(&call).await;

@@ -11,6 +11,11 @@ use crate::{
     audit::{Event, Record},
 };
 
+/// What a client is asked for that tried HTTP Basic (RFC 7617 §2).
+const BASIC: &str = "Basic realm=\"Jeton\", charset=\"UTF-8\"";
+/// What is asked for where a token is taken (RFC 6750 §3).
+const BEARER: &str = "Bearer realm=\"Jeton\"";
+
 /// A request that was refused: what the caller is told, and what the log is told.
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -20,7 +25,7 @@ pub struct Refusal {
     description: &'static str,
     /// What exactly was wrong: for the log only.
     pub(super) reason: String,
-    basic_challenge: bool,
+    challenge: Option<&'static str>,
     /// In how many seconds the caller may come back.
     retry_after: Option<u64>,
 }
@@ -33,7 +38,7 @@ impl Refusal {
         description: &'static str,
         reason: String,
     ) -> Self {
-        Self { status, code, description, reason, basic_challenge: false, retry_after: None }
+        Self { status, code, description, reason, challenge: None, retry_after: None }
     }
 
     /// The request lacks something, or has it twice, or in another form (RFC 6749 §5.2).
@@ -53,10 +58,16 @@ impl Refusal {
         Self { status, ..self }
     }
 
+    /// The same refusal with the challenge of RFC 6750 §3: a token is missing, or does not work.
+    #[must_use]
+    pub fn with_bearer_challenge(self) -> Self {
+        Self { challenge: Some(BEARER), ..self }
+    }
+
     /// The same refusal with a challenge: the client tried HTTP Basic (RFC 6749 §5.2).
     #[must_use]
     pub fn with_basic_challenge(self) -> Self {
-        Self { basic_challenge: true, ..self }
+        Self { challenge: Some(BASIC), ..self }
     }
 
     /// The same refusal for a caller that came too often, and may come back after `span` (RFC 6585 §4).
@@ -88,11 +99,8 @@ impl Refusal {
         let body = Body { error: self.code, error_description: self.description };
         let mut response = json(self.status, &body);
         let headers = response.headers_mut();
-        if self.basic_challenge {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"Jeton\", charset=\"UTF-8\""),
-            );
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after.or_else(|| self.is_outage().then_some(1)) {
             headers.insert(header::RETRY_AFTER, seconds.into());

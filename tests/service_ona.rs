@@ -1,0 +1,107 @@
+//! Document 000 (Ona): personal and temporary tokens, and the end of the latter.
+
+use std::time::Duration;
+
+use crate::harness::{Fault, PASSWORD, Stack};
+
+/// A deployment as Ona's programs expect it.
+async fn ona() -> Stack {
+    Stack::configured(|config| {
+        config.account.personal_scopes = "read write groups".parse().unwrap();
+        config.compat = "user-expire".parse().unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_temporary_token_lives_six_hours_or_until_user_expire_and_an_api_token_on() {
+    let (stack, mut tokens) = (ona().await, Vec::new());
+    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    for name in ["one", "other", "third"] {
+        tokens.push(browser.personal_token(name, "temporary").await);
+    }
+    let api = browser.personal_token("for ever", "never").await;
+    let told = stack.introspect(&rs, &tokens[0]).await;
+    assert_eq!(told["exp"].as_u64().unwrap() - told["iat"].as_u64().unwrap(), 21_600);
+    // The document's own request, with the token itself.
+    let expire = |header: String| stack.request("DELETE", "/user/expire").header("authorization", &header);
+    let answer = expire(format!("TempToken {}", tokens[0])).send().await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    stack.is_inactive(&rs, &tokens[0]).await;
+    assert!(stack.is_active(&rs, &tokens[1]).await && stack.is_active(&rs, &api).await);
+    expire(format!("TempToken {}", tokens[0])).send().await.is_error(401, "invalid_token");
+    // "Example using curl and password authentication": curl -X DELETE -u username:password.
+    let by_password = stack.request("DELETE", "/user/expire").raw_basic(&format!("ADA:{PASSWORD}"));
+    assert_eq!(by_password.send().await.status, 204);
+    assert!(!stack.is_active(&rs, &tokens[1]).await && !stack.is_active(&rs, &tokens[2]).await);
+    assert!(stack.is_active(&rs, &api).await);
+    assert_eq!(stack.audited("personal_token_changed").len(), 6);
+}
+
+#[tokio::test]
+async fn what_is_no_temporary_token_and_no_password_expires_nothing() {
+    let stack = ona().await;
+    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let temporary = browser.personal_token("one", "temporary").await;
+    let api = browser.personal_token("other", "7").await;
+    for (header, error) in [
+        (format!("Bearer {temporary}"), "invalid_request"),
+        (format!("Token {api}"), "invalid_request"),
+        (String::from("TempToken"), "invalid_request"),
+        (format!("TempToken {api}"), "invalid_token"),
+        (format!("TempToken {}", temporary.replacen("jtt", "jtp", 1)), "invalid_token"),
+        (String::from("Basic !"), "invalid_token"),
+        (String::from("Basic YWRh"), "invalid_token"),
+    ] {
+        let answer = stack.request("DELETE", "/user/expire").header("authorization", &header).send().await;
+        answer.is_error(401, error);
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"Jeton\""));
+    }
+    stack.request("DELETE", "/user/expire").send().await.is_error(401, "invalid_request");
+    for wrong in ["ada:wrong", "nobody:wrong", "ada:", ":"] {
+        let answer = stack.request("DELETE", "/user/expire").raw_basic(wrong).send().await;
+        answer.is_error(401, "invalid_token");
+    }
+    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    let right = || stack.request("DELETE", "/user/expire").raw_basic(&format!("ada:{PASSWORD}"));
+    right().send().await.is_error(401, "invalid_token");
+    stack.app.users.set_disabled(ada.sub, false).await.unwrap();
+    assert!(stack.is_active(&rs, &temporary).await && stack.is_active(&rs, &api).await);
+    stack.dynamodb.fail(Fault::Throttle);
+    right().send().await.is_unavailable();
+    stack.dynamodb.fail(Fault::None);
+    // Counted like attempts at the login page.
+    for _ in 0..10 {
+        stack.request("DELETE", "/user/expire").raw_basic("ada:wrong").send().await;
+    }
+    let answer = right().send().await;
+    answer.is_error(429, "invalid_request");
+    assert!(answer.header("retry-after").is_some());
+    assert!(stack.is_active(&rs, &temporary).await);
+    stack.advance(Duration::from_mins(15));
+    assert_eq!(right().send().await.status, 204);
+}
+
+#[tokio::test]
+async fn without_its_switch_user_expire_is_not_there() {
+    let stack = Stack::with_accounts().await;
+    let token = stack.at_home("ada").await.1.personal_token("one", "temporary").await;
+    let nowhere = stack.request("DELETE", "/user/nothing").send().await;
+    for method in ["DELETE", "GET", "OPTIONS"] {
+        let call =
+            stack.request(method, "/user/expire").header("authorization", &format!("TempToken {token}"));
+        let answer = call.send().await;
+        assert_eq!((answer.status, &answer.text), (404, &nowhere.text));
+    }
+    let (rs, stack) = (stack.resource_server().await, stack);
+    assert!(stack.is_active(&rs, &token).await);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_call_it() {
+    let stack = ona().await;
+    let answer =
+        stack.request("OPTIONS", "/user/expire").header("origin", "https://app.example").send().await;
+    assert_eq!((answer.status, answer.header("access-control-allow-methods")), (204, Some("DELETE")));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+}
