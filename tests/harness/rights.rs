@@ -136,10 +136,7 @@ pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
         ("HasCompat", !config.compat.is_empty()),
         ("HasPasswordGrant", config.compat.has(Switch::Password)),
         ("HasBasicPerson", config.compat.has(Switch::BasicPerson)),
-        (
-            "HasClientCalls",
-            config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient),
-        ),
+        ("HasClientCalls", config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient)),
         ("HasUserExpire", config.compat.has(Switch::UserExpire)),
         ("HasUsergridRevoke", config.compat.has(Switch::UsergridRevoke)),
     ];

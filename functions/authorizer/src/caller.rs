@@ -75,7 +75,11 @@ impl Call<'_> {
         match credentials {
             Credentials::Token(token) => {
                 let active = token.describe(self.app, self.now).await?.map_err(Unauthenticated::from)?; // §3.1
-                if active.is_from(issuer) { Ok(active.into()) } else { Err(Unauthenticated::OtherIssuer.into()) }
+                if active.is_from(issuer) {
+                    Ok(active.into())
+                } else {
+                    Err(Unauthenticated::OtherIssuer.into())
+                }
             }
             Credentials::Person(basic) => Ok(Caller::person(&self.person(basic).await?, &config.basic_scope)),
             Credentials::Client(credentials) => match credentials.prove(self.app, self.now).await {
@@ -97,6 +101,8 @@ impl Call<'_> {
         let address = self.event.address(trusted_proxies).ok_or(Unauthenticated::NoAddress)?;
         let claim = Claim { name: &basic.name, password: &basic.password, address };
         let proven = claim.prove(self.app, self.now).await?;
-        Ok(proven.inspect_err(|unproven: &Unproven| self.note(unproven.event())).map_err(Unauthenticated::from)?)
+        Ok(proven
+            .inspect_err(|unproven: &Unproven| self.note(unproven.event()))
+            .map_err(Unauthenticated::from)?)
     }
 }

@@ -100,9 +100,7 @@ impl Event {
     pub(crate) fn address(&self, trusted_proxies: u8) -> Option<Address> {
         let caller = match self {
             Self::Http(request) => request.request_context.http.as_ref(),
-            Self::Rest(request) => {
-                request.request_context.identity.as_ref()
-            }
+            Self::Rest(request) => request.request_context.identity.as_ref(),
             Self::Token(_) => None,
         };
         let source_ip = caller?.source_ip.as_deref()?;

@@ -17,7 +17,8 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     let (name, password) = (form.require("username")?, form.require("password")?);
     let (scope, lifetime) = (asked::scope(form, client)?, asked::lifetime(form, client)?);
     let claim = Claim { name, password, address: Address::of(call) }; // the client's address
-    let person = claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
+    let person =
+        claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
     let id = Id::random();
     let tokens = NewTokens::make(id, client, lifetime);
     let terms = Terms { client, scope, issuer: call.issuer()?, now: call.now };

@@ -107,7 +107,8 @@ impl Credentials {
             (Some(_), _, Some(_)) => Err(AuthenticationError::TwoMethods),
             (Some(header), id, None) => {
                 let basic = header.to_str().ok().and_then(Basic::of_header);
-                let basic = basic.as_ref().and_then(Self::of_basic).ok_or(AuthenticationError::MalformedHeader)?;
+                let basic =
+                    basic.as_ref().and_then(Self::of_basic).ok_or(AuthenticationError::MalformedHeader)?;
                 if id.is_some_and(|id| id != basic.id) {
                     return Err(AuthenticationError::TwoClients);
                 }
