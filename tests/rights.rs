@@ -80,7 +80,8 @@ async fn protect_an_api_the_old_way(stack: &Stack) {
 async fn use_accounts(stack: &Stack) {
     let (_, browser) = stack.developer("olga").await;
     let (web, rs) = (stack.web().await, stack.resource_server().await);
-    browser.consent(&Asking::by(&web)).await;
+    let code = browser.consent(&Asking::by(&web)).await;
+    stack.redeem(&web, code.code()).await;
     // Sent twice: the second time finds what the first has made.
     let make =
         HtmlForm::to_make(&browser.get(Section::TOKENS).await).with("name", "x").with("allow:read", "yes");
@@ -88,7 +89,8 @@ async fn use_accounts(stack: &Stack) {
     browser.submit(&make, &[]).await;
     let api = stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {token}"));
     api.send().await;
-    stack.introspect(&rs, &token).await;
+    // A use is written down once a day, by whoever sees it first.
+    stack.introspect(&rs, &browser.personal_token("y", "7").await).await;
     // A session that is used after a while.
     stack.advance(Duration::from_mins(30));
     for (path, button) in [(Section::APPLICATIONS, "end"), (Section::TOKENS, "end")] {

@@ -97,11 +97,7 @@ impl Stack {
 
     /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
     pub async fn with_sample_api() -> Self {
-        Self::behind(Gateway::start_with_demo, |config| {
-            config.route_scopes = route_scopes();
-            config.account.personal_scopes = "read write".parse().unwrap();
-        })
-        .await
+        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
     }
 
     /// A Jeton that does all that one can be deployed to do.

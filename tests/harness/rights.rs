@@ -139,6 +139,7 @@ pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
         ("HasClientCalls", config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient)),
         ("HasUserExpire", config.compat.has(Switch::UserExpire)),
         ("HasUsergridRevoke", config.compat.has(Switch::UsergridRevoke)),
+        ("FindsPeople", config.compat.has(Switch::UserExpire) || config.compat.has(Switch::UsergridRevoke)),
     ];
     all.into_iter().filter_map(|(condition, holds)| holds.then_some(condition)).collect()
 }

@@ -86,6 +86,7 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
         return Err(stale("the page is too old"));
     }
     let name = form.get("name").unwrap_or_default();
+    // The scope is the configuration's, which is held to what may be registered: only the name can be wrong.
     let Ok((client, secret)) = made(call, person, form, page) else {
         return list(call, person, StatusCode::BAD_REQUEST, Some((Refused::Name, name))).await;
     };

@@ -25,7 +25,8 @@ impl Account {
     pub(super) fn read(variables: &Variables<impl Fn(&str) -> Option<String>>) -> Result<Self, Invalid> {
         let scope = |variable| -> Result<Scope, Invalid> {
             let expected = format!("{IllFormed}, and at most 20 values of 224 bytes together");
-            Ok(variables.such_that(variable, expected, Scope::fits_a_grant)?.unwrap_or_default())
+            let holds = |scope: &Scope| scope.fits_a_grant() && scope.tags_are_distinct();
+            Ok(variables.such_that(variable, expected, holds)?.unwrap_or_default())
         };
         Ok(Self {
             personal_scopes: scope("JETON_PERSONAL_SCOPES")?,
