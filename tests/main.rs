@@ -16,6 +16,7 @@ mod account_tokens;
 mod attackers_hour;
 mod authorizer_http_api;
 mod authorizer_rest_api;
+mod authorizer_schemes;
 mod chaos_front;
 mod command;
 mod compat_implicit;

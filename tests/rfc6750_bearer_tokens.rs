@@ -249,7 +249,7 @@ async fn a_page_of_any_origin_may_call_the_sample_api() {
     let called = stack.read_with(&token).await;
     assert_eq!((called.status, called.header("access-control-allow-origin")), (200, Some("*")));
     assert!(called.header("access-control-expose-headers").unwrap().contains("WWW-Authenticate"));
-    assert_eq!(called.header("cache-control"), Some("no-store"));
+    assert_eq!(called.header("cache-control"), Some("private, no-store"));
 }
 
 #[tokio::test]

@@ -68,6 +68,14 @@ async fn protect_an_api(stack: &Stack) {
     stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
 }
 
+/// The same API, called without a token.
+async fn protect_an_api_the_old_way(stack: &Stack) {
+    stack.somebody("basic").await;
+    let call = || stack.request("GET", "/api/notes");
+    call().raw_basic(&format!("basic:{PASSWORD}")).send().await;
+    call().basic(&stack.machine().await).send().await;
+}
+
 /// What people make for themselves, use and end.
 async fn use_accounts(stack: &Stack) {
     let (_, browser) = stack.developer("olga").await;
@@ -127,6 +135,7 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
     use_grants(&stack).await;
     use_sessions(&stack).await;
     protect_an_api(&stack).await;
+    protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
     use_switches(&stack).await;
     let used = stack.dynamodb.used();

@@ -1,4 +1,4 @@
-//! Document 000 (Ona): personal and temporary tokens, and the end of the latter.
+//! Document 000 (Ona): personal and temporary tokens, API calls with them, and the end of the latter.
 
 use std::time::Duration;
 
@@ -104,4 +104,41 @@ async fn a_page_of_another_origin_may_call_it() {
         stack.request("OPTIONS", "/user/expire").header("origin", "https://app.example").send().await;
     assert_eq!((answer.status, answer.header("access-control-allow-methods")), (204, Some("DELETE")));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+}
+
+#[tokio::test]
+async fn its_api_calls_get_its_answers_from_a_program_and_from_a_page() {
+    let stack = Stack::protecting("basic-person,token-scheme,temp-token-scheme").await;
+    let (_, browser) = stack.at_home("ada").await;
+    let key = browser.personal_token("api", "never").await;
+    let temporary = browser.personal_token("for a while", "temporary").await;
+    let access = stack.token(&stack.machine().await).await;
+    let call = |method| stack.request(method, "/api/notes").header("origin", "https://app.example.com");
+    // "curl -X GET -u username:password", "Token TOKEN_KEY", "TempToken TOKEN_KEY", "Bearer ACCESS_TOKEN".
+    let by_header = [format!("Token {key}"), format!("TempToken {temporary}"), format!("Bearer {access}")];
+    let by_header = by_header.iter().map(|header| (200, call("GET").header("authorization", header)));
+    let by_password = [("GET", 200), ("POST", 201)].map(|(method, status)| (status, call(method)));
+    let by_password = by_password.map(|(status, call)| (status, call.raw_basic(&format!("ada:{PASSWORD}"))));
+    for (status, call) in by_header.chain(by_password) {
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("*")));
+    }
+    // "xhr.setRequestHeader('Authorization', 'Token TOKEN_KEY')": what a browser asks before.
+    let preflight = call("OPTIONS").header("access-control-request-method", "GET");
+    let answer = preflight.header("access-control-request-headers", "authorization").send().await;
+    assert_eq!(answer.status, 204);
+    assert!(answer.header("access-control-allow-headers").unwrap().contains("Authorization"));
+    // Six hours later.
+    stack.advance(Duration::from_secs(21_600));
+    for (header, status) in [(format!("TempToken {temporary}"), 401), (format!("Token {key}"), 200)] {
+        assert_eq!(call("GET").header("authorization", &header).send().await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_little_scope_is_told_403() {
+    let stack = Stack::protecting("token-scheme").await;
+    let key = stack.at_home("ada").await.1.personal_token("reads", "never").await;
+    let call = |method| stack.request(method, "/api/notes").header("authorization", &format!("Token {key}"));
+    assert_eq!((call("GET").send().await.status, call("POST").send().await.status), (200, 403));
 }

@@ -1,8 +1,11 @@
-//! Document 004 (Usergrid): a user's tokens are revoked, all of them or one.
+//! Document 004 (Usergrid): API calls without a header, and a user's tokens revoked, all of them or one.
 
-use shared::role::Role;
+use shared::{
+    client::{AuthMethod, Registration},
+    role::Role,
+};
 
-use crate::harness::{Answer, Asking, Browser, Fault, Registered, Stack};
+use crate::harness::{Answer, Asking, Browser, Fault, Registered, Stack, machine};
 
 async fn usergrid() -> Stack {
     Stack::configured(|config| {
@@ -133,4 +136,32 @@ async fn without_its_switch_nothing_is_there() {
         assert_eq!((answer.status, &answer.text), (404, &nowhere.text));
     }
     assert!(stack.is_active(&rs, &token).await);
+}
+
+#[tokio::test]
+async fn its_api_calls_bring_a_token_or_id_and_secret_in_the_query() {
+    let stack = Stack::protecting("query-token,query-client").await;
+    let auth_methods = vec![AuthMethod::ClientSecretPost];
+    let client = stack.register(Registration { auth_methods, ..machine() }).await;
+    let form = [("grant_type", "client_credentials")];
+    let answer = stack.post("/oauth/token").post(&client, &form).send().await.json();
+    let token = answer["access_token"].as_str().unwrap();
+    let call = |query: &str| stack.request("GET", &format!("/api/notes?{query}"));
+    let by_query = call(&format!("access_token={token}")).send().await;
+    assert_eq!(by_query.status, 200);
+    assert!(by_query.header("cache-control").unwrap().contains("private"));
+    // "append the following parameters to your request URL"
+    let by_secret = call(&format!("client_id={}&client_secret={}", client.id, client.secret)).send().await;
+    assert_eq!(by_secret.json()["you"]["client_id"], by_query.json()["you"]["client_id"]);
+    let by_header = call("limit=10").header("authorization", &format!("Bearer {token}"));
+    assert_eq!(by_header.send().await.status, 200);
+    assert_eq!(call("limit=10").send().await.status, 401);
+}
+
+#[tokio::test]
+async fn its_sandbox_is_open_to_guests_as_far_as_they_may_go() {
+    let stack = Stack::protecting("guest,query-token").await;
+    assert_eq!(stack.request("GET", "/api/notes").send().await.status, 200);
+    assert_eq!(stack.request("POST", "/api/notes").send().await.status, 403);
+    assert_eq!(stack.request("GET", "/api/notes?access_token=over").send().await.status, 401);
 }

@@ -6,7 +6,7 @@ mod redirect_uri;
 mod registration;
 mod store;
 
-pub use authenticate::{Authenticated, AuthenticationError, Failed, authenticate};
+pub use authenticate::{Authenticated, AuthenticationError, Credentials, Failed, authenticate};
 pub use redirect_uri::destination;
 pub use registration::{NotRegistrable, Registration};
 pub use store::{Store, Unchanged};

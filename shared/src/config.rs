@@ -20,7 +20,11 @@ use crate::{
     compat::Switches,
     language::{Languages, NoLanguages},
     log::Level,
+    scope::Scope,
 };
+
+/// What a variable holds that is a scope.
+const SCOPE: &str = "scope values with spaces between them (RFC 6749 §3.3)";
 
 /// Everything that a deployment decides. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
@@ -57,6 +61,12 @@ pub struct Config {
     /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs needs, for the authorizer. Without it,
     /// the authorizer lets nobody through.
     pub route_scopes: RouteScopes,
+    /// `JETON_BASIC_SCOPES`, like `read write`: what an API call with a person's name and password is good for, where the
+    /// switch `basic-person` permits one. Nothing, if it is left out.
+    pub basic_scope: Scope,
+    /// `JETON_GUEST_SCOPES`, like `read`: what an API call without credentials is good for, where the switch `guest`
+    /// permits one. Nothing, if it is left out.
+    pub guest_scope: Scope,
     /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
     pub log_level: Level,
 }
@@ -122,6 +132,8 @@ impl Config {
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
             },
             throttling: Throttling::read(&variables)?,
+            basic_scope: variables.parsed("JETON_BASIC_SCOPES", SCOPE)?.unwrap_or_default(),
+            guest_scope: variables.parsed("JETON_GUEST_SCOPES", SCOPE)?.unwrap_or_default(),
             route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
             log_level: variables
                 .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
@@ -185,6 +197,8 @@ mod tests {
             ("JETON_TRUSTED_PROXIES", "9"),
             ("JETON_TRUSTED_PROXIES", "true"),
             ("JETON_ROUTE_SCOPES", "GET /orders"),
+            ("JETON_BASIC_SCOPES", "read  write"),
+            ("JETON_GUEST_SCOPES", "\"read\""),
             ("JETON_LOG_LEVEL", "loud"),
             ("JETON_PERSONAL_SCOPES", "read  write"),
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),

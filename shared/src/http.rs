@@ -1,12 +1,14 @@
 //! Requests as a function gets them, and answers as it gives them.
 
 mod answer;
+mod basic;
 mod call;
 mod cookie;
 mod form;
 mod refusal;
 
 pub use answer::json;
+pub use basic::Basic;
 pub use call::{Call, Cors, Route, UnknownIssuer};
 pub use cookie::Cookie;
 pub use form::{Form, FormError, Query};

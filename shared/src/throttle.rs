@@ -22,9 +22,11 @@
 //! makes one guess more or less.
 
 mod address;
+mod claim;
 mod store;
 
 pub use address::Address;
+pub use claim::{Claim, Unproven};
 pub use store::Store;
 
 use std::time::Duration;

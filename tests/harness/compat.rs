@@ -1,5 +1,6 @@
 //! Deployments that permit compatibility switches, and clients that have some.
 
+use jeton::local::{Gateway, route_scopes};
 use shared::{
     client::{AuthMethod, Registration},
     compat::Switches,
@@ -15,6 +16,21 @@ impl Stack {
     pub async fn permitting(switches: &str) -> Self {
         let switches: Switches = switches.parse().unwrap();
         Self::configured(|config| config.compat = switches).await
+    }
+
+    /// The same with the sample API, where a person's name and password are good for `read` and `write`, and nothing at
+    /// all is for `read`.
+    pub async fn protecting(switches: &str) -> Self {
+        let switches: Switches = switches.parse().unwrap();
+        Self::behind(Gateway::start_with_demo, |config| {
+            config.compat = switches;
+            config.route_scopes = route_scopes();
+            config.account.personal_scopes = "read write".parse().unwrap();
+            config.account.developer_scopes = "read".parse().unwrap();
+            config.basic_scope = "read write".parse().unwrap();
+            config.guest_scope = "read".parse().unwrap();
+        })
+        .await
     }
 
     /// The fixture `legacy`: confidential, with a redirect URI, and with these switches.

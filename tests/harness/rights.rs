@@ -135,6 +135,8 @@ pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
     let all = [
         ("HasCompat", !config.compat.is_empty()),
         ("HasPasswordGrant", config.compat.has(Switch::Password)),
+        ("HasBasicPerson", config.compat.has(Switch::BasicPerson)),
+        ("HasClientCalls", config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient)),
         ("HasUserExpire", config.compat.has(Switch::UserExpire)),
         ("HasUsergridRevoke", config.compat.has(Switch::UsergridRevoke)),
         ("FindsPeople", config.compat.has(Switch::UserExpire) || config.compat.has(Switch::UsergridRevoke)),

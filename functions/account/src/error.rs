@@ -1,11 +1,10 @@
 //! What the endpoints for programs refuse, and how (RFC 6750 §3).
 
-use std::time::Duration;
-
 use lambda_http::http::StatusCode;
 use shared::{
     http::{FormError, Refusal},
     table,
+    throttle::Unproven,
     user::Unchanged,
 };
 
@@ -21,9 +20,9 @@ pub(crate) enum Error {
     /// What it shows does not work.
     #[error("the credentials are wrong, or over")]
     WrongCredentials,
-    /// There were too many attempts at the account, or from the address.
-    #[error("there were too many attempts to sign in")]
-    TooManyAttempts(Duration),
+    /// Nobody has proven to be a person.
+    #[error(transparent)]
+    Person(#[from] Unproven),
     /// It is about another person.
     #[error("the token is not that person's, nor an administrator's")]
     NotAllowed,
@@ -57,10 +56,10 @@ impl From<Error> for Refusal {
             Error::NoCredentials => {
                 (StatusCode::UNAUTHORIZED, "invalid_request", "Authentication is required.")
             }
-            Error::WrongCredentials => {
+            Error::WrongCredentials | Error::Person(Unproven::Wrong { .. }) => {
                 (StatusCode::UNAUTHORIZED, "invalid_token", "The credentials are wrong, or no longer good.")
             }
-            Error::TooManyAttempts(retry_after) => {
+            Error::Person(Unproven::TooMany { retry_after, .. }) => {
                 return Self::invalid_request("Too many attempts failed. Try again later.", reason)
                     .too_many(retry_after);
             }

@@ -8,14 +8,12 @@ use lambda_http::{
 };
 use shared::{
     audit::Event,
-    http::{Call, Response},
+    http::{Basic, Call, Response},
     personal::{Kind, Presented},
-    secret::Id,
-    throttle::{Account, Address, Attempt, Verdict},
-    user::{self, UserName},
+    throttle::{Address, Claim},
 };
 
-use crate::{basic::Basic, error::Error};
+use crate::error::Error;
 
 /// Ends what the request shows, or all of whoever it shows to be.
 pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
@@ -26,7 +24,9 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
         expire_one(call, credentials.trim()).await?;
     } else if scheme.eq_ignore_ascii_case("Basic") {
         let basic = Basic::parse(credentials).ok_or(Error::WrongCredentials)?;
-        let person = prove(call, &basic).await?;
+        let claim = Claim { name: &basic.name, password: &basic.password, address: Address::of(call) };
+        let proven = claim.prove(call.app, call.now).await?;
+        let person = proven.inspect_err(|unproven| call.audit(unproven.event()))?.sub;
         let ended = call.app.personal_tokens.end_all(person, Kind::Temporary, call.now).await?;
         if ended > 0 {
             call.audit(Event::PersonalTokenChanged { person, token: None, change: "ended" });
@@ -54,29 +54,4 @@ async fn expire_one(call: &Call<'_>, text: &str) -> Result<(), Error> {
         call.audit(Event::PersonalTokenChanged { person, token, change: "ended" });
     }
     Ok(())
-}
-
-/// The person whose name and password these are; throttled like signing in.
-async fn prove(call: &Call<'_>, basic: &Basic) -> Result<Id, Error> {
-    let account = Account::typed(&basic.name);
-    let attempt = Attempt { account, address: Address::of(call), browser: None };
-    let reservation = match call.app.throttle.reserve(&attempt, call.now).await? {
-        Verdict::Reserved(reservation) => reservation,
-        Verdict::TooMany { by, retry_after } => {
-            call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
-            return Err(Error::TooManyAttempts(retry_after));
-        }
-    };
-    let known = match basic.name.parse::<UserName>() {
-        Ok(name) => call.app.users.find_by_name(&name).await?,
-        Err(_) => None,
-    };
-    let person = known.as_ref().map(|user| user.sub);
-    let Some(proven) = user::prove(call.app, known, &basic.password, call.now).await? else {
-        call.audit(Event::SignInFailed { person });
-        return Err(Error::WrongCredentials);
-    };
-    // Nobody who has proved who they are is kept out: at worst an attempt too many is counted.
-    let _ = call.app.throttle.give_back(reservation).await;
-    Ok(proven.user.sub)
 }

@@ -7,7 +7,6 @@
 //! why this one answer to a POST is a page and no redirect: the secret is in no other place.
 
 mod applications;
-mod basic;
 mod credentials;
 mod error;
 mod expire;

@@ -11,12 +11,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
-use shared::{bearer::Active, config::RouteScopes};
+use shared::config::RouteScopes;
 
-use crate::{event::Event, refusal::Forbidden};
+use crate::{caller::Caller, event::Event, refusal::Forbidden};
 
 /// The most bytes of addresses in a policy: API Gateway takes 8,192 in all.
 const MOST_BYTES: usize = 7_000;
+
+/// What a policy calls whoever shows nothing. The API is told no `sub` then: a client could have this very id.
+const GUEST: &str = "guest";
 
 /// What a gateway is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -96,7 +99,7 @@ impl Event {
     /// What to answer if `caller` is asking, who may pass unless there is a `refusal`.
     pub(crate) fn answer(
         &self,
-        caller: &Active,
+        caller: &Caller,
         refusal: Option<&Forbidden>,
         routes: &RouteScopes,
     ) -> Answer {
@@ -122,19 +125,22 @@ impl Event {
             statement.push(Statement::new("Allow", allowed));
         }
         Answer::Policy(Policy {
-            principal_id: caller.subject.clone(),
+            principal_id: caller.subject.clone().unwrap_or_else(|| GUEST.to_owned()),
             document: Document { version: "2012-10-17", statement },
             context,
         })
     }
 }
 
-fn described(caller: &Active) -> Context {
-    let mut context = Context::from([("sub", caller.subject.clone()), ("scope", caller.scope.to_string())]);
-    context.extend(caller.client.as_ref().map(|client| ("client_id", client.to_string())));
-    context.extend(caller.token_id.clone().map(|id| ("token_id", id)));
-    context.extend(caller.username.clone().map(|name| ("username", name)));
-    context
+fn described(caller: &Caller) -> Context {
+    let told = [
+        ("sub", caller.subject.clone()),
+        ("client_id", caller.client.as_ref().map(ToString::to_string)),
+        ("username", caller.username.clone()),
+        ("token_id", caller.token_id.clone()),
+        ("scope", Some(caller.scope.to_string())),
+    ];
+    told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The name of a method and path of a REST API: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH`.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shared::{
     config::{Route, RouteScopes},
+    http::{FormError, Query},
     scope::Scope,
+    throttle::Address,
 };
 
 use crate::{answer::Arn, refusal::Forbidden};
@@ -27,6 +29,8 @@ pub(crate) enum Event {
 pub(crate) struct HttpRequest {
     route_key: String,
     #[serde(default)]
+    raw_query_string: String,
+    #[serde(default)]
     headers: BTreeMap<String, String>,
     request_context: RequestContext,
 }
@@ -39,6 +43,8 @@ pub(crate) struct RestRequest {
     http_method: String,
     headers: Option<BTreeMap<String, String>>,
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    query_string_parameters: Option<BTreeMap<String, String>>,
+    multi_value_query_string_parameters: Option<BTreeMap<String, Vec<String>>>,
     request_context: RequestContext,
 }
 
@@ -53,26 +59,70 @@ pub(crate) struct RestToken {
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     request_id: Option<String>,
+    /// Where an HTTP API tells who calls it.
+    http: Option<Caller>,
+    /// Where a REST API does.
+    identity: Option<Caller>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Caller {
+    source_ip: Option<String>,
 }
 
 impl Event {
     /// The values of the `Authorization` header. An HTTP API joins several by commas, which no token has.
     pub(crate) fn authorization(&self) -> Vec<&str> {
-        fn all<V>(headers: &BTreeMap<String, V>) -> impl Iterator<Item = &V> {
-            let named = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        match self {
+            Self::Http(_) | Self::Rest(_) => self.header("authorization"),
+            Self::Token(request) => vec![&request.authorization_token],
+        }
+    }
+
+    /// The parameters in the query, decoded. An authorizer of type `TOKEN` is told none.
+    pub(crate) fn query(&self) -> Result<Query, FormError> {
+        match self {
+            Self::Http(request) => Query::parse(&request.raw_query_string),
+            Self::Rest(RestRequest { multi_value_query_string_parameters: Some(all), .. }) => {
+                Query::of(all.clone())
+            }
+            Self::Rest(RestRequest { query_string_parameters: Some(last), .. }) => {
+                let single = |(name, value): (&String, &String)| (name.clone(), vec![value.clone()]);
+                Query::of(last.iter().map(single).collect())
+            }
+            Self::Rest(_) | Self::Token(_) => Query::parse(""),
+        }
+    }
+
+    /// Where the request came from, behind so many proxies of the deployment's own. An authorizer of type `TOKEN` is
+    /// not told.
+    pub(crate) fn address(&self, trusted_proxies: u8) -> Option<Address> {
+        let caller = match self {
+            Self::Http(request) => request.request_context.http.as_ref(),
+            Self::Rest(request) => request.request_context.identity.as_ref(),
+            Self::Token(_) => None,
+        };
+        let source_ip = caller?.source_ip.as_deref()?;
+        Some(Address::seen(source_ip, self.header("x-forwarded-for").first().copied(), trusted_proxies))
+    }
+
+    /// The values of the header called `wanted`, in lower case.
+    fn header(&self, wanted: &str) -> Vec<&str> {
+        fn all<'h, V>(headers: &'h BTreeMap<String, V>, wanted: &str) -> impl Iterator<Item = &'h V> {
+            let named = headers.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
             named.map(|(_, value)| value)
         }
 
         match self {
-            Self::Http(request) => all(&request.headers).map(String::as_str).collect(),
+            Self::Http(request) => all(&request.headers, wanted).map(String::as_str).collect(),
             Self::Rest(RestRequest { multi_value_headers: Some(headers), .. }) => {
-                all(headers).flatten().map(String::as_str).collect()
+                all(headers, wanted).flatten().map(String::as_str).collect()
             }
             Self::Rest(RestRequest { headers: Some(headers), .. }) => {
-                all(headers).map(String::as_str).collect()
+                all(headers, wanted).map(String::as_str).collect()
             }
-            Self::Rest(_) => Vec::new(),
-            Self::Token(request) => vec![&request.authorization_token],
+            Self::Rest(_) | Self::Token(_) => Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! error, which the gateway turns into a 500.
 
 mod answer;
+mod caller;
 mod credentials;
 mod event;
 mod refusal;
@@ -17,13 +18,14 @@ pub use refusal::{Forbidden, Unauthenticated};
 use shared::{
     app::App,
     audit::{self, Record},
-    bearer::Active,
     config::RouteScopes,
     http::UnknownIssuer,
     table,
     time::Timestamp,
 };
 
+use caller::Caller;
+use credentials::Credentials;
 use event::Event;
 
 /// Answers `event`, in JSON: what an authorizer of an HTTP API (payload format 2.0) or a REST API is sent.
@@ -32,13 +34,13 @@ pub async fn handle(app: &App, event: &str) -> Result<Answer, NoAnswer> {
     let event: Event = serde_json::from_str(event).map_err(|_| NoAnswer::NotUnderstood)?;
     let call = Call { app, event: &event, now };
     let caller = match call.authenticate().await {
-        Ok(Ok(caller)) => caller,
-        Ok(Err(refusal)) => {
+        Ok(caller) => caller,
+        Err(Failed::Refused(refusal)) => {
             call.note_refusal(refusal.error(), &refusal.to_string(), None);
             return event.refuse_unknown();
         }
-        Err(outage) => {
-            call.note(audit::Event::Unavailable { reason: &outage.to_string(), client: None });
+        Err(failed @ (Failed::Table(_) | Failed::Issuer(_))) => {
+            call.note(audit::Event::Unavailable { reason: &failed.to_string(), client: None });
             return Err(NoAnswer::Unavailable);
         }
     };
@@ -58,20 +60,12 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Whose request it is.
-    async fn authenticate(&self) -> Result<Result<Active, Unauthenticated>, Outage> {
-        let Some(issuer) = &self.app.config.issuer else { return Err(UnknownIssuer.into()) };
-        let token = match credentials::bearer(self.event) {
-            Ok(token) => token, // §2.1
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        Ok(match token.describe(self.app, self.now).await? {
-            Ok(active) if active.is_from(issuer) => Ok(active),
-            Ok(_) => Err(Unauthenticated::OtherIssuer),
-            Err(inactive) => Err(inactive.into()), // §3.1
-        })
+    async fn authenticate(&self) -> Result<Caller, Failed> {
+        let credentials = Credentials::read(self.event, &self.app.config.compat)?; // §2
+        self.prove(&credentials).await
     }
 
-    fn note_refusal(&self, error: &'static str, reason: &str, caller: Option<&Active>) {
+    fn note_refusal(&self, error: &'static str, reason: &str, caller: Option<&Caller>) {
         let client = caller.and_then(|caller| caller.client.as_ref());
         self.note(audit::Event::Refused { error, reason, client });
     }
@@ -87,7 +81,7 @@ impl Call<'_> {
 }
 
 /// Whether `caller` may take the route that `event` asks for.
-fn permit(caller: &Active, event: &Event, routes: &RouteScopes) -> Result<(), Forbidden> {
+fn permit(caller: &Caller, event: &Event, routes: &RouteScopes) -> Result<(), Forbidden> {
     let needed = event.needed_scope(routes)?;
     if needed.is_within(&caller.scope) {
         Ok(())
@@ -96,9 +90,11 @@ fn permit(caller: &Active, event: &Event, routes: &RouteScopes) -> Result<(), Fo
     }
 }
 
-/// Why nothing can be said about a request now.
+/// Why nobody can be named as the caller.
 #[derive(Debug, thiserror::Error)]
-enum Outage {
+enum Failed {
+    #[error(transparent)]
+    Refused(#[from] Unauthenticated),
     #[error(transparent)]
     Table(#[from] table::Error),
     #[error(transparent)]

@@ -1,21 +1,24 @@
 //! Why a request does not pass (RFC 6750 §3.1). The log is told; the caller is told what its gateway can say.
 
-use shared::{bearer::Inactive, scope::Scope};
+use shared::{bearer::Inactive, client::AuthenticationError, scope::Scope, throttle::Unproven};
 
 /// Nobody known is asking: 401.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Unauthenticated {
     /// The request shows no credentials at all.
     #[error("the request has no credentials")]
     Nobody,
-    /// It shows credentials twice (§2).
-    #[error("the request has more than one Authorization header")]
+    /// It shows credentials twice, or in two ways (§2).
+    #[error("the request has credentials more than once")]
     Twice,
-    /// It shows something else than a bearer token.
-    #[error("the Authorization header has another scheme than Bearer")]
+    /// It shows them in a way that is not permitted.
+    #[error("the Authorization header has a scheme that is not permitted")]
     OtherScheme,
-    /// What it shows is no token that Jeton issues.
-    #[error("the Authorization header has no well-formed token")]
+    /// It shows a token by a scheme that is for others.
+    #[error("the scheme is not for this kind of token")]
+    OtherKind,
+    /// What it shows is nothing that Jeton issues, or that anybody has.
+    #[error("the credentials are not well-formed")]
     Malformed,
     /// The token does not work, or not any more.
     #[error(transparent)]
@@ -23,14 +26,29 @@ pub enum Unauthenticated {
     /// The token is another issuer's.
     #[error("the token was granted by another issuer")]
     OtherIssuer,
+    /// Nobody has proven to be a person. Also if too many have tried: a gateway cannot be told to answer 429.
+    #[error(transparent)]
+    Person(#[from] Unproven),
+    /// A person's password came by a gateway that does not tell from where, so that attempts cannot be counted.
+    #[error("an authorizer of type TOKEN cannot take passwords")]
+    NoAddress,
+    /// No client has proven itself.
+    #[error(transparent)]
+    Client(AuthenticationError),
+    /// The client is not registered for the grant that lets clients act for themselves.
+    #[error("the client is not registered for client_credentials")]
+    NotForItself,
 }
 
 impl Unauthenticated {
-    /// The RFC's code, as the log has it.
+    /// The RFCs' code, as the log has it.
     pub const fn error(&self) -> &'static str {
         match self {
-            Self::Nobody | Self::Twice | Self::OtherScheme => "invalid_request",
-            Self::Malformed | Self::Inactive(_) | Self::OtherIssuer => "invalid_token",
+            Self::Nobody | Self::Twice | Self::OtherScheme | Self::NoAddress => "invalid_request",
+            Self::Malformed | Self::OtherKind | Self::Inactive(_) | Self::OtherIssuer => "invalid_token",
+            Self::Person(_) => "access_denied",
+            Self::Client(_) => "invalid_client",
+            Self::NotForItself => "unauthorized_client",
         }
     }
 }

@@ -1,13 +1,12 @@
 //! What the token endpoint refuses, and how (RFC 6749 §5.2).
 
-use std::time::Duration;
-
 use lambda_http::http::StatusCode;
 use shared::{
     client,
     grant::{NotRedeemed, NotRotated},
     http::{FormError, Refusal, UnknownIssuer},
     pkce, table,
+    throttle::Unproven,
 };
 
 /// The codes that are the token endpoint's own. It shares `invalid_request` and `invalid_client` with the other
@@ -53,12 +52,9 @@ pub enum Error {
     /// The lifetime asked for is no number of milliseconds (a compatibility switch).
     #[error("the lifetime asked for is not a whole number")]
     IllFormedLifetime,
-    /// The person is unknown, or may not sign in, or the password is another (a compatibility switch).
-    #[error("the name and password are not those of a person in good standing")]
-    WrongPassword,
-    /// Too many attempts to sign in failed (a compatibility switch).
-    #[error("too many attempts to sign in failed")]
-    TooManyAttempts(Duration),
+    /// Nobody has proven to be a person (a compatibility switch).
+    #[error(transparent)]
+    Person(#[from] Unproven),
     /// The scope breaks the grammar of §3.3.
     #[error("the scope is ill-formed")]
     IllFormedScope,
@@ -119,12 +115,12 @@ impl From<Error> for Refusal {
             Error::IllFormedLifetime => {
                 return Self::invalid_request("The ttl is a whole number of milliseconds.", reason);
             }
-            Error::TooManyAttempts(span) => {
+            Error::Person(Unproven::TooMany { retry_after, .. }) => {
                 let description = "Too many attempts failed. Try again later.";
-                return Self::invalid_request(description, reason).too_many(span);
+                return Self::invalid_request(description, reason).too_many(retry_after);
             }
             // §4.3.2: not the client is wrong, but what it was given.
-            Error::WrongPassword => {
+            Error::Person(Unproven::Wrong { .. }) => {
                 (Code::InvalidGrant, "That user name and password do not belong together.")
             }
             Error::UnsupportedGrantType => {

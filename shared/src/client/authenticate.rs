@@ -2,19 +2,21 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::http::{StatusCode, header};
 use zeroize::Zeroizing;
 
 use super::{AuthMethod, Client, ClientId, store::Found};
 use crate::{
-    http::{Call, Form, Refusal, Request},
+    app::App,
+    http::{Basic, Call, Form, Refusal, Request},
     secret::{ClientSecret, Secret},
     status::{Fallen, Whose},
     table,
+    time::Timestamp,
 };
 
-/// A client that has proven who it is; or a public one, which has only said so. Made by [`authenticate`] alone.
+/// A client that has proven who it is; or a public one, which has only said so. Made by [`authenticate`] and
+/// [`Credentials::prove`] alone.
 #[derive(Clone, Debug)]
 pub struct Authenticated(Arc<Client>);
 
@@ -76,7 +78,7 @@ pub struct Failed {
 }
 
 /// Who a request says it is from, and what it shows for it: nothing is proven yet.
-struct Credentials {
+pub struct Credentials {
     id: String,
     secret: Option<Zeroizing<String>>,
     method: AuthMethod,
@@ -90,28 +92,8 @@ pub async fn authenticate(call: &Call<'_>, form: &Form) -> Result<Authenticated,
 
 async fn prove(call: &Call<'_>, form: &Form) -> Result<Authenticated, AuthenticationError> {
     let credentials = Credentials::read(&call.request, form)?;
-    let id: ClientId = credentials.id.parse().map_err(|_| AuthenticationError::Unknown)?;
-    call.asked_by(&id);
-
-    let clients = &call.app.clients;
-    let Found { mut client, fresh } = clients.find(&id, call.now).await?;
-    match credentials.verify(&client, call) {
-        // The registration was remembered, not read: its secret may have been replaced since.
-        Err(AuthenticationError::WrongSecret) if !fresh => {
-            client = clients.find_fresh(&id, call.now).await?.client;
-            credentials.verify(&client, call)?;
-        }
-        verified => verified?,
-    }
-    owner_upholds(call, &client).await?;
-    Ok(Authenticated(client))
-}
-
-/// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
-async fn owner_upholds(call: &Call<'_>, client: &Client) -> Result<(), AuthenticationError> {
-    let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
-    let statuses = call.app.statuses.find(std::slice::from_ref(&owner), call.now).await?;
-    Ok(owner.upholds(statuses.first().and_then(Option::as_ref), call.now)?)
+    call.asked_by(&credentials.id()?);
+    credentials.prove(call.app, call.now).await
 }
 
 impl Credentials {
@@ -124,38 +106,59 @@ impl Credentials {
         match (authorization, id, secret) {
             (Some(_), _, Some(_)) => Err(AuthenticationError::TwoMethods),
             (Some(header), id, None) => {
-                let basic = Self::basic(header.as_bytes()).ok_or(AuthenticationError::MalformedHeader)?;
+                let basic = header.to_str().ok().and_then(Basic::of_header);
+                let basic =
+                    basic.as_ref().and_then(Self::of_basic).ok_or(AuthenticationError::MalformedHeader)?;
                 if id.is_some_and(|id| id != basic.id) {
                     return Err(AuthenticationError::TwoClients);
                 }
                 Ok(basic)
             }
-            (None, Some(id), Some(secret)) => Ok(Self {
-                id: id.to_owned(),
-                secret: Some(Zeroizing::new(secret.to_owned())),
-                method: AuthMethod::ClientSecretPost,
-            }),
+            (None, Some(id), Some(secret)) => Ok(Self::of_parameters(id, secret)),
             (None, Some(id), None) => Ok(Self { id: id.to_owned(), secret: None, method: AuthMethod::None }),
             (None, None, _) => Err(AuthenticationError::Nobody),
         }
     }
 
-    /// RFC 6749 §2.3.1: id and secret are each form-encoded, then joined by a colon, then in base64.
-    fn basic(header: &[u8]) -> Option<Self> {
-        let (scheme, encoded) = header.split_at_checked("Basic ".len())?;
-        if !scheme.eq_ignore_ascii_case(b"Basic ") {
-            return None;
-        }
-        let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_ascii()).ok()?);
-        let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    /// RFC 6749 §2.3.1: id and secret are each form-encoded before they become what RFC 7617 takes.
+    pub fn of_basic(basic: &Basic) -> Option<Self> {
         Some(Self {
-            id: form_decoded(id)?.to_string(),
-            secret: Some(form_decoded(secret)?),
+            id: form_decoded(&basic.name)?.to_string(),
+            secret: Some(form_decoded(&basic.password)?),
             method: AuthMethod::ClientSecretBasic,
         })
     }
 
-    fn verify(&self, client: &Client, call: &Call<'_>) -> Result<(), AuthenticationError> {
+    /// Both as parameters of the request (RFC 6749 §2.3.1).
+    pub fn of_parameters(id: &str, secret: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: Some(Zeroizing::new(secret.to_owned())),
+            method: AuthMethod::ClientSecretPost,
+        }
+    }
+
+    fn id(&self) -> Result<ClientId, AuthenticationError> {
+        self.id.parse().map_err(|_| AuthenticationError::Unknown)
+    }
+
+    /// The client, if it is in good standing and proves it in a way that it is registered for.
+    pub async fn prove(&self, app: &App, now: Timestamp) -> Result<Authenticated, AuthenticationError> {
+        let id = self.id()?;
+        let Found { mut client, fresh } = app.clients.find(&id, now).await?;
+        match self.verify(&client, now) {
+            // The registration was remembered, not read: its secret may have been replaced since.
+            Err(AuthenticationError::WrongSecret) if !fresh => {
+                client = app.clients.find_fresh(&id, now).await?.client;
+                self.verify(&client, now)?;
+            }
+            verified => verified?,
+        }
+        owner_upholds(app, &client, now).await?;
+        Ok(Authenticated(client))
+    }
+
+    fn verify(&self, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
         match &self.secret {
             None if client.is_public() => Ok(()),
             None => Err(AuthenticationError::NoSecret),
@@ -163,11 +166,18 @@ impl Credentials {
                 Err(AuthenticationError::MethodNotAllowed(self.method))
             }
             Some(secret) => match Secret::<ClientSecret>::parse(secret) {
-                Ok(secret) if client.is_proven_by(&secret, call.now) => Ok(()),
+                Ok(secret) if client.is_proven_by(&secret, now) => Ok(()),
                 Ok(_) | Err(_) => Err(AuthenticationError::WrongSecret),
             },
         }
     }
+}
+
+/// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
+async fn owner_upholds(app: &App, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
+    let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
+    let statuses = app.statuses.find(std::slice::from_ref(&owner), now).await?;
+    Ok(owner.upholds(statuses.first().and_then(Option::as_ref), now)?)
 }
 
 /// `text` without its form encoding (RFC 6749 appendix B); `None` if it has none that is right.

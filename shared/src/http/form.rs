@@ -105,10 +105,16 @@ impl Query {
         }
         let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if name.contains('\0') || value.contains('\0') {
-                return Err(FormError::BadEncoding);
-            }
             parameters.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Self::of(parameters)
+    }
+
+    /// These parameters, which somebody else has decoded.
+    pub fn of(parameters: BTreeMap<String, Vec<String>>) -> Result<Self, FormError> {
+        let has_nul = |text: &String| text.contains('\0');
+        if parameters.iter().any(|(name, values)| has_nul(name) || values.iter().any(has_nul)) {
+            return Err(FormError::BadEncoding);
         }
         Ok(Self(parameters))
     }

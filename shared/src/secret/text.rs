@@ -96,6 +96,11 @@ impl<K: Kind> Secret<K> {
     pub const LENGTH: usize =
         K::PREFIX.len() + 1 + WIDE + 2 * WIDE + if K::HAS_FAMILY { WIDE } else { 0 } + CHECK;
 
+    /// Whether `text` starts like a secret of this kind, so that whoever shows it cannot have meant another.
+    pub fn is_prefixed(text: &str) -> bool {
+        text.strip_prefix(K::PREFIX).is_some_and(|rest| rest.starts_with('_'))
+    }
+
     /// The secret that reads `text`.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.len() != Self::LENGTH || !text.is_ascii() {

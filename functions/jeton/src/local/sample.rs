@@ -13,7 +13,12 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{app::App, config::RouteScopes, secret::Id};
+use shared::{
+    app::App,
+    compat::{Switch, Switches},
+    config::RouteScopes,
+    secret::Id,
+};
 
 use super::{gateway::own, policy::Policy, run_as};
 
@@ -50,13 +55,13 @@ pub(super) async fn answer(app: &App, parts: &Parts, peer: SocketAddr) -> Respon
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Retry-After, WWW-Authenticate"),
     );
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // RFC 6750 §2.3: "private" where a token came in the query; and nobody else need keep the rest.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }
 
 async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body> {
-    // The gateway's own check of the identity source.
-    if !parts.headers.contains_key(header::AUTHORIZATION) {
+    if has_identity_source(&app.config.compat) && !parts.headers.contains_key(header::AUTHORIZATION) {
         return unauthorized("Bearer realm=\"Jeton\"");
     }
     let arn = format!("{STAGE}/{}{PATH}", parts.method);
@@ -73,6 +78,12 @@ async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body>
         Ok(answer) => forbidden(&answer.context),
         Err(_) => own(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     }
+}
+
+/// Whether the gateway itself refuses what has no `Authorization` header. Where something else will do, the authorizer
+/// must see every request.
+fn has_identity_source(permitted: &Switches) -> bool {
+    ![Switch::QueryToken, Switch::QueryClient, Switch::Guest].iter().any(|switch| permitted.has(*switch))
 }
 
 /// The API itself: it is told who calls, and tells them.

@@ -1,0 +1,413 @@
+//! The authorizer's schemes beside `Bearer`, each a switch of the deployment. Through the sample API, which it protects.
+
+use serde_json::{Value, json};
+use shared::{
+    client::{AuthMethod, GrantType, Registration},
+    role::Role,
+};
+
+use crate::harness::{Answer, Call, Fault, PASSWORD, Registered, Stack, altered, machine, person::CALLBACK};
+
+const API: &str = "/api/notes";
+/// Every scheme there is.
+const ALL: &str = "token-scheme,temp-token-scheme,basic-person,basic-client,query-token,query-client,guest";
+
+impl Stack {
+    fn api(&self) -> Call {
+        self.request("GET", API)
+    }
+
+    fn shown(&self, authorization: &str) -> Call {
+        self.api().header("authorization", authorization)
+    }
+
+    fn with_query(&self, query: &str) -> Call {
+        self.request("GET", &format!("{API}?{query}"))
+    }
+
+    fn as_person(&self, name: &str, password: &str) -> Call {
+        self.api().raw_basic(&format!("{name}:{password}"))
+    }
+}
+
+/// The fixture `machine`, which may send its secret in either way.
+fn either() -> Registration {
+    let auth_methods = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    Registration { auth_methods, ..machine() }
+}
+
+fn pair(client: &Registered) -> String {
+    format!("client_id={}&client_secret={}", client.id, client.secret)
+}
+
+#[track_caller]
+fn is_refused(answer: &Answer, what: &str) {
+    assert_eq!(answer.status, 401, "{what}: {}", answer.text);
+    assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer realm=\"Jeton\""), "{what}");
+}
+
+/// Every kind of token by every scheme, and the switch that lets it in, if any does.
+async fn calls(stack: &Stack) -> Vec<(Option<&'static str>, String, Call)> {
+    let client = stack.register(either()).await;
+    let access = stack.token(&client).await;
+    let (ada, browser) = stack.at_home("ada").await;
+    let api = browser.personal_token("api", "7").await;
+    let temporary = browser.personal_token("temporary", "temporary").await;
+    let mut calls = Vec::new();
+    for (scheme, switch, takes) in [
+        ("Token", "token-scheme", [true, true, false]),
+        ("TempToken", "temp-token-scheme", [false, false, true]),
+    ] {
+        for (token, takes) in [&access, &api, &temporary].into_iter().zip(takes) {
+            let what = format!("{scheme} {}", &token[..3]);
+            calls.push((takes.then_some(switch), what, stack.shown(&format!("{scheme} {token}"))));
+        }
+    }
+    for token in [&access, &api, &temporary] {
+        let what = format!("?access_token={}", &token[..3]);
+        calls.push((Some("query-token"), what, stack.with_query(&format!("access_token={token}"))));
+    }
+    calls.push((Some("basic-person"), "name and password".into(), stack.as_person(&ada.name, PASSWORD)));
+    calls.push((Some("basic-client"), "id and secret".into(), stack.api().basic(&client)));
+    calls.push((Some("query-client"), "?client_id=".into(), stack.with_query(&pair(&client))));
+    calls.push((Some("guest"), "nothing".into(), stack.api()));
+    calls
+}
+
+#[tokio::test]
+async fn each_switch_opens_its_own_scheme_and_no_other() {
+    for on in ALL.split(',').chain(["none"]) {
+        let stack = Stack::protecting(on).await;
+        for (switch, what, call) in calls(&stack).await {
+            let answer = call.send().await;
+            // What no switch permits in a query is the API's own: there it is a guest who calls.
+            let is_guest = on == "guest" && (what.starts_with('?') || what == "nothing");
+            if switch == Some(on) || is_guest {
+                assert_eq!(answer.status, 200, "{on}: {what}");
+                assert_eq!(answer.json()["you"].get("sub").is_none(), is_guest, "{on}: {what}");
+            } else {
+                is_refused(&answer, &format!("{on}: {what}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn bearer_takes_every_kind_of_token_whatever_is_on() {
+    for on in ["none", ALL] {
+        let stack = Stack::protecting(on).await;
+        let browser = stack.at_home("ada").await.1;
+        let access = stack.token(&stack.machine().await).await;
+        let (api, temporary) =
+            (browser.personal_token("x", "7").await, browser.personal_token("y", "temporary").await);
+        for token in [access, api, temporary] {
+            assert_eq!(stack.shown(&format!("bearer {token}")).send().await.status, 200, "{on}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_schemes_are_read_in_any_case() {
+    let stack = Stack::protecting(ALL).await;
+    let token = stack.token(&stack.machine().await).await;
+    for scheme in ["token", "TOKEN", "ToKeN  "] {
+        assert_eq!(stack.shown(&format!("{scheme} {token}")).send().await.status, 200, "{scheme}");
+    }
+    let temporary = stack.at_home("ada").await.1.personal_token("x", "temporary").await;
+    assert_eq!(stack.shown(&format!("temptoken {temporary}")).send().await.status, 200);
+    assert_eq!(stack.shown("bAsIc YWRhOmNvcnJlY3QgaG9yc2UgYmF0dGVyeSBzdGFwbGU=").send().await.status, 200);
+}
+
+#[tokio::test]
+async fn the_api_is_told_who_calls_without_a_token() {
+    let stack = Stack::protecting(ALL).await;
+    let ada = stack.somebody("ada").await;
+    let you = async |call: Call| call.send().await.json()["you"].clone();
+    let told = json!({ "sub": ada.sub, "username": "ada", "scope": "read write" });
+    assert_eq!(you(stack.as_person("ADA", PASSWORD)).await, told);
+    let client = stack.register(either()).await;
+    let told = json!({ "sub": client.id, "client_id": client.id, "scope": "read write" });
+    assert_eq!(you(stack.api().basic(&client)).await, told);
+    assert_eq!(you(stack.with_query(&pair(&client))).await, told);
+    assert_eq!(you(stack.api()).await, json!({ "scope": "read" }));
+}
+
+#[tokio::test]
+async fn a_call_without_a_token_is_good_for_its_scope_and_no_more() {
+    let stack = Stack::protecting(ALL).await;
+    let write = || stack.request("POST", API);
+    stack.somebody("ada").await;
+    let little = Registration { default_scope: vec!["read".to_owned()], ..either() };
+    let client = stack.register(little).await;
+    assert_eq!(write().raw_basic(&format!("ada:{PASSWORD}")).send().await.status, 201);
+    for call in [write(), write().basic(&client)] {
+        let answer = call.send().await;
+        let challenge = "Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"write\"";
+        assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(challenge)));
+    }
+}
+
+#[tokio::test]
+async fn a_client_gets_by_its_secret_what_it_would_get_a_token_for() {
+    let stack = Stack::protecting(ALL).await;
+    let web = Registration {
+        grant_types: vec![GrantType::AuthorizationCode],
+        redirect_uris: vec![CALLBACK.to_owned()],
+        ..either()
+    };
+    let web = stack.register(web).await;
+    let by_basic =
+        stack.register(Registration { auth_methods: vec![AuthMethod::ClientSecretBasic], ..machine() });
+    let by_post =
+        stack.register(Registration { auth_methods: vec![AuthMethod::ClientSecretPost], ..machine() });
+    let (by_basic, by_post) = (by_basic.await, by_post.await);
+    for (client, basic, query) in [(&web, 401, 401), (&by_basic, 200, 401), (&by_post, 401, 200)] {
+        assert_eq!(stack.api().basic(client).send().await.status, basic);
+        assert_eq!(stack.with_query(&pair(client)).send().await.status, query);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_no_longer_good_gets_nothing_by_its_secret() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    let status = async |client: &Registered| {
+        let (basic, query) = (stack.api().basic(client), stack.with_query(&pair(client)));
+        [basic.send().await.status, query.send().await.status]
+    };
+    assert_eq!(status(&client).await, [200, 200]);
+    assert_eq!(status(&client.with_wrong_secret()).await, [401, 401]);
+    assert_eq!(
+        status(&Registered { id: "nobody".to_owned(), ..client.with_secret(&client.secret) }).await,
+        [401, 401]
+    );
+    stack.disable(&client).await;
+    assert_eq!(status(&client).await, [401, 401]);
+    stack.enable(&client).await;
+    assert_eq!(status(&client).await, [200, 200]);
+    stack.delete(&client).await;
+    assert_eq!(status(&client).await, [401, 401]);
+}
+
+#[tokio::test]
+async fn a_developers_credentials_stop_with_their_role() {
+    let stack = Stack::protecting("basic-client").await;
+    let (olga, browser) = stack.developer("olga").await;
+    let client = browser.credentials("x").await;
+    assert_eq!(stack.api().basic(&client).send().await.status, 200);
+    stack.app.users.remove_role(olga.sub, &Role::developer()).await.unwrap();
+    is_refused(&stack.api().basic(&client).send().await, "the role is lost");
+    stack.app.users.grant_role(olga.sub, &Role::developer()).await.unwrap();
+    assert_eq!(stack.api().basic(&client).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn who_shows_something_that_does_not_work_is_no_guest() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    let (token, other) = (stack.token(&client).await, stack.token(&client).await);
+    let (ada, eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
+    stack.app.users.set_disabled(eve.sub, true).await.unwrap();
+    stack.revoke(&client, &other).await;
+    let pairs =
+        [("ada", "wrong password"), (&eve.name, PASSWORD), ("nobody", PASSWORD), ("", ""), ("ada", "")];
+    for (name, password) in pairs {
+        is_refused(&stack.as_person(name, password).send().await, name);
+    }
+    let long = "x".repeat(2_000);
+    is_refused(&stack.as_person("ada", &long).send().await, "a password that nobody can have");
+    is_refused(&stack.as_person(&long, PASSWORD).send().await, "a name that nobody can have");
+    is_refused(&stack.as_person("ada", &"x".repeat(5_000)).send().await, "too long to be looked at");
+    for header in [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !",
+        "Basic YWRh",
+        "Basic /w==",
+        "Digest x",
+        "Token",
+        "Token x",
+        "TempToken ,",
+    ] {
+        is_refused(&stack.shown(header).send().await, header);
+    }
+    for shown in altered(&token, &other).iter().chain([&other, &client.secret, &long]) {
+        // Space around a header is no part of it.
+        for scheme in ["Token", "TempToken", "Bearer"].iter().filter(|_| shown.trim() != token) {
+            is_refused(&stack.shown(&format!("{scheme} {shown}")).send().await, scheme);
+        }
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).append_pair("access_token", shown).finish();
+        is_refused(&stack.with_query(&query).send().await, shown);
+    }
+    for query in ["client_id=ada", "client_secret=x", "client_id=%zz", "access_token=%FF", "access_token=%00"]
+    {
+        is_refused(&stack.with_query(query).send().await, query);
+    }
+    assert_eq!(stack.as_person(&ada.name, PASSWORD).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn two_ways_at_once_are_refused_even_if_both_are_good() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    let token = stack.token(&client).await;
+    let (in_query, id_and_secret) = (format!("access_token={token}"), pair(&client));
+    for (query, header) in [
+        (in_query.as_str(), Some(format!("Bearer {token}"))),
+        (&id_and_secret, Some(format!("Token {token}"))),
+        (&in_query, Some("Basic YWRhOmE=".to_owned())),
+        (&in_query, Some(String::new())),
+        (&format!("{in_query}&{in_query}"), None),
+        (&format!("{in_query}&access_token="), None),
+        (&format!("{in_query}&{id_and_secret}"), None),
+        (&format!("{in_query}&client_id={}", client.id), None),
+        (&format!("{id_and_secret}&client_id={}", client.id), None),
+    ] {
+        let call = stack.with_query(query);
+        let call = match &header {
+            Some(header) => call.header("authorization", header),
+            None => call,
+        };
+        is_refused(&call.send().await, &format!("{query} {header:?}"));
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_no_switch_is_about_is_the_apis_own() {
+    let stack = Stack::protecting("none").await;
+    let token = stack.token(&stack.machine().await).await;
+    let call = stack.with_query("access_token=x&access_token=y&client_id=z");
+    assert_eq!(call.header("authorization", &format!("Bearer {token}")).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_token_in_the_query_is_private() {
+    let stack = Stack::protecting("query-token").await;
+    let token = stack.token(&stack.machine().await).await;
+    let answer = stack.with_query(&format!("access_token={token}")).send().await;
+    assert!(answer.header("cache-control").unwrap().contains("private"));
+}
+
+#[tokio::test]
+async fn guessing_is_counted_like_at_the_login_page_and_refused_as_a_gateway_can() {
+    let stack = Stack::protecting("basic-person").await;
+    stack.somebody("ada").await;
+    stack.somebody("eve").await;
+    let limit = stack.app.config.throttling.per_account;
+    for _ in 0..limit + 2 {
+        assert_eq!(stack.as_person("ada", PASSWORD).send().await.status, 200, "who is right is not counted");
+    }
+    for name in ["ada", "nobody"] {
+        for _ in 0..limit {
+            // An address that is made up is not counted instead.
+            let call = stack.as_person(name, "wrong password").header("x-forwarded-for", "192.0.2.1");
+            is_refused(&call.send().await, name);
+        }
+        // A gateway cannot be told to answer 429.
+        is_refused(&stack.as_person(name, PASSWORD).send().await, name);
+    }
+    assert_eq!(stack.audited("sign_in_failed").len(), 2 * usize::try_from(limit).unwrap());
+    assert_eq!(stack.audited("sign_in_throttled").len(), 2);
+    assert_eq!(stack.as_person("eve", PASSWORD).send().await.status, 200);
+    // The login page counts the same.
+    assert_eq!(stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await.status, 429);
+    stack.advance(stack.app.config.throttling.window);
+    assert_eq!(stack.as_person("ada", PASSWORD).send().await.status, 200);
+    assert!(!stack.logged().contains(PASSWORD) && !stack.stored().await.contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn a_secret_is_never_tried_as_a_password_nor_a_password_as_a_secret() {
+    let stack = Stack::protecting("basic-person").await;
+    let client = stack.register(either()).await;
+    stack.somebody("ada").await;
+    is_refused(&stack.api().basic(&client).send().await, "a client");
+    is_refused(&stack.as_person("ada", &client.secret).send().await, "a secret");
+    is_refused(&stack.as_person("ada", "jts_").send().await, "what starts like one");
+    assert_eq!(stack.audited("sign_in_failed"), [] as [Value; 0]);
+    let stack = Stack::protecting("basic-client").await;
+    stack.somebody("ada").await;
+    is_refused(&stack.as_person("ada", PASSWORD).send().await, "a person");
+    assert_eq!(stack.audited("sign_in_failed"), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn an_outage_blames_nobody_and_lets_nobody_in() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    let token = stack.token(&client).await;
+    stack.somebody("ada").await;
+    let calls = || {
+        [
+            stack.shown(&format!("Token {token}")),
+            stack.with_query(&format!("access_token={token}")),
+            stack.as_person("ada", PASSWORD),
+            stack.api().basic(&client),
+            stack.with_query(&pair(&client)),
+        ]
+    };
+    stack.dynamodb.fail(Fault::Throttle);
+    for call in calls() {
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.header("www-authenticate")), (503, None));
+    }
+    assert_eq!(stack.api().send().await.status, 200, "a guest is nobody who could be looked up");
+    stack.dynamodb.fail(Fault::None);
+    for call in calls() {
+        assert_eq!(call.send().await.status, 200);
+    }
+    assert_eq!(stack.audited("sign_in_failed"), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn an_http_api_is_told_the_same_by_its_own_event() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    let token = stack.token(&client).await;
+    stack.somebody("ada").await;
+    let asked = async |query: &str, headers: Value, source_ip: &str| {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "GET /api/notes",
+            "rawQueryString": query,
+            "headers": headers,
+            "requestContext": { "http": { "sourceIp": source_ip }, "requestId": "x" },
+        });
+        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+    };
+    let basic = |password: &str| json!({ "authorization": format!("Basic {}", encoded("ada", password)) });
+    let ip = "203.0.113.7";
+    assert!(asked(&format!("x=1&access%5Ftoken={token}"), json!({}), ip).await);
+    assert!(asked(&pair(&client), json!({}), ip).await);
+    assert!(asked("", basic(PASSWORD), ip).await);
+    assert!(asked("", json!({}), ip).await, "a guest");
+    assert!(!asked(&format!("access_token={token}&access_token={token}"), json!({}), ip).await);
+    assert!(!asked(&format!("access_token={token}"), json!({ "authorization": "Bearer x" }), ip).await);
+    assert!(!asked("", basic("wrong password"), ip).await);
+}
+
+#[tokio::test]
+async fn an_authorizer_that_is_told_no_address_takes_no_password() {
+    let stack = Stack::protecting(ALL).await;
+    let client = stack.register(either()).await;
+    stack.somebody("ada").await;
+    let asked = async |name: &str, password: &str| {
+        let event = json!({
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:local:000000000000:api/prod/GET/api/notes",
+            "authorizationToken": format!("Basic {}", encoded(name, password)),
+        });
+        authorizer::handle(&stack.app, &event.to_string()).await
+    };
+    assert_eq!(asked("ada", PASSWORD).await, Err(authorizer::NoAnswer::Unauthorized));
+    assert!(asked(&client.id, &client.secret).await.is_ok());
+    assert_eq!(stack.kept_of_kind("l").await, 0);
+}
+
+fn encoded(name: &str, password: &str) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    STANDARD.encode(format!("{name}:{password}"))
+}
