@@ -119,9 +119,9 @@ impl Scheme {
     /// Whether tokens of the kind of `token` come by it.
     const fn takes(self, token: &BearerToken) -> bool {
         match (self, token) {
-            (Self::Bearer, _) => true,
-            (Self::Token, BearerToken::Access(_) | BearerToken::Personal(Presented::Api(_))) => true,
-            (Self::TempToken, BearerToken::Personal(Presented::Temporary(_))) => true,
+            (Self::Bearer, _)
+            | (Self::Token, BearerToken::Access(_) | BearerToken::Personal(Presented::Api(_)))
+            | (Self::TempToken, BearerToken::Personal(Presented::Temporary(_))) => true,
             (Self::Token, BearerToken::Personal(Presented::Temporary(_)))
             | (Self::TempToken, BearerToken::Access(_) | BearerToken::Personal(Presented::Api(_)))
             | (Self::Basic, _) => false,
