@@ -87,7 +87,7 @@ async fn access(
         Ok(access) => access,
         Err(dead) => return Ok(Err(dead.into())),
     };
-    let statuses = app.statuses.find(&grant.depends_on(), now).await?;
+    let statuses = app.statuses.find_lately(&grant.depends_on(), now).await?;
     Ok(Active::of(&grant, &statuses).map(|active| Active {
         scope: grant.scope_of(access),
         issued_at: access.issued_at,
@@ -109,7 +109,7 @@ async fn personal(
     if let Err(dead) = token.is_live(presented, now) {
         return Ok(Err(dead.into()));
     }
-    let statuses = app.statuses.find(&[token.depends_on()], now).await?;
+    let statuses = app.statuses.find_lately(&[token.depends_on()], now).await?;
     let status = statuses.first().and_then(Option::as_ref);
     if let Err(fallen) = token.is_upheld_by(status) {
         return Ok(Err(fallen.into()));

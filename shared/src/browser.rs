@@ -86,7 +86,7 @@ pub async fn known(call: &Call<'_>, account: Account) -> Result<Option<Known>, P
         return Ok(None);
     };
     let Some(browser) = call.app.browsers.find(&secret, call.now).await? else { return Ok(None) };
-    let statuses = call.app.statuses.find(&[Whose::Person(browser.person)], call.now).await?;
+    let statuses = call.app.statuses.find(&[Whose::Person(browser.person)]).await?;
     let owner = statuses.into_iter().next().flatten().filter(|status: &Status| {
         status.upholds(browser.signed_in_at).is_ok() && Account::typed(&status.name) == account
     });

@@ -6,10 +6,10 @@ pub fn reads_as_it_is(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.chars().count()) && !text.chars().any(is_unfit) && text.trim() == text
 }
 
-/// Controls, and format characters.
+/// Controls, line breaks, format characters, and letters that show nothing.
 fn is_unfit(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -21,7 +21,19 @@ mod tests {
         for good in ["a", "Éloïse & fils", "日本", "a b"] {
             assert!(reads_as_it_is(good, 20), "{good:?}");
         }
-        for bad in ["", " a", "a ", "a\nb", "a\u{202E}b", "a\u{200B}b", "\u{FEFF}", "a\0"] {
+        for bad in [
+            "",
+            " a",
+            "a ",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "\u{FEFF}",
+            "a\0",
+            "a\u{2028}b",
+            "\u{3164}",
+            "a\u{E0041}",
+        ] {
             assert!(!reads_as_it_is(bad, 20), "{bad:?}");
         }
         assert!(reads_as_it_is(&"é".repeat(20), 20) && !reads_as_it_is(&"é".repeat(21), 20));

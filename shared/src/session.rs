@@ -156,7 +156,7 @@ pub async fn signed_in(call: &Call<'_>) -> Result<Option<SignedIn>, crate::page:
         return Ok(None);
     };
     let Some(session) = call.app.sessions.open(&secret, call.now).await? else { return Ok(None) };
-    let statuses = call.app.statuses.find(&[Whose::Person(session.person)], call.now).await?;
+    let statuses = call.app.statuses.find(&[Whose::Person(session.person)]).await?;
     let status: Option<Status> = statuses.into_iter().next().flatten();
     let Some(status) = status.filter(|status| status.is_signed_in_since(session.authenticated_at)) else {
         return Ok(None);

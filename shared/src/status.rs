@@ -189,11 +189,8 @@ impl Store {
         Self { clients, users, cache_age, cache: Mutex::new(LruCache::new(Self::MOST)) }
     }
 
-    /// The statuses of all of `wanted`, in that order, in one request at most.
-    pub async fn find(&self, wanted: &[Whose], now: Timestamp) -> Result<Vec<Option<Status>>, table::Error> {
-        if let Some(all) = self.remembered(wanted, now) {
-            return Ok(all);
-        }
+    /// The statuses of all of `wanted`, in that order, as they are at this moment: one request.
+    pub async fn find(&self, wanted: &[Whose]) -> Result<Vec<Option<Status>>, table::Error> {
         let keys: Vec<_> = wanted
             .iter()
             .map(|whose| match whose {
@@ -201,8 +198,19 @@ impl Store {
                 Whose::Person(id) | Whose::Owner(id) => (&self.users, Status::key(id)),
             })
             .collect();
-        let items = table::get_all(&keys).await?;
-        let statuses: Vec<Option<Status>> = items.into_iter().map(table::read).collect::<Result<_, _>>()?;
+        table::get_all(&keys).await?.into_iter().map(table::read).collect()
+    }
+
+    /// The same for whoever asks what a token is worth, which a deployment may have answered from memory.
+    pub async fn find_lately(
+        &self,
+        wanted: &[Whose],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Status>>, table::Error> {
+        if let Some(all) = self.remembered(wanted, now) {
+            return Ok(all);
+        }
+        let statuses = self.find(wanted).await?;
         if !self.cache_age.is_zero() {
             let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             for (whose, status) in wanted.iter().zip(&statuses) {

@@ -52,7 +52,7 @@ impl Account {
     /// A few bits for the log: enough to tell one account under attack from many, too few to guess from them what
     /// somebody typed by mistake.
     pub fn hint(&self) -> String {
-        self.0.name().split_off(24)
+        self.0.name().split_off(28)
     }
 }
 

@@ -59,7 +59,7 @@ async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Proble
     let wanted: Vec<_> = granted.values().map(|(client, _)| Whose::Client(client.clone())).collect();
     let mut names = Vec::new();
     for some in wanted.chunks(table::MOST_AT_ONCE) {
-        names.extend(call.app.statuses.find(some, call.now).await?);
+        names.extend(call.app.statuses.find(some).await?);
     }
     // Without a status the client was deleted, and what it was granted is dead.
     let known = granted

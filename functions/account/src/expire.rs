@@ -44,7 +44,7 @@ async fn expire_one(call: &Call<'_>, text: &str) -> Result<(), Error> {
     let presented = presented.ok_or(Error::WrongCredentials)?;
     let tokens = &call.app.personal_tokens;
     let token = tokens.find(&presented).await?.ok_or(Error::WrongCredentials)?;
-    let statuses = call.app.statuses.find(&[token.depends_on()], call.now).await?;
+    let statuses = call.app.statuses.find(&[token.depends_on()]).await?;
     let status = statuses.first().and_then(Option::as_ref);
     if token.is_live(&presented, call.now).is_err() || token.is_upheld_by(status).is_err() {
         return Err(Error::WrongCredentials);

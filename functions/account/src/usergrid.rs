@@ -1,7 +1,7 @@
 //! `PUT …/users/{user}/revoketokens` and `…/revoketoken?token=`, as Usergrid has them (a compatibility switch).
 //!
 //! Whoever calls shows a token of that person's, as `Authorization: Bearer …` or `?access_token=`; or one of a person's
-//! with the role `admin`.
+//! with the role `admin`: a personal token, or one of the deployment's own client.
 
 use lambda_http::{
     RequestExt,
@@ -61,6 +61,9 @@ pub(crate) async fn revoke(call: &Call<'_>, which: Which) -> Result<Response, Er
 struct Caller {
     sub: Id,
     status: Status,
+    /// Whether the token is for all that the person may do: a personal one, or that of the deployment's own client. What
+    /// somebody allowed another application is not.
+    is_trusted: bool,
 }
 
 /// Who calls. A machine's token is nobody's.
@@ -83,7 +86,14 @@ async fn caller(call: &Call<'_>, query: &Query) -> Result<Caller, Error> {
     let active = token.describe(call.app, call.now).await?.map_err(|_| Error::WrongCredentials)?;
     let sub = active.person.ok_or(Error::NotAllowed)?;
     let status = status(call, sub).await?.ok_or(Error::WrongCredentials)?;
-    Ok(Caller { sub, status })
+    let is_trusted = match &active.client {
+        None => true,
+        Some(client) => {
+            let client = call.app.clients.registered(client, call.now).await?;
+            client.is_some_and(|client| client.first_party)
+        }
+    };
+    Ok(Caller { sub, status, is_trusted })
 }
 
 /// The person whom the path names, if that is the caller, or the caller is an administrator. Nobody else learns who
@@ -98,14 +108,14 @@ async fn person(call: &Call<'_>, caller: &Caller) -> Result<Id, Error> {
     let person = by_name.or_else(|| named.parse().ok());
     match person {
         Some(person) if person == caller.sub => Ok(person),
-        _ if !caller.status.has(&Role::admin()) => Err(Error::NotAllowed),
+        _ if !caller.is_trusted || !caller.status.has(&Role::admin()) => Err(Error::NotAllowed),
         Some(person) if status(call, person).await?.is_some() => Ok(person),
         Some(_) | None => Err(Error::NobodyThere),
     }
 }
 
 async fn status(call: &Call<'_>, person: Id) -> Result<Option<Status>, Error> {
-    Ok(call.app.statuses.find(&[Whose::Person(person)], call.now).await?.into_iter().next().flatten())
+    Ok(call.app.statuses.find(&[Whose::Person(person)]).await?.into_iter().next().flatten())
 }
 
 /// Revokes one token of `person`. One that is no longer, or never was theirs, needs nothing (RFC 7009 §2.2).

@@ -31,7 +31,7 @@ pub(crate) async fn ask(
     person: SignedIn,
 ) -> Result<Response, Error> {
     let client = &destination.client;
-    if !asked.prompt.consent && agreed_before(call, client, &asked.scope, &person).await? {
+    if !asked.prompt.consent && agreed_before(call, client, &asked, &person).await? {
         let scope = asked.scope.clone();
         let decision = Decision { grant: Id::random(), bits: random(), scope, asked: false };
         return issue(call, destination, &asked, &person, decision).await;
@@ -116,7 +116,10 @@ async fn issue(
         let scope = scope.to_string();
         call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
     }
-    if was_asked && !client.is_public() {
+    // A decision that is sent again after it was taken back does not bring it back. And who got a token at once was
+    // asked for nothing but that: no secret proves next time that it is the same client (§10.2).
+    let lasts = asked.response_type == ResponseType::Code && issued == Issued::Now;
+    if was_asked && lasts && !client.is_public() {
         call.app.consents.remember(person, &client.id, scope, call.now).await?;
     }
     Ok(response)
@@ -167,19 +170,19 @@ impl Decision {
 async fn agreed_before(
     call: &Call<'_>,
     client: &Client,
-    scope: &Scope,
+    asked: &AuthorizationRequest,
     person: &SignedIn,
 ) -> Result<bool, Error> {
     if client.first_party {
         return Ok(client.redirect_uris.iter().all(|uri| uri.starts_with("https://")));
     }
-    if client.is_public() {
+    if client.is_public() || asked.response_type == ResponseType::Token {
         return Ok(false);
     }
     let Some(consent) = call.app.consents.find(person.person, &client.id, call.now).await? else {
         return Ok(false);
     };
-    Ok(scope.is_within(&consent.scope) && still_stands(call, client, person, &consent).await?)
+    Ok(asked.scope.is_within(&consent.scope) && still_stands(call, client, person, &consent).await?)
 }
 
 /// Whether nothing was ended since the person agreed.
@@ -192,7 +195,7 @@ async fn still_stands(
     use shared::status::Whose::{Client, Person};
 
     let whose = [Client(client.id.clone()), Person(person.person)];
-    let statuses = call.app.statuses.find(&whose, call.now).await?;
+    let statuses = call.app.statuses.find(&whose).await?;
     let upholds = |status: &Option<Status>| {
         status.as_ref().is_some_and(|status| status.upholds(consent.agreed_at).is_ok())
     };

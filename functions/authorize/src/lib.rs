@@ -133,19 +133,7 @@ fn must_sign_in_again(call: &Call<'_>, asked: &AuthorizationRequest, person: &Si
         || asked.max_age.is_some_and(|max_age| age.as_secs() > max_age.as_secs() || max_age.is_zero())
 }
 
-/// To the login page, with the request: it comes back from there, without what has been done by then.
+/// To the login page, with the request: it comes back from there, once they have signed in.
 fn sign_in(query: &str) -> Response {
-    let mut left = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match (name.as_ref(), value.as_ref()) {
-            ("max_age", age) if age.parse() == Ok(0_u64) => {}
-            ("prompt", value) => {
-                let kept: Vec<_> =
-                    value.split(' ').filter(|prompt| !["login", "select_account"].contains(prompt)).collect();
-                left.append_pair("prompt", &kept.join(" "));
-            }
-            (name, value) => drop(left.append_pair(name, value)),
-        }
-    }
-    page::see_other(&format!("/login?{}", left.finish()))
+    page::see_other(&format!("/login?{query}"))
 }

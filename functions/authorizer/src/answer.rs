@@ -120,7 +120,7 @@ impl Event {
             None => allowed.push(asked.clone()),
             Some(_) => statement.push(Statement::new("Deny", vec![asked.clone()])),
         }
-        allowed.extend(asked.beside(routes.opened_by(&caller.scope)));
+        allowed.extend(asked.beside(routes.opened_by(|needed| caller.has(needed))));
         if !allowed.is_empty() {
             statement.push(Statement::new("Allow", allowed));
         }

@@ -50,6 +50,11 @@ impl Caller {
         }
     }
 
+    /// Whether it may do what needs `scope`. What needs none is for everybody who is known, and a guest is not.
+    pub(crate) fn has(&self, scope: &Scope) -> bool {
+        scope.is_within(&self.scope) && (self.subject.is_some() || !scope.is_empty())
+    }
+
     fn guest(scope: &Scope) -> Self {
         Self { scope: scope.clone(), subject: None, client: None, username: None, token_id: None }
     }

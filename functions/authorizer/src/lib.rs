@@ -83,7 +83,7 @@ impl Call<'_> {
 /// Whether `caller` may take the route that `event` asks for.
 fn permit(caller: &Caller, event: &Event, routes: &RouteScopes) -> Result<(), Forbidden> {
     let needed = event.needed_scope(routes)?;
-    if needed.is_within(&caller.scope) {
+    if caller.has(needed) {
         Ok(())
     } else {
         Err(Forbidden::InsufficientScope(needed.clone())) // §3.1

@@ -78,7 +78,7 @@ async fn describe_refresh(
     if grant.client != asker.id {
         return Ok(Err(Reason::NotForYou)); // §4
     }
-    let statuses = call.app.statuses.find(&grant.depends_on(), call.now).await?;
+    let statuses = call.app.statuses.find_lately(&grant.depends_on(), call.now).await?;
     let active = Active::of(&grant, &statuses).map(|active| Active {
         expires_at: refresh.end_in(&grant),
         // It was issued together with the access token.

@@ -62,18 +62,18 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let person = known.as_ref().map(|user| user.sub);
     let password = form.get("password").unwrap_or_default();
-    let Some(proven) = user::prove(call.app, known, password, call.now).await? else {
+    let Some(proven) = user::prove(call.app, known, password).await? else {
         call.audit(Event::SignInFailed { person });
         return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
     };
     let user = strengthened(call, proven, password).await;
     // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
     // no better known than before.
+    let mut response = begin_session(call, &user, query).await?;
     let (browser, _) = tokio::join!(
         call.app.browsers.remember(user.sub, browser, call.now),
         call.app.throttle.give_back(reservation),
     );
-    let mut response = begin_session(call, &user, query).await?;
     if let Ok(browser) = browser {
         browser::COOKIE.set(&mut response, &call.issuer()?, browser.expose(), browser::LIFETIME);
     }
@@ -98,7 +98,8 @@ async fn stale(call: &Call<'_>, typed: &str, query: &str) -> Result<Response, Pr
         meanwhile && typed.to_lowercase() == person.username.to_lowercase()
     });
     if person.is_some() {
-        return Ok(page::see_other(&way_on(query)));
+        // With all that was asked: nobody has signed in here.
+        return Ok(page::see_other(&way_on(query, query)));
     }
     call.note("access_denied", "the login form is not one that this browser was shown", false);
     form_page(call, StatusCode::FORBIDDEN, typed, Some(LoginProblem::Stale)).await
@@ -124,18 +125,35 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     }
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
-    let mut response = page::see_other(&way_on(query));
+    let mut response = page::see_other(&way_on(query, &without_what_is_done(query)));
     session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }
 
-/// Where whoever has signed in goes on to: never further than this server.
-fn way_on(query: &str) -> String {
+/// The authorization request without what asks for a sign-in that has just been.
+fn without_what_is_done(query: &str) -> String {
+    let mut left = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (name.as_ref(), value.as_ref()) {
+            ("max_age", age) if age.parse() == Ok(0_u64) => {}
+            ("prompt", value) => {
+                let kept: Vec<_> =
+                    value.split(' ').filter(|prompt| !["login", "select_account"].contains(prompt)).collect();
+                left.append_pair("prompt", &kept.join(" "));
+            }
+            (name, value) => drop(left.append_pair(name, value)),
+        }
+    }
+    left.finish()
+}
+
+/// Where whoever has signed in goes on to, with `request` if there is one: never further than this server.
+fn way_on(query: &str, request: &str) -> String {
     let parsed = Query::parse(query).ok();
     let get = |name| parsed.as_ref().and_then(|query| query.get(name).ok().flatten());
     match (get("client_id"), get("to")) {
-        (Some(_), _) => format!("/oauth/authorize?{query}"),
+        (Some(_), _) => format!("/oauth/authorize?{request}"),
         (None, Some("account")) => "/account".to_owned(),
         (None, _) => "/login".to_owned(),
     }

@@ -88,9 +88,9 @@ impl RouteScopes {
         fitting.min_by_key(|(template, any, _)| (*template, *any)).map(|(_, _, listed)| listed)
     }
 
-    /// Every method and path that `scope` opens and that is one address, without a parameter.
-    pub fn opened_by(&self, scope: &Scope) -> impl Iterator<Item = (&'static str, String)> {
-        let opened = self.listed.iter().filter(|(_, needed)| needed.is_within(scope));
+    /// Every method and path that is one address, without a parameter, and needs a scope that whoever calls `has`.
+    pub fn opened_by(&self, has: impl Fn(&Scope) -> bool) -> impl Iterator<Item = (&'static str, String)> {
+        let opened = self.listed.iter().filter(move |(_, needed)| has(needed));
         opened.flat_map(move |listed| {
             let path = listed.0.address();
             let methods = METHODS.into_iter().filter_map(move |method| Some((method, path.clone()?)));
@@ -282,8 +282,10 @@ mod tests {
     fn what_a_scope_opens_is_listed_address_by_address() {
         let routes =
             read("GET /a=read; POST /a=write; ANY /b=read; GET /b=admin; GET /c/{x}=read; $default=");
-        let opened: Vec<String> =
-            routes.opened_by(&scope("read")).map(|(method, path)| format!("{method} {path}")).collect();
+        let opened: Vec<String> = routes
+            .opened_by(|needed| needed.is_within(&scope("read")))
+            .map(|(method, path)| format!("{method} {path}"))
+            .collect();
         let all_but_get = ["DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
         let expected = all_but_get.map(|method| format!("{method} /b"));
         assert_eq!(opened, [vec!["GET /a".to_owned()], expected.to_vec()].concat());

@@ -108,8 +108,18 @@ impl<'a> Call<'a> {
         let level = event.level();
         let mut record = Record::new(self.now, event);
         record.request_id = Some(&self.id);
-        record.path = Some(self.request.uri().path());
+        record.path = Some(self.route_path());
         self.app.log.write(level, &record);
+    }
+
+    /// The path of the route that the request came by. Not its own, which a caller may choose where a route has
+    /// parameters: it is what metrics are counted by.
+    fn route_path(&self) -> &str {
+        let key = match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref(),
+            _ => None,
+        };
+        key.and_then(|key| key.split_once(' ')).map_or_else(|| self.request.uri().path(), |(_, path)| path)
     }
 
     /// The issuer that the request is addressed to: the deployment's own, or the gateway's domain name. What the

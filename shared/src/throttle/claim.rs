@@ -61,7 +61,7 @@ impl Claim<'_> {
             Err(_) => None,
         };
         let person = known.as_ref().map(|user| user.sub);
-        let Some(proven) = user::prove(app, known, self.password, now).await? else {
+        let Some(proven) = user::prove(app, known, self.password).await? else {
             return Ok(Err(Unproven::Wrong { person }));
         };
         // Nobody who has proved who they are is kept out: at worst an attempt too many is counted.

@@ -1,7 +1,7 @@
 //! Proving to be a person by their name and password, wherever somebody may.
 
 use super::{Password, User, password};
-use crate::{app::App, status::Whose, table, time::Timestamp};
+use crate::{app::App, status::Whose, table};
 
 /// A person who has proven to be themselves, and is in good standing. Made by [`prove`] alone.
 #[derive(Debug)]
@@ -14,16 +14,11 @@ pub struct Proven {
 
 /// The person, if `typed` is their password and they are in good standing; `known` is who has the name, if anybody.
 /// Whatever is wrong, it takes as long.
-pub async fn prove(
-    app: &App,
-    known: Option<User>,
-    typed: &str,
-    now: Timestamp,
-) -> Result<Option<Proven>, table::Error> {
+pub async fn prove(app: &App, known: Option<User>, typed: &str) -> Result<Option<Proven>, table::Error> {
     let Some(password) = Password::typed(typed) else { return Ok(None) };
     let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
     let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
-    let statuses = app.statuses.find(&[Whose::Person(user.sub)], now).await?;
+    let statuses = app.statuses.find(&[Whose::Person(user.sub)]).await?;
     if statuses.first().and_then(Option::as_ref).is_none_or(|status| status.disabled) {
         return Ok(None);
     }

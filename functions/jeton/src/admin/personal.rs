@@ -133,7 +133,7 @@ pub(super) async fn inspect(
     presented: Option<&Presented>,
 ) -> Result<(), Error> {
     let now = admin.app.clock.now();
-    let statuses = admin.app.statuses.find(&[token.depends_on()], now).await?;
+    let statuses = admin.app.statuses.find(&[token.depends_on()]).await?;
     let verdict = verdict(token, presented, statuses.first().and_then(Option::as_ref), now);
     let json = json!({
         "active": verdict.is_ok(),

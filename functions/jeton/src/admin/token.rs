@@ -236,7 +236,7 @@ fn revoked(grant: Id, client: &ClientId, jti: Option<&str>) -> Value {
 
 async fn known(admin: &Admin, id: Id) -> Result<(Grant, Vec<Option<Status>>), Error> {
     let grant = admin.app.grants.find(id).await?.ok_or_else(|| no_grant(id))?;
-    let statuses = admin.app.statuses.find(&grant.depends_on(), admin.app.clock.now()).await?;
+    let statuses = admin.app.statuses.find(&grant.depends_on()).await?;
     Ok((grant, statuses))
 }
 
