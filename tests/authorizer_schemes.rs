@@ -202,6 +202,27 @@ async fn a_developers_credentials_stop_with_their_role() {
 }
 
 #[tokio::test]
+async fn what_takes_any_token_takes_no_guest() {
+    let stack = Stack::configured(|config| {
+        config.compat = "guest".parse().unwrap();
+        config.guest_scope = "read".parse().unwrap();
+        config.route_scopes = "GET /me=; GET /news=read".parse().unwrap();
+    })
+    .await;
+    for (path, passes) in [("/news", true), ("/me", false)] {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": format!("GET {path}"),
+            "rawPath": path,
+            "headers": {},
+            "requestContext": { "http": { "sourceIp": "203.0.113.7" }, "requestId": "x" },
+        });
+        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        assert_eq!(serde_json::to_value(answer).unwrap()["isAuthorized"], passes, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn who_shows_something_that_does_not_work_is_no_guest() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;

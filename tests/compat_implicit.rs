@@ -51,6 +51,22 @@ async fn only_a_client_that_has_the_switch_may_ask_and_errors_are_in_the_fragmen
 }
 
 #[tokio::test]
+async fn who_agreed_before_is_asked_all_the_same() {
+    let stack = Stack::permitting("implicit").await;
+    let client = stack.legacy("implicit").await;
+    let browser = stack.signed_in().await;
+    let silent = asking(&client).with("prompt", "none");
+    // No secret proves that it is the same client: neither what it got by code counts, nor what it got like this.
+    browser.consent(&Asking::by(&client)).await.code();
+    browser.redirected(&silent).await.is_error(&stack, "consent_required");
+    browser.consent(&asking(&client)).await;
+    browser.redirected(&silent).await.is_error(&stack, "consent_required");
+    let other = stack.legacy("implicit").await;
+    browser.consent(&asking(&other)).await;
+    browser.asked(&Asking::by(&other)).await;
+}
+
+#[tokio::test]
 async fn the_token_is_in_the_fragment_with_all_that_the_rfc_says_and_no_refresh_token() {
     let stack = Stack::permitting("implicit").await;
     let client = stack.legacy("implicit").await;

@@ -56,6 +56,20 @@ async fn what_was_not_ticked_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_was_taken_back_is_not_brought_back_by_an_old_form() {
+    let stack = Stack::start().await;
+    let (web, ada, browser) = (stack.web().await, stack.somebody("ada").await, stack.browser());
+    browser.sign_in(&ada).await;
+    let asking = Asking::by(&web);
+    let form = browser.asked(&asking).await;
+    Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await).code();
+    stack.app.consents.forget(ada.sub, &web.id.parse().unwrap()).await.unwrap();
+    stack.advance(Duration::from_secs(1));
+    Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await).code();
+    browser.asked(&asking).await;
+}
+
+#[tokio::test]
 async fn a_public_client_is_asked_about_every_time() {
     let stack = Stack::start().await;
     let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.public().await));

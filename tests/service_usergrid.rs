@@ -82,18 +82,28 @@ async fn nobody_but_an_administrator_revokes_what_is_anothers() {
     // Their own path does not end what is another's.
     said(&put(&stack, "eve", &one, &evil).await, &stack, "revoked user token");
     assert!(stack.is_active(&rs, &token).await);
+    let own = eves.personal_token("own", "7").await;
     for role in [Role::developer(), Role::admin()] {
         let is_admin = role == Role::admin();
         stack.app.users.grant_role(eve.sub, &role).await.unwrap();
-        let answer = put(&stack, "nobody", "revoketokens", &evil).await;
+        // What an administrator allowed some application is not all that an administrator may do.
+        put(&stack, "ada", "revoketokens", &evil).await.is_error(403, "insufficient_scope");
+        put(&stack, "nobody", "revoketokens", &evil).await.is_error(403, "insufficient_scope");
+        let answer = put(&stack, "nobody", "revoketokens", &own).await;
         answer.is_error(
             if is_admin { 404 } else { 403 },
             if is_admin { "not_found" } else { "insufficient_scope" },
         );
     }
-    said(&put(&stack, "ada", &one, &evil).await, &stack, "revoked user token");
+    said(&put(&stack, "ada", &one, &own).await, &stack, "revoked user token");
     assert!(!stack.is_active(&rs, &token).await);
-    said(&put(&stack, "ada", "revoketokens", &evil).await, &stack, "revoked user tokens");
+    said(&put(&stack, "ada", "revoketokens", &own).await, &stack, "revoked user tokens");
+    // What is counted is the route: its path is the caller's to choose.
+    let refused = stack.audited("refused");
+    assert!(
+        refused.iter().all(|record| !record["path"].as_str().unwrap().contains("your-org")),
+        "{refused:?}"
+    );
     assert_eq!(ada.get("/account").await.status, 303, "signed out as well");
     assert!(stack.is_active(&rs, &evil).await);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::secret::{self, Secret};
 
-use crate::harness::{Asking, Browser, Fault, HtmlForm, Redirect, Stack};
+use crate::harness::{Asking, Browser, Fault, HtmlForm, PASSWORD, Redirect, Stack};
 
 const SESSION: &str = "jeton-session";
 /// The button that signs out of every browser.
@@ -175,6 +175,27 @@ async fn signing_out_everywhere_ends_every_session_and_no_grant() {
     stack.advance(Duration::from_millis(1));
     there.sign_in(&ada).await;
     assert!(!is_signed_out(there, &asking).await);
+}
+
+#[tokio::test]
+async fn nobody_stays_signed_in_because_statuses_are_remembered() {
+    let stack = Stack::configured(|config| config.status_cache = Duration::from_mins(5)).await;
+    let (ada, asking) = (stack.somebody("ada").await, Asking::by(&stack.web().await));
+    let (here, there) = (stack.browser(), stack.browser());
+    for browser in [&here, &there] {
+        browser.sign_in(&ada).await;
+        browser.asked(&asking).await;
+    }
+    stack.advance(Duration::from_millis(1));
+    let page = here.get("/login").await;
+    here.submit(&HtmlForm::of(&page, "/logout"), &EVERYWHERE).await.is_page(200);
+    assert!(is_signed_out(&there, &asking).await);
+    stack.advance(Duration::from_millis(1));
+    there.sign_in(&ada).await;
+    there.asked(&asking).await;
+    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    assert!(is_signed_out(&there, &asking).await);
+    there.try_to_sign_in("/login", "ada", PASSWORD).await.is_page(400);
 }
 
 #[tokio::test]

@@ -33,6 +33,24 @@ async fn a_login_that_is_asked_for_happens_once() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_asked_for_is_not_got_round_by_a_form_that_is_no_longer_good() {
+    let stack = Stack::start().await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.public().await));
+    for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+        let login = browser.redirected(&asking.with(name, value)).await.location;
+        let form = [("csrf", "00"), ("username", "ada"), ("password", "wrong password")];
+        let answer = browser.post(&login, &form).await;
+        assert!(
+            answer.header("location").is_none_or(|to| to.contains(name)),
+            "{:?}",
+            answer.header("location")
+        );
+        // Wherever that leads, it leads back to the login page.
+        assert!(browser.redirected(&asking.with(name, value)).await.location.starts_with("/login?"));
+    }
+}
+
+#[tokio::test]
 async fn who_signed_in_longer_ago_than_the_client_accepts_signs_in_again() {
     let stack = Stack::start().await;
     let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await).with("max_age", "60"));
