@@ -116,7 +116,8 @@ async fn issue(
         let scope = scope.to_string();
         call.audit(Event::Consented { grant, client: &client.id, person, scope, asked: was_asked });
     }
-    if was_asked && !client.is_public() {
+    // Nor is it an agreement if the form is sent again after what it led to has ended.
+    if was_asked && !client.is_public() && !issued.has_ended() {
         call.app.consents.remember(person, &client.id, scope, call.now).await?;
     }
     Ok(response)
