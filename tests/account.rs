@@ -1,15 +1,26 @@
 //! A person's account: who may see it, which applications use it, and the end of that.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use shared::role::Role;
+use shared::{
+    grant::Grant,
+    role::Role,
+    secret::Id,
+    table::{self, Item, Written},
+};
 
 use crate::harness::{
-    Asking, Browser, Fault, HtmlForm, Registered, Stack,
+    Asking, Browser, Fault, HtmlForm, Redirect, Registered, Stack,
     account::{CREDENTIALS, TOKENS},
 };
 
 const ACCOUNT: &str = "/account";
+
+/// A copy of `item` under another key.
+fn keyed(item: &Item, key: &str) -> Item {
+    let key = [(table::KEY, key)].into_iter().collect::<BTreeMap<_, _>>();
+    item.clone().into_iter().chain(table::item(&key).unwrap()).collect()
+}
 
 /// Lets `web` act for whoever sits at `browser`, and returns its access token.
 async fn allow(stack: &Stack, browser: &Browser<'_>, web: &Registered) -> String {
@@ -81,6 +92,74 @@ async fn an_application_is_listed_once_and_ended_with_all_of_its_grants() {
     // What was agreed to is forgotten with it: the next time there is a question again.
     ada.asked(&Asking::by(&web)).await;
     eve.redirected(&Asking::by(&web)).await.code();
+}
+
+#[tokio::test]
+async fn of_more_than_a_thousand_grants_none_is_missed() {
+    let stack = Stack::start().await;
+    let (web, other, rs) = (stack.web().await, stack.public().await, stack.resource_server().await);
+    let (ada, browser) = stack.at_home("ada").await;
+    let token = allow(&stack, &browser, &web).await;
+    let tokens = stack.app.grants.table();
+    let grant = tokens.all().await.unwrap().into_iter().find(|item| table::kind(item) == Some("g")).unwrap();
+    // Their ids come first in the index.
+    let more: Vec<_> = (1..=1_000).map(|bits| Grant::key(Id::from_bits(bits))).collect();
+    for some in more.chunks(table::MOST_AT_ONCE) {
+        let items = some.iter().map(|id| keyed(&grant, id));
+        assert!(matches!(table::insert_all(tokens, items).await.unwrap(), Written::Done(())));
+    }
+    let kept = allow(&stack, &browser, &other).await;
+    let page = browser.get(ACCOUNT).await;
+    assert_eq!(HtmlForm::all(&page, ACCOUNT).len(), 2, "{}", page.text);
+    // A slow machine may need more than the time that one request has: it says so, and the next goes on from there.
+    let end = HtmlForm::with_field(&page, "end", &web.id);
+    let mut answer = browser.submit(&end, &[]).await;
+    for _ in 0..20 {
+        if answer.status == 503 {
+            answer = browser.submit(&end, &[]).await;
+        }
+    }
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    stack.is_inactive(&rs, &token).await;
+    let ids = stack.app.grants.of_person(ada.sub).await.unwrap();
+    let grants = stack.app.grants.find_all(&ids).await.unwrap();
+    let alive = grants.iter().filter(|(_, grant)| grant.end.is_none());
+    assert_eq!((grants.len(), alive.count()), (1_002, 1));
+    assert!(stack.is_active(&rs, &kept).await);
+}
+
+#[tokio::test]
+async fn an_access_that_is_not_ended_completely_is_said_to_go_on() {
+    let stack = Stack::start().await;
+    let (web, rs) = (stack.web().await, stack.resource_server().await);
+    let (_, browser) = stack.at_home("ada").await;
+    let token = allow(&stack, &browser, &web).await;
+    let end = HtmlForm::with_field(&browser.get(ACCOUNT).await, "end", &web.id);
+    stack.dynamodb.fail(Fault::ThrottleGrants);
+    let answer = browser.submit(&end, &[]).await;
+    answer.is_unavailable_page();
+    assert!(answer.text.contains("Not all of it is ended yet") && answer.text.contains("href=\"/account\""));
+    stack.dynamodb.fail(Fault::None);
+    assert!(stack.is_active(&rs, &token).await);
+    assert_eq!(stack.audited("withdrawn").len(), 0);
+    // Whatever became of the grants, nothing new is granted without a question.
+    browser.asked(&Asking::by(&web)).await;
+    assert_eq!(browser.submit(&end, &[]).await.status, 303);
+    stack.is_inactive(&rs, &token).await;
+}
+
+#[tokio::test]
+async fn a_consent_that_is_sent_again_after_its_end_is_not_remembered() {
+    let stack = Stack::start().await;
+    let web = stack.web().await;
+    let (_, browser) = stack.at_home("ada").await;
+    let form = browser.asked(&Asking::by(&web)).await;
+    let code = Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await).code().to_owned();
+    stack.redeem(&web, &code).await.pair();
+    let end = HtmlForm::with_field(&browser.get(ACCOUNT).await, "end", &web.id);
+    assert_eq!(browser.submit(&end, &[]).await.status, 303);
+    browser.submit(&form, &[("decision", "allow")]).await;
+    browser.asked(&Asking::by(&web)).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{client::Client, role::Role};
 
 use crate::harness::{
-    Fault, HtmlForm, Stack,
+    Fault, HtmlForm, Registered, Stack,
     account::{CREDENTIALS, shown},
 };
 
@@ -137,6 +137,35 @@ async fn a_form_that_is_sent_twice_makes_one_client_and_shows_its_secret_again()
 }
 
 #[tokio::test]
+async fn a_form_whose_client_was_deleted_does_not_bring_it_back() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
+    for by_owner in [true, false] {
+        let form = HtmlForm::to_make(&browser.get(CREDENTIALS).await).with("name", "billing");
+        let made = browser.submit(&form, &[]).await;
+        let machine = Registered { id: shown(&made, 0), secret: shown(&made, 1) };
+        let token = stack.token(&machine).await;
+        if by_owner {
+            let page = browser.get(CREDENTIALS).await;
+            browser.submit(&HtmlForm::with_field(&page, "delete", &machine.id), &[]).await;
+        } else {
+            stack.jeton(&["client", "delete", &machine.id], "").await.json();
+        }
+        browser.submit(&form, &[]).await.is_page(403);
+        stack.is_inactive(&rs, &token).await;
+        stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+        // What is left of it is no client, to nobody, and is not enabled again.
+        for command in ["show", "enable", "disable", "delete"] {
+            stack.jeton(&["client", command, &machine.id], "").await.failed(3, "no client");
+        }
+        assert!(!stack.jeton(&["client", "list"], "").await.stdout.contains(&machine.id));
+        stack.is_inactive(&rs, &token).await;
+    }
+    assert_eq!(stack.app.clients.owned_by(ada.sub).await.unwrap().len(), 0);
+    assert_eq!(stack.app.clients.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn the_command_grants_roles_and_makes_clients_for_developers_only() {
     let stack = Stack::with_accounts().await;
     let rs = stack.resource_server().await;
@@ -147,7 +176,7 @@ async fn the_command_grants_roles_and_makes_clients_for_developers_only() {
     assert_eq!((&granted.json()["granted"], granted.stderr.contains("role_granted")), (&json!(true), true));
     let made = stack.jeton(&create, "").await.json();
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
-    let robot = crate::harness::Registered { id: text("client_id"), secret: text("client_secret") };
+    let robot = Registered { id: text("client_id"), secret: text("client_secret") };
     let token = stack.token(&robot).await;
     assert!(stack.is_active(&rs, &token).await);
     let shown = stack.jeton(&["user", "show", "ada"], "").await.json();

@@ -164,6 +164,30 @@ async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
 }
 
 #[tokio::test]
+async fn what_was_ended_with_everything_makes_room_and_what_is_only_disabled_does_not() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let first = browser.personal_token("first", "never").await;
+    for nth in 1..PersonalToken::MOST {
+        browser.personal_token(&format!("token {nth}"), "never").await;
+    }
+    let create = ["token", "create", "--person", "ada", "--name", "x", "--scope", "read"];
+    let users = &stack.app.users;
+    users.set_disabled(ada.sub, true).await.unwrap();
+    stack.jeton(&create, "").await.failed(2, "50 tokens already");
+    users.set_disabled(ada.sub, false).await.unwrap();
+    assert!(stack.is_active(&rs, &first).await);
+    assert_eq!(browser.ask_for_token("one more", "never").await.status, 409);
+    users.end_everything(ada.sub, stack.now()).await.unwrap();
+    stack.advance(Duration::from_millis(1));
+    browser.sign_in(&ada).await;
+    let later = browser.personal_token("later", "never").await;
+    assert!(stack.is_active(&rs, &later).await && !stack.is_active(&rs, &first).await);
+    let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
+    assert_eq!(kept.len(), 1);
+}
+
+#[tokio::test]
 async fn the_standing_of_its_person_counts_at_the_next_call() {
     let stack = Stack::with_accounts().await;
     let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);

@@ -28,6 +28,10 @@ pub struct Status {
     /// Nothing of theirs is good while this is set.
     #[serde(rename = "disabled")]
     pub disabled: bool,
+    /// The client was deleted, and this is left of it, so that nothing can make it again: its id and its secret may be
+    /// derived from a form that can be sent again. Left out if not.
+    #[serde(rename = "deleted", default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
     /// A grant issued at or before this moment is dead.
     #[serde(rename = "not_before", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -77,6 +81,7 @@ impl Status {
             key: Self::key(id),
             version: 1,
             disabled: false,
+            deleted: false,
             not_before: None,
             signed_out_at: None,
             name,
@@ -127,6 +132,9 @@ impl Status {
 
     /// Whether a grant issued at `issued_at` is still good.
     pub fn upholds(&self, issued_at: Timestamp) -> Result<(), Fallen> {
+        if self.deleted {
+            return Err(Fallen::Deleted);
+        }
         if self.disabled {
             return Err(Fallen::Disabled);
         }

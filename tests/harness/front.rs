@@ -45,6 +45,8 @@ pub enum Fault {
     Denied,
     /// Every write is throttled; reads are answered.
     ThrottleWrites,
+    /// Every change to a grant is throttled; all else is answered.
+    ThrottleGrants,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
     /// Batch reads leave their keys over, twice.
@@ -153,12 +155,16 @@ impl Front {
     }
 
     /// The fault to commit now, if any.
-    fn due(&self, operation: &str) -> Fault {
+    fn due(&self, operation: &str, request: &Value) -> Fault {
         let mut inner = self.state.lock().unwrap();
         let applies = match inner.fault {
             Fault::None => false,
             Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
+            }
+            Fault::ThrottleGrants => {
+                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                operation == "UpdateItem" && key.starts_with("g#")
             }
             Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
             _ => true,
@@ -181,11 +187,11 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     if !front.grants(route, &operation, &sent) {
         return error(StatusCode::BAD_REQUEST, "AccessDeniedException");
     }
-    let fault = front.due(&operation);
+    let fault = front.due(&operation, &sent);
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle | Fault::ThrottleWrites => {
+        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleGrants => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),

@@ -1,6 +1,6 @@
 //! The applications that may use a person's account, and the end of that.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -8,7 +8,7 @@ use shared::{
     client::ClientId,
     grant::{Grant, State, Why},
     http::{Call, Form, Response},
-    page::{self, AccountPage, Allowed, Problem, Section, View},
+    page::{self, AccountPage, Allowed, Problem, Section, Trouble, View},
     scope::Scope,
     secret::Id,
     session::SignedIn,
@@ -16,13 +16,15 @@ use shared::{
     table,
     time::Timestamp,
 };
+use tokio::time::timeout;
 
 use crate::{check_seal, seal, section};
 
 /// What a form that ends an application's access is sealed for.
 const END: &str = "end-application";
-/// The most grants that one page looks at.
-const MOST_GRANTS: usize = 1_000;
+/// How long a request may be busy with a person's grants: well within what the function has. However many there are,
+/// none is left out in silence.
+const LONGEST: Duration = Duration::from_secs(6);
 
 /// Shows what may use the account.
 pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
@@ -47,7 +49,9 @@ struct Granted {
 /// The applications with a grant that works. The index lags: one of this very moment may be missing.
 async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Problem> {
     let mut granted: BTreeMap<String, (ClientId, Granted)> = BTreeMap::new();
-    for (_, grant) in grants(call, person).await? {
+    let grants = timeout(LONGEST, grants(call, person)).await;
+    let too_long = |_| Problem::new(Trouble::Unavailable, String::from("the person has too many grants"));
+    for (_, grant) in grants.map_err(too_long)?? {
         if !works(&grant, person, call.now) {
             continue;
         }
@@ -61,11 +65,11 @@ async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Proble
     for some in wanted.chunks(table::MOST_AT_ONCE) {
         names.extend(call.app.statuses.find(some).await?);
     }
-    // Without a status the client was deleted, and what it was granted is dead.
+    // What a client that was deleted had been granted is dead.
     let known = granted
         .into_values()
         .zip(names)
-        .filter_map(|(granted, status)| status.map(|status| (granted, status)));
+        .filter_map(|(granted, status)| Some((granted, status.filter(|status| !status.deleted)?)));
     let mut applications: Vec<_> = known
         .map(|((client, granted), status)| Allowed {
             csrf: seal(person, &[END, client.as_str()]),
@@ -86,19 +90,38 @@ pub(crate) async fn end(call: &Call<'_>, person: &SignedIn, form: &Form) -> Resu
     if let Ok(client) = client.parse::<ClientId>() {
         // First, so that no new code is issued without a question while the old grants end.
         call.app.consents.forget(person.person, &client).await?;
-        let grants = grants(call, person).await?;
-        let its: Vec<Id> =
-            grants.iter().filter(|(_, grant)| grant.client == client).map(|(id, _)| *id).collect();
-        call.app.grants.sweep(&its, Why::Withdrawn, call.now, || ()).await?;
+        match timeout(LONGEST, end_grants(call, person, &client)).await {
+            Ok(ended) => ended.map_err(|error| unfinished(&error.to_string()))?,
+            Err(_) => return Err(unfinished("the application has too many grants")),
+        }
         call.audit(Event::Withdrawn { client: &client, person: person.person });
     }
     Ok(page::see_other(Section::APPLICATIONS))
 }
 
+/// Ends the grants that `client` has of the person. It looks again until there are none: the index lags, and what it
+/// did not have yet at the first look it may have at the next.
+async fn end_grants(call: &Call<'_>, person: &SignedIn, client: &ClientId) -> Result<(), table::Error> {
+    loop {
+        let grants = grants(call, person).await?;
+        let is_its = |grant: &Grant| grant.client == *client && grant.state != State::Ended;
+        let its: Vec<Id> = grants.iter().filter(|(_, grant)| is_its(grant)).map(|(id, _)| *id).collect();
+        if its.is_empty() {
+            return Ok(());
+        }
+        call.app.grants.sweep(&its, Why::Withdrawn, call.now, || ()).await?;
+    }
+}
+
+/// Some grants may live on: the person is told, rather than sent to a list as if all had gone well.
+fn unfinished(reason: &str) -> Problem {
+    let reason = format!("not every grant is ended: {reason}");
+    Problem::new(Trouble::Unfinished, reason).with_way_on(Section::APPLICATIONS.to_owned())
+}
+
 /// The person's grants.
 async fn grants(call: &Call<'_>, person: &SignedIn) -> Result<Vec<(Id, Grant)>, table::Error> {
-    let mut ids = call.app.grants.of_person(person.person).await?;
-    ids.truncate(MOST_GRANTS);
+    let ids = call.app.grants.of_person(person.person).await?;
     call.app.grants.find_all(&ids).await
 }
 

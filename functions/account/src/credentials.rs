@@ -98,7 +98,10 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
         // The same form, sent again: its id is derived from it.
         Err(Unchanged::Exists(_)) => {}
         Err(Unchanged::Table(error)) => return Err(error.into()),
-        Err(error @ (Unchanged::Unknown(_) | Unchanged::Raced(_))) => return Err(stale(&error.to_string())),
+        // What the form made was deleted since, or somebody else is changing it.
+        Err(error @ (Unchanged::Deleted(_) | Unchanged::Unknown(_) | Unchanged::Raced(_))) => {
+            return Err(stale(&error.to_string()));
+        }
     }
     let parts = [Part::ClientId(client.id.as_str()), Part::ClientSecret(secret.expose())];
     let view = View::of(call);
@@ -151,7 +154,13 @@ async fn delete(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Re
             Ok(()) => call.audit(Event::ClientChanged { client: &client, change: "deleted" }),
             Err(Unchanged::Table(error)) => return Err(error.into()),
             // It is gone already, or was never theirs.
-            Err(Unchanged::Unknown(_) | Unchanged::Exists(_) | Unchanged::TooMany | Unchanged::Raced(_)) => {}
+            Err(
+                Unchanged::Unknown(_)
+                | Unchanged::Exists(_)
+                | Unchanged::Deleted(_)
+                | Unchanged::TooMany
+                | Unchanged::Raced(_),
+            ) => {}
         }
     }
     Ok(page::see_other(Section::CREDENTIALS))

@@ -114,7 +114,8 @@ async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Respo
     };
     let presented = derived(person, page, kind, &wish);
     let token = PersonalToken::new(wish, &presented, call.now);
-    match call.app.personal_tokens.create(&token, &presented, call.now).await {
+    let status = Some(&person.status);
+    match call.app.personal_tokens.create(&token, &presented, status, call.now).await {
         Ok(()) => {}
         Err(NotCreated::TooMany) => {
             let again = Some((Refused::TooMany, token.name.as_str()));

@@ -110,7 +110,7 @@ impl From<clients::Unchanged> for Error {
         use clients::Unchanged as E;
         match error {
             E::Unknown(_) => Self::NotFound(error.to_string()),
-            E::Exists(_) | E::TooMany => Self::Usage(error.to_string()),
+            E::Exists(_) | E::Deleted(_) | E::TooMany => Self::Usage(error.to_string()),
             E::Raced(_) => Self::Io(io::Error::other(error.to_string())),
             E::Table(error) => error.into(),
         }

@@ -48,6 +48,9 @@ pub enum Unchanged {
     /// There is one already.
     #[error("there is a client {0} already")]
     Exists(ClientId),
+    /// There was one, which its owner had made and which was deleted.
+    #[error("client {0} was deleted; nothing makes it again")]
+    Deleted(ClientId),
     /// Its owner has as many as one person may have.
     #[error("one person may own {} clients at most", Client::MOST_OWNED)]
     TooMany,
@@ -185,10 +188,14 @@ impl Store {
         }
         match all.commit().await? {
             Written::Done(()) => Ok(()),
-            Written::Refused(_) => Err(match (self.read(&client.id).await?, client.owner) {
-                (None, Some(_)) => Unchanged::TooMany,
-                (Some(_), _) | (None, None) => Unchanged::Exists(client.id.clone()),
-            }),
+            Written::Refused(_) => {
+                let there: Option<Status> = self.table.get(&status.key).await?;
+                Err(match (there, client.owner) {
+                    (Some(there), _) if there.deleted => Unchanged::Deleted(client.id.clone()),
+                    (None, Some(_)) => Unchanged::TooMany,
+                    (Some(_), _) | (None, None) => Unchanged::Exists(client.id.clone()),
+                })
+            }
         }
     }
 
@@ -243,7 +250,8 @@ impl Store {
 
     /// Disables the client, or enables it again: one write, felt at the next introspection.
     pub async fn set_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), Unchanged> {
-        let update = Update::always("SET #disabled = :disabled").value("disabled", &disabled)?;
+        let update = Update::when("attribute_not_exists(#deleted)", "SET #disabled = :disabled");
+        let update = update.value("disabled", &disabled)?;
         match self.table.update::<Status>(&Status::key(id), update).await? {
             Written::Done(_) => Ok(()),
             Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
@@ -256,7 +264,7 @@ impl Store {
         ended.ok_or_else(|| Unchanged::Unknown(id.clone()))
     }
 
-    /// Deletes the client. Without its status, whatever it was issued is dead.
+    /// Deletes the client. Whatever it was issued is dead without its status, or with one that says so.
     pub async fn delete(&self, id: &ClientId) -> Result<(), Unchanged> {
         match self.table.get::<Client>(&Client::key(id)).await? {
             Some(Client { owner: Some(owner), .. }) => self.delete_owned(id, owner).await,
@@ -268,11 +276,13 @@ impl Store {
         }
     }
 
-    /// The same for a client that `owner` owns; there is no other for them.
+    /// The same for a client that `owner` owns; there is no other for them. Its status stays, and says that it was
+    /// deleted: the form that made the client would make it again.
     pub async fn delete_owned(&self, id: &ClientId, owner: Id) -> Result<(), Unchanged> {
+        let deleted = Update::always("SET #disabled = :yes, #deleted = :yes").value("yes", &true)?;
         let all = Transaction::on(&self.table)
             .delete_of(&Client::key(id), "owner", &owner)?
-            .delete(&Status::key(id))?
+            .update(&Status::key(id), deleted)?
             .update(&OWNED.key(owner), owned::Kind::remove([id.as_str()]))?;
         concluded(&all.commit().await?, id)
     }

@@ -1,5 +1,7 @@
 //! Grants in the tokens table.
 
+use futures_util::future::try_join_all;
+
 use super::{AccessRevocation, End, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
 use crate::{
     client::ClientId,
@@ -24,6 +26,8 @@ pub struct Store(Table);
 impl Store {
     /// How often a revocation follows a token that rotations move from one attribute to the next.
     const ATTEMPTS: usize = 3;
+    /// How many grants are ended at a time.
+    const AT_ONCE: usize = 25;
 
     /// Grants in `table`.
     pub const fn new(table: Table) -> Self {
@@ -140,8 +144,8 @@ impl Store {
         Ok(ids(&self.0.keys_with(Grant::PREFIX, Grant::CLIENT, client).await?))
     }
 
-    /// Ends the grants called `ids`, one by one, and calls `progress` after each. Returns how many it was that ended
-    /// now: some may have been over before, or be gone.
+    /// Ends the grants called `ids`, some at a time, and calls `progress` after each. Returns how many it was that
+    /// ended now: some may have been over before, or be gone.
     pub async fn sweep(
         &self,
         ids: &[Id],
@@ -150,10 +154,12 @@ impl Store {
         mut progress: impl FnMut(),
     ) -> Result<usize, table::Error> {
         let mut ended = 0;
-        for id in ids {
-            let grant = self.end(*id, why, now).await?;
-            ended += usize::from(grant.is_some_and(|grant| grant.end == Some(End { at: now, why })));
-            progress();
+        for some in ids.chunks(Self::AT_ONCE) {
+            let endings = some.iter().map(|id| self.end(*id, why, now));
+            for grant in try_join_all(endings).await? {
+                ended += usize::from(grant.is_some_and(|grant| grant.end == Some(End { at: now, why })));
+                progress();
+            }
         }
         Ok(ended)
     }

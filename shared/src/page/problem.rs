@@ -35,6 +35,8 @@ pub enum Trouble {
     NotOffered,
     /// The form that signs out was not this browser's, or is too old.
     StillSignedIn,
+    /// Some of what an application was allowed may not be ended yet.
+    Unfinished,
     /// DynamoDB is throttled or down.
     Unavailable,
 }
@@ -67,12 +69,12 @@ impl Problem {
             Trouble::UnknownApplication | Trouble::UnknownAddress | Trouble::Unreadable => "invalid_request",
             Trouble::StalePage | Trouble::NotForYou | Trouble::StillSignedIn => "access_denied",
             Trouble::NotOffered => "not_found",
-            Trouble::Unavailable => "temporarily_unavailable",
+            Trouble::Unfinished | Trouble::Unavailable => "temporarily_unavailable",
         }
     }
 
     pub(crate) fn is_outage(&self) -> bool {
-        self.trouble == Trouble::Unavailable
+        matches!(self.trouble, Trouble::Unfinished | Trouble::Unavailable)
     }
 
     pub(crate) fn answer(&self, view: View<'_>, request_id: &str) -> Response {
@@ -92,7 +94,7 @@ impl Trouble {
             Self::UnknownApplication | Self::UnknownAddress | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::StalePage | Self::NotForYou | Self::StillSignedIn => StatusCode::FORBIDDEN,
             Self::NotOffered => StatusCode::NOT_FOUND,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unfinished | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -105,6 +107,7 @@ impl Trouble {
             Self::NotForYou => texts.not_for_you,
             Self::NotOffered => texts.not_offered,
             Self::StillSignedIn => texts.still_signed_in,
+            Self::Unfinished => texts.unfinished,
             Self::Unavailable => texts.unavailable,
         }
     }
@@ -150,6 +153,7 @@ mod tests {
                 (Trouble::NotForYou, 403, None),
                 (Trouble::NotOffered, 404, None),
                 (Trouble::StillSignedIn, 403, None),
+                (Trouble::Unfinished, 503, Some("1")),
                 (Trouble::Unavailable, 503, Some("1")),
             ] {
                 let problem = Problem::new(trouble, String::new()).with_way_on("/login?a=1&b=\"".to_owned());

@@ -148,6 +148,8 @@ pub struct Problems {
     pub not_offered: Told,
     /// The form that signs out is too old.
     pub still_signed_in: Told,
+    /// An application's access is not ended completely.
+    pub unfinished: Told,
     /// The server cannot answer.
     pub unavailable: Told,
     /// A link.

@@ -4,6 +4,7 @@ use super::{Kind, PersonalToken, Presented};
 use crate::{
     owned,
     secret::{self, Digest, Id},
+    status::{Fallen, Status},
     table::{self, Table, Transaction, Update, Written},
     time::Timestamp,
 };
@@ -46,11 +47,12 @@ impl Store {
     }
 
     /// Keeps a new token, which its holder will know as `presented`. Keeping the very same one again changes nothing:
-    /// a form may be sent twice, and an answer may get lost.
+    /// a form may be sent twice, and an answer may get lost. `status` is the person's.
     pub async fn create(
         &self,
         token: &PersonalToken,
         presented: &Presented,
+        status: Option<&Status>,
         now: Timestamp,
     ) -> Result<(), NotCreated> {
         if self.insert(token).await? {
@@ -60,7 +62,7 @@ impl Store {
             return there.is_live(presented, now).map_err(|_| NotCreated::Over);
         }
         // The person's set is full; but some of what it lists may be over.
-        self.forget_dead(token.person, now).await?;
+        self.forget_dead(token.person, status, now).await?;
         if self.insert(token).await? { Ok(()) } else { Err(NotCreated::TooMany) }
     }
 
@@ -88,10 +90,20 @@ impl Store {
         Ok(tokens.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Takes out of `person`'s set what no longer works.
-    async fn forget_dead(&self, person: Id, now: Timestamp) -> Result<(), table::Error> {
+    /// Takes out of `person`'s set what will never work again: what has ended or expired, and what their `status`
+    /// says was ended with everything else. Who is only disabled may be enabled again, and has their tokens then.
+    async fn forget_dead(
+        &self,
+        person: Id,
+        status: Option<&Status>,
+        now: Timestamp,
+    ) -> Result<(), table::Error> {
         let mut dead = OWNED.list(&self.0, person).await?;
-        let alive = self.of_person(person, now).await?;
+        let mut alive = self.of_person(person, now).await?;
+        alive.retain(|token| match token.is_upheld_by(status) {
+            Ok(()) | Err(Fallen::Disabled | Fallen::NoDeveloper) => true,
+            Err(Fallen::Ended | Fallen::Deleted) => false,
+        });
         dead.retain(|id| alive.iter().all(|token| token.id() != id));
         if dead.is_empty() {
             return Ok(());

@@ -14,7 +14,7 @@
 //! | tokens | `o#SUB` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
 //! | clients | `owned#SUB` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton`, account | authorize, login, token, revoke, introspect, account, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status) | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status); of one that a person owned it stays when it is deleted | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
 //! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |

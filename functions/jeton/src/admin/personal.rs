@@ -81,7 +81,9 @@ impl Create {
         let wish = Wish { person: user.sub, name: self.name, scope, lifetime };
         let now = admin.app.clock.now();
         let token = PersonalToken::new(wish, &presented, now);
-        admin.app.personal_tokens.create(&token, &presented, now).await?;
+        let statuses = admin.app.statuses.find(&[token.depends_on()]).await?;
+        let status = statuses.first().and_then(Option::as_ref);
+        admin.app.personal_tokens.create(&token, &presented, status, now).await?;
         changed(admin, user.sub, presented.id(), "created");
         let mut json = describe(&token);
         if let Some(json) = json.as_object_mut() {

@@ -75,6 +75,10 @@ pub(super) static TEXTS: Texts = Texts {
             title: "You are still signed in",
             text: "This form is no longer good. Try again, and sign out from there.",
         },
+        unfinished: Told {
+            title: "Not all of it is ended yet",
+            text: "The application may still have some access. Go back to your account and end it again.",
+        },
         unavailable: Told {
             title: "Please try again in a moment",
             text: "The server cannot answer right now. Nothing was lost: load this page again.",

@@ -84,6 +84,10 @@ pub(super) static TEXTS: Texts = Texts {
             title: "Vous êtes toujours connecté",
             text: "Ce formulaire n’est plus valable. Réessayez, puis déconnectez-vous depuis la nouvelle page.",
         },
+        unfinished: Told {
+            title: "Tout n’est pas encore terminé",
+            text: "L’application peut encore avoir un accès. Revenez à votre compte et révoquez-le de nouveau.",
+        },
         unavailable: Told {
             title: "Veuillez réessayer dans un instant",
             text: "Le serveur ne peut pas répondre pour le moment. Rien n’est perdu\u{202f}: rechargez cette page.",
