@@ -6,6 +6,10 @@ use shared::{client::Client, compat::Switch, http::Form, scope::Scope};
 
 use crate::Error;
 
+/// Whoever asks for more than a hundred years asks for no end: what is answered then stays a number that every JSON
+/// parser can hold.
+const AS_GOOD_AS_ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// The scope asked for, or else the client's default (§3.3); never more than it is registered for.
 pub(crate) fn scope(form: &Form, client: &Client) -> Result<Scope, Error> {
     let Some(asked) = form.get("scope") else { return Ok(client.default_scope.clone()) };
@@ -27,8 +31,9 @@ pub(crate) fn lifetime(form: &Form, client: &Client) -> Result<Option<Duration>,
         Some(asked) => {
             let digits = asked.bytes().all(|byte| byte.is_ascii_digit());
             let ms = asked.parse().ok().filter(|_| digits).ok_or(Error::IllFormedLifetime)?;
-            let asked = (ms > 0).then(|| Duration::from_millis(ms));
-            Ok(client.lifetimes.access_token_of(asked))
+            let asked = Duration::from_millis(ms);
+            let ends = !asked.is_zero() && asked <= AS_GOOD_AS_ENDLESS;
+            Ok(client.lifetimes.access_token_of(ends.then_some(asked)))
         }
     }
 }
