@@ -45,6 +45,8 @@ pub enum Fault {
     Denied,
     /// Every write is throttled; reads are answered.
     ThrottleWrites,
+    /// Every read of a whole table is throttled; everything else is answered.
+    ThrottleScans,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
     /// Batch reads leave their keys over, twice.
@@ -157,6 +159,7 @@ impl Front {
         let mut inner = self.state.lock().unwrap();
         let applies = match inner.fault {
             Fault::None => false,
+            Fault::ThrottleScans => operation == "Scan",
             Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
@@ -185,7 +188,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle | Fault::ThrottleWrites => {
+        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleScans => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),

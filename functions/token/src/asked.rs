@@ -6,8 +6,8 @@ use shared::{client::Client, compat::Switch, http::Form, scope::Scope};
 
 use crate::Error;
 
-/// Whoever asks for more than a hundred years asks for no end: what is answered then stays a number that every JSON
-/// parser can hold.
+/// Whoever asks for more than a hundred years asks for no end: `expires_in` stays a number that every JSON parser can
+/// hold.
 const AS_GOOD_AS_ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The scope asked for, or else the client's default (§3.3); never more than it is registered for.
@@ -23,8 +23,8 @@ pub(crate) fn scope(form: &Form, client: &Client) -> Result<Scope, Error> {
     Ok(scope)
 }
 
-/// How long the access token is to live; none: without end. A client with the switch may say so in milliseconds, 0
-/// being without end; what is more than it may have becomes what it may have.
+/// How long the access token is to live; none: without end. A client with the switch may say so in milliseconds, 0 or
+/// more than a hundred years being without end; what is more than it may have becomes what it may have.
 pub(crate) fn lifetime(form: &Form, client: &Client) -> Result<Option<Duration>, Error> {
     match form.get("ttl").filter(|_| client.compat.has(Switch::Ttl)) {
         None => Ok(client.lifetimes.access_token()),
