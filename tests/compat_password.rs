@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::client::GrantType;
+use shared::client::{GrantType, Registration};
 
 use crate::harness::{Answer, Fault, PASSWORD, Registered, Stack, legacy};
 
@@ -118,6 +118,39 @@ async fn guessing_is_counted_like_at_the_login_page() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_by_way_of_a_clients_server_does_not_keep_out_its_other_users() {
+    let stack = Stack::configured(|config| {
+        config.compat = "password".parse().unwrap();
+        config.throttling.per_address = 10;
+    })
+    .await;
+    let (server, native) = tokio::join!(
+        stack.legacy("password"),
+        stack.register(Registration { public: true, auth_methods: Vec::new(), ..legacy("password") })
+    );
+    stack.somebody("ada").await;
+    for nth in 0..15 {
+        ask(&stack, &server, &format!("victim-{nth}"), "wrong").await.is_error(400, "invalid_grant");
+    }
+    assert_eq!(ask(&stack, &server, "ada", PASSWORD).await.status, 200);
+    // Each account has its limit all the same, and whoever calls from where they are has an address.
+    for _ in 0..10 {
+        ask(&stack, &server, "ada", "wrong").await.is_error(400, "invalid_grant");
+    }
+    ask(&stack, &server, "ada", PASSWORD).await.is_error(429, "invalid_request");
+    let guess = async |name: &str| {
+        let form = [("grant_type", "password"), ("username", name), ("password", "wrong")];
+        let form = [&form[..], &[("client_id", native.id.as_str())]].concat();
+        stack.post("/oauth/token").form(&form).send().await
+    };
+    for nth in 0..10 {
+        guess(&format!("another-{nth}")).await.is_error(400, "invalid_grant");
+    }
+    guess("one-more").await.is_error(429, "invalid_request");
+    assert_eq!(stack.audited("sign_in_throttled").len(), 2);
+}
+
+#[tokio::test]
 async fn the_client_must_authenticate_all_the_same() {
     let stack = Stack::permitting("password").await;
     let client = stack.legacy("password").await;
@@ -152,8 +185,7 @@ async fn what_ends_everything_of_a_person_ends_these_grants() {
 #[tokio::test]
 async fn a_refresh_token_comes_only_to_a_client_that_is_registered_for_it() {
     let stack = Stack::permitting("password").await;
-    let registration =
-        shared::client::Registration { grant_types: vec![GrantType::Password], ..legacy("password") };
+    let registration = Registration { grant_types: vec![GrantType::Password], ..legacy("password") };
     let client = stack.register_counted(registration).await;
     stack.somebody("ada").await;
     assert_eq!(ask(&stack, &client, "ada", PASSWORD).await.json().get("refresh_token"), None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::client::{Lifetimes, Registration};
 
-use crate::harness::{Answer, JSON, Registered, Stack, legacy, machine};
+use crate::harness::{Answer, JSON, PASSWORD, Registered, Stack, legacy, machine};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -268,4 +268,41 @@ async fn a_refreshed_token_may_be_given_a_lifetime_within_that_of_its_grant() {
     let refresh = short.pair().refresh;
     let long = stack.refresh_with(&client, &refresh, &[("ttl", "0")]).await;
     assert_eq!(long.json()["expires_in"], 90 * 86_400, "the grant's own end");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refreshed_is_not_said_to_outlive_its_grant() {
+    let stack = Stack::permitting("ttl,password").await;
+    let client = stack.register_counted(Registration { lifetimes: ENDLESS, ..legacy("ttl,password") }).await;
+    stack.somebody("ada").await;
+    let told = async |ttl: &str| {
+        let person = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("ttl", ttl)];
+        stack.post("/oauth/token").basic(&client).form(&person).send().await.json()
+    };
+    let within = told("7775999000").await;
+    assert_eq!(within["expires_in"], 90 * 86_400 - 1);
+    let beyond = told("86400000000").await;
+    assert_eq!(beyond["expires_in"], 90 * 86_400, "the grant's own end");
+    let token = beyond["access_token"].as_str().unwrap();
+    stack.advance(Duration::from_millis(90 * 86_400_000 - 1));
+    assert!(stack.is_active(&client, token).await);
+    stack.advance_by_the_last_millisecond();
+    stack.is_inactive(&client, token).await;
+}
+
+#[tokio::test]
+async fn whoever_asks_for_more_than_a_hundred_years_gets_what_no_end_gets() {
+    let stack = Stack::permitting("ttl").await;
+    let (endless, bounded) =
+        (machine_with(&stack, "ttl", ENDLESS).await, machine_with(&stack, "ttl", USERGRID).await);
+    let century: u64 = 100 * 365 * 86_400;
+    let longest = (century * 1_000).to_string();
+    assert_eq!(with_ttl(&stack, &endless, &longest).await.json()["expires_in"], century);
+    for ttl in [century * 1_000 + 1, u64::MAX] {
+        let told = with_ttl(&stack, &endless, &ttl.to_string()).await.json();
+        assert_eq!(told.get("expires_in"), None, "{ttl}");
+        assert!(stack.is_active(&endless, told["access_token"].as_str().unwrap()).await);
+        let told = with_ttl(&stack, &bounded, &ttl.to_string()).await.json();
+        assert_eq!(told["expires_in"], 30 * 86_400, "{ttl}");
+    }
 }

@@ -6,7 +6,7 @@ use shared::{
     compat::{Holder, Switch, Switches},
 };
 
-use crate::harness::{Stack, legacy, machine};
+use crate::harness::{Fault, Stack, legacy, machine};
 
 async fn metadata(stack: &Stack) -> Value {
     stack.request("GET", "/.well-known/oauth-authorization-server").send().await.json()
@@ -182,4 +182,29 @@ fn every_switch_says_who_turns_it_on_what_it_does_and_which_rfc_advises_against_
     }
     let all = Switches::of(Holder::Client).iter().chain(Switches::of(Holder::Deployment).iter()).count();
     assert_eq!(all, Switch::ALL.len());
+}
+
+#[tokio::test]
+async fn a_change_to_a_client_is_told_though_the_switches_cannot_be_counted() {
+    let stack = Stack::permitting("password").await;
+    stack.dynamodb.fail(Fault::ThrottleScans);
+    let told = async |arguments: &[&str]| -> Value {
+        let ran = stack.jeton(arguments, "").await;
+        assert!(ran.code == 1 && ran.stderr.contains("the change is made"), "{ran:?}");
+        serde_json::from_str(&ran.stdout).unwrap()
+    };
+    let create = ["client", "create", "--name", "old", "--scope", "read", "--grant", "client_credentials"];
+    let created = told(&[&create[..], &["--grant", "password", "--compat", "password"]].concat()).await;
+    let id = created["client_id"].as_str().unwrap();
+    let form = [("grant_type", "client_credentials"), ("client_id", id)];
+    let secret = [("client_secret", created["client_secret"].as_str().unwrap())];
+    let post = [&form[..], &secret].concat();
+    assert_eq!(told(&["client", "update", id, "--auth-method", "client_secret_post"]).await["client_id"], id);
+    assert_eq!(stack.post("/oauth/token").form(&post).send().await.status, 200);
+    stack.dynamodb.fail(Fault::None);
+    assert!(stack.app.clients.offered(stack.now()).await.unwrap().is_empty());
+    stack.jeton(&["client", "update", id], "").await.json();
+    assert_eq!(stack.app.clients.offered(stack.now()).await.unwrap().to_string(), "password");
+    stack.dynamodb.fail(Fault::ThrottleScans);
+    assert_eq!(told(&["client", "delete", id]).await["deleted"], true);
 }

@@ -7,7 +7,8 @@
 //!
 //! An attempt is charged to the address that it comes from and then to the account that it is at, whether or not there
 //! is such an account. Unless it comes from a browser that the account's owner has signed in with before: that has a
-//! counter of its own instead, so that nobody can keep a person out by guessing at their account.
+//! counter of its own instead, so that nobody can keep a person out by guessing at their account. And an attempt that
+//! an authenticated client's server passes on is charged to the account alone: its address is that of all who use it.
 //!
 //! # Design
 //! A counter belongs to one window of time, whose end is part of its key. That makes a reservation exactly one request
@@ -61,8 +62,8 @@ impl Account {
 pub struct Attempt<'a> {
     /// At what.
     pub account: Account,
-    /// From where.
-    pub address: Address,
+    /// From where; none: by way of a server that others share, whom its address would keep out, too.
+    pub address: Option<Address>,
     /// In which browser, if the account's owner has signed in with it before.
     pub browser: Option<&'a browser::Known>,
 }
@@ -130,11 +131,10 @@ impl Attempt<'_> {
         if let Some(browser) = self.browser {
             return vec![charge(Counter::Browser, browser.id().to_string(), limits.per_account)];
         }
-        let address = Digest::<CallerAddress>::of(self.address.text()).name();
-        vec![
-            charge(Counter::Address, address, limits.per_address),
-            charge(Counter::Account, self.account.0.name(), limits.per_account),
-        ]
+        let address = self.address.map(|address| Digest::<CallerAddress>::of(address.text()).name());
+        let address = address.map(|name| charge(Counter::Address, name, limits.per_address));
+        let account = charge(Counter::Account, self.account.0.name(), limits.per_account);
+        address.into_iter().chain([account]).collect()
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_stranger_is_charged_to_address_and_account_under_names_that_cannot_be_read() {
-        let address = Address::seen("203.0.113.7", None, 0);
+        let address = Some(Address::seen("203.0.113.7", None, 0));
         let attempt = Attempt { account: Account::typed("ada"), address, browser: None };
         let charges = attempt.charges(&limits(), Timestamp::from_millis(900_000));
         let limits: Vec<_> = charges.iter().map(|charge| (charge.counter, charge.most)).collect();
@@ -174,6 +174,8 @@ mod tests {
             assert!(charge.key.starts_with(kind) && charge.key.ends_with("#900"), "{charge:?}");
             assert!(charge.key.len() == 40 && !charge.key.contains("ada"), "{charge:?}");
         }
+        let passed_on = Attempt { address: None, ..attempt };
+        assert_eq!(passed_on.charges(&self::limits(), Timestamp::from_millis(900_000)), charges[1..]);
     }
 
     #[test]

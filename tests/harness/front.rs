@@ -47,6 +47,8 @@ pub enum Fault {
     ThrottleWrites,
     /// Every change to a grant is throttled; all else is answered.
     ThrottleGrants,
+    /// Every read of a whole table is throttled; everything else is answered.
+    ThrottleScans,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
     /// Batch reads leave their keys over, twice.
@@ -159,6 +161,7 @@ impl Front {
         let mut inner = self.state.lock().unwrap();
         let applies = match inner.fault {
             Fault::None => false,
+            Fault::ThrottleScans => operation == "Scan",
             Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
@@ -191,7 +194,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleGrants => {
+        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleGrants | Fault::ThrottleScans => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),

@@ -24,7 +24,7 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
         expire_one(call, credentials.trim()).await?;
     } else if scheme.eq_ignore_ascii_case("Basic") {
         let basic = Basic::parse(credentials).ok_or(Error::WrongCredentials)?;
-        let claim = Claim { name: &basic.name, password: &basic.password, address: Address::of(call) };
+        let claim = Claim { name: &basic.name, password: &basic.password, address: Some(Address::of(call)) };
         let proven = claim.prove(call.app, call.now).await?;
         let person = proven.inspect_err(|unproven| call.audit(unproven.event()))?.sub;
         let ended = call.app.personal_tokens.end_all(person, Kind::Temporary, call.now).await?;

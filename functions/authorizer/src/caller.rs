@@ -104,7 +104,7 @@ impl Call<'_> {
     async fn person(&self, basic: &Basic) -> Result<User, Failed> {
         let trusted_proxies = self.app.config.throttling.trusted_proxies;
         let address = self.event.address(trusted_proxies).ok_or(Unauthenticated::NoAddress)?;
-        let claim = Claim { name: &basic.name, password: &basic.password, address };
+        let claim = Claim { name: &basic.name, password: &basic.password, address: Some(address) };
         let proven = claim.prove(self.app, self.now).await?;
         Ok(proven
             .inspect_err(|unproven: &Unproven| self.note(unproven.event()))

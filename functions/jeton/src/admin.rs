@@ -54,6 +54,13 @@ pub enum Error {
     /// DynamoDB.
     #[error("{0}{hint}", hint = hint(.0))]
     Table(#[from] table::Error),
+    /// DynamoDB, once the change to a client was made.
+    #[error(
+        "the change is made, but which compatibility switches clients have could not be counted: {0}{hint}; \
+         `jeton client update CLIENT_ID`, of any client and with nothing to change, counts them again",
+        hint = hint(.0)
+    )]
+    Uncounted(#[source] table::Error),
     /// Reading or writing on this machine.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -64,7 +71,7 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) | Self::Serve(crate::local::Error::Config(_)) => 2,
-            Self::Serve(_) | Self::Table(_) | Self::Io(_) => 1,
+            Self::Serve(_) | Self::Table(_) | Self::Uncounted(_) | Self::Io(_) => 1,
             Self::NotFound(_) => 3,
         }
     }

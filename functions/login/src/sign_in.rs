@@ -48,7 +48,7 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let account = Account::typed(typed);
     let browser = browser::known(call, account).await?;
-    let attempt = Attempt { account, address: Address::of(call), browser: browser.as_ref() };
+    let attempt = Attempt { account, address: Some(Address::of(call)), browser: browser.as_ref() };
     let reservation = match call.app.throttle.reserve(&attempt, call.now).await? {
         Verdict::Reserved(reservation) => reservation,
         Verdict::TooMany { by, retry_after } => {

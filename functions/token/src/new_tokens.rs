@@ -22,12 +22,14 @@ pub(crate) struct NewTokens {
 }
 
 impl NewTokens {
-    /// For the grant called `id`, of `client`. There is no refresh token where the access token has no end.
+    /// For the grant called `id`, of `client`. There is no refresh token where the access token has no end; where
+    /// there is one, the grant has, and the access token does not outlive it.
     pub(crate) fn make(id: Id, client: &Client, access_lifetime: Option<Duration>) -> Self {
         let refreshes = client.grant_types.contains(&GrantType::RefreshToken) && access_lifetime.is_some();
         Self {
             access: Secret::new(id, &random()),
-            access_lifetime,
+            access_lifetime: access_lifetime
+                .map(|lifetime| if refreshes { lifetime.min(LONGEST_GRANT) } else { lifetime }),
             refresh: refreshes.then(|| Secret::in_family(id, &random(), &random())),
             refresh_lifetime: client.lifetimes.refresh_token(),
         }

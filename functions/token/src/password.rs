@@ -16,7 +16,9 @@ use crate::{Error, Tokens, asked, new_tokens::NewTokens};
 pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
     let (name, password) = (form.require("username")?, form.require("password")?);
     let (scope, lifetime) = (asked::scope(form, client)?, asked::lifetime(form, client)?);
-    let claim = Claim { name, password, address: Address::of(call) }; // the client's address
+    // A confidential client calls from its server, for everybody who uses it: one who guesses must not keep out the rest.
+    let address = client.is_public().then(|| Address::of(call));
+    let claim = Claim { name, password, address };
     let person =
         claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
     let id = Id::random();

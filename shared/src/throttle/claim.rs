@@ -19,8 +19,8 @@ pub struct Claim<'a> {
     pub name: &'a str,
     /// The password.
     pub password: &'a str,
-    /// Where the request came from.
-    pub address: Address,
+    /// Where the person is, as in [`Attempt::address`].
+    pub address: Option<Address>,
 }
 
 /// Why a claim proves nothing. Whoever makes it is not told which, but for when to come back.

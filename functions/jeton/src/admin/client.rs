@@ -164,10 +164,9 @@ impl Create {
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.client_changed(&client.id, "created");
-        if !client.compat.is_empty() {
-            admin.app.clients.count_switches().await?;
-        }
-        print_secret(admin, &client.id, secret.as_ref(), "Keep the secret safe: it is not shown again.")
+        // Whatever fails from here on, the secret has been told.
+        print_secret(admin, &client.id, secret.as_ref(), "Keep the secret safe: it is not shown again.")?;
+        if client.compat.is_empty() { Ok(()) } else { count_switches(admin).await }
     }
 }
 
@@ -260,8 +259,13 @@ async fn set_disabled(admin: &Admin, id: &ClientId, disabled: bool) -> Result<()
 async fn delete(admin: &Admin, id: &ClientId) -> Result<(), Error> {
     admin.app.clients.delete(id).await?;
     admin.client_changed(id, "deleted");
-    admin.app.clients.count_switches().await?;
-    admin.print(&json!({ "client_id": id, "deleted": true }), &format!("Client {id} is deleted."))
+    admin.print(&json!({ "client_id": id, "deleted": true }), &format!("Client {id} is deleted."))?;
+    count_switches(admin).await
+}
+
+/// Counts the switches that clients have, after a change that has been made and told.
+async fn count_switches(admin: &Admin) -> Result<(), Error> {
+    admin.app.clients.count_switches().await.map_err(Error::Uncounted)
 }
 
 async fn known(admin: &Admin, id: &ClientId) -> Result<(Client, Status), Error> {

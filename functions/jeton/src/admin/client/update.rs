@@ -6,7 +6,7 @@ use shared::{
     compat::{Switch, Switches},
 };
 
-use super::{Admin, Error, describe, known, scope_values};
+use super::{Admin, Error, count_switches, describe, known, scope_values};
 
 /// What is to be changed about a client.
 #[derive(Debug, Args)]
@@ -68,10 +68,10 @@ impl Update {
         let amended = self.amended(Registration::of(&client)).amend(&client)?;
         admin.app.clients.amend(&client, &amended).await?;
         admin.client_changed(&id, "updated");
-        admin.app.clients.count_switches().await?;
         let (kept, status) = known(admin, &id).await?;
         let json = describe(&kept, &status, admin.app.clock.now());
-        admin.print(&json, &format!("Client {id} is updated."))
+        admin.print(&json, &format!("Client {id} is updated."))?;
+        count_switches(admin).await
     }
 
     /// What the client is registered as, with the changes made.
