@@ -6,6 +6,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use jeton::local::{ROUTES, run_as};
+use serde_json::json;
 
 use shared::page::Section;
 
@@ -153,9 +154,22 @@ async fn what_no_policy_grants_is_denied() {
     assert_eq!(
         stack.dynamodb.denied(),
         [
-            format!("metadata may not BatchGetItem client#{id} of ClientsTable"),
+            format!("metadata may not BatchGetItem client#{id} and status#{id} of ClientsTable"),
             format!("introspect may not UpdateItem status#{id} of ClientsTable"),
             "token may not GetItem name#ada of UsersTable".to_owned(),
         ]
     );
+}
+
+#[test]
+fn a_batch_is_granted_by_one_statement_or_not_at_all() {
+    let judge = |keys: &[&str]| {
+        let keys: Vec<_> = keys.iter().map(|key| json!({ "pk": { "S": key } })).collect();
+        let request = json!({ "RequestItems": { "test-clients": { "Keys": keys } } });
+        POLICIES.judge("/oauth/authorize", "BatchGetItem", &request, &BTreeSet::new())
+    };
+    assert_eq!(judge(&["client#a", "status#a"]).unwrap().len(), 2);
+    assert_eq!(judge(&["scope#read", "scope#write"]).unwrap().len(), 1);
+    let denied = "authorize may not BatchGetItem client#a and scope#read of ClientsTable";
+    assert_eq!(judge(&["client#a", "scope#read"]).unwrap_err(), denied);
 }

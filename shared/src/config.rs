@@ -67,7 +67,8 @@ pub struct Config {
     /// `JETON_GUEST_SCOPES`, like `read`: what an API call without credentials is good for, where the switch `guest`
     /// permits one. Nothing, if it is left out.
     pub guest_scope: Scope,
-    /// `JETON_LOG_LEVEL`: `error`, `warn`, `info` (the default) or `debug`.
+    /// `JETON_LOG_LEVEL`: `warn`, `info` (the default) or `debug`. Every line is an audit line: with `warn` those of what
+    /// went well are left out, and nothing can leave out what went wrong, which the alarms count.
     pub log_level: Level,
 }
 
@@ -136,7 +137,7 @@ impl Config {
             guest_scope: variables.parsed("JETON_GUEST_SCOPES", SCOPE)?.unwrap_or_default(),
             route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
             log_level: variables
-                .parsed("JETON_LOG_LEVEL", "error, warn, info or debug")?
+                .such_that("JETON_LOG_LEVEL", "warn, info or debug", |level| *level >= Level::Warn)?
                 .unwrap_or(Level::Info),
         })
     }
@@ -200,6 +201,7 @@ mod tests {
             ("JETON_BASIC_SCOPES", "read  write"),
             ("JETON_GUEST_SCOPES", "\"read\""),
             ("JETON_LOG_LEVEL", "loud"),
+            ("JETON_LOG_LEVEL", "error"),
             ("JETON_PERSONAL_SCOPES", "read  write"),
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),
             ("JETON_TEMPORARY_TOKEN_SECONDS", "59"),

@@ -28,6 +28,8 @@ pub static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::of(include_
 pub struct Right {
     /// The function.
     pub function: String,
+    /// The `Sid` of the statement that grants it.
+    statement: String,
     action: String,
     resource: String,
     /// A key, or with `*` at its end the start of one.
@@ -37,12 +39,8 @@ pub struct Right {
 }
 
 impl Right {
-    fn covers(&self, wish: &Wish) -> bool {
-        let fits = match self.keys.strip_suffix('*') {
-            Some(start) => wish.key.starts_with(start),
-            None => wish.key == self.keys,
-        };
-        fits && self.action == wish.action && self.resource == wish.resource
+    fn covers(&self, key: &str) -> bool {
+        self.keys.strip_suffix('*').map_or_else(|| key == self.keys, |start| key.starts_with(start))
     }
 }
 
@@ -52,12 +50,28 @@ impl fmt::Display for Right {
     }
 }
 
-/// One thing that a request wants to do.
+/// One thing that a request wants to do. Of what it wants with one table, IAM decides at once: `ForAllValues` holds for
+/// all keys within one statement, or that statement grants nothing.
 #[derive(Debug)]
 struct Wish {
     action: String,
     resource: String,
-    key: String,
+    keys: Vec<String>,
+}
+
+impl Wish {
+    /// The rights in `statement` that it takes, if they cover all of it.
+    fn granted_by(&self, statement: &[&Right]) -> Option<BTreeSet<Right>> {
+        let right =
+            |key: &String| statement.iter().find(|right| right.covers(key)).map(|&right| right.clone());
+        self.keys.iter().map(right).collect()
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of {}", self.action, self.keys.join(" and "), self.resource)
+    }
 }
 
 /// Every function's routes and rights.
@@ -118,15 +132,21 @@ impl Policies {
         let holds = |condition: &Option<String>| {
             condition.as_ref().is_none_or(|condition| conditions.contains(condition.as_str()))
         };
-        let used = wishes(operation, request).into_iter().map(|wish| {
-            let own = self.rights.iter().filter(|right| right.function == *function);
-            let right =
-                own.filter(|right| holds(&right.condition)).find(|right| right.covers(&wish)).cloned();
-            right.ok_or_else(|| {
-                format!("{function} may not {} {} of {}", wish.action, wish.key, wish.resource)
-            })
-        });
-        used.collect()
+        let own = |right: &&Right| right.function == *function && holds(&right.condition);
+        let mut used = BTreeSet::new();
+        for wish in wishes(operation, request) {
+            let fitting = |right: &&Right| right.action == wish.action && right.resource == wish.resource;
+            let mut statements: BTreeMap<&str, Vec<&Right>> = BTreeMap::new();
+            for right in self.rights.iter().filter(own).filter(fitting) {
+                statements.entry(&right.statement).or_default().push(right);
+            }
+            // The narrowest that grants it: a wider one must be there for something else.
+            let mut statements: Vec<_> = statements.into_values().collect();
+            statements.sort_by_key(Vec::len);
+            let granted = statements.iter().find_map(|statement| wish.granted_by(statement));
+            used.extend(granted.ok_or_else(|| format!("{function} may not {wish}"))?);
+        }
+        Ok(used)
     }
 }
 
@@ -163,6 +183,7 @@ fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Rig
             let resource = resource.replace("${", "").replace('}', "").replace(".Arn", "");
             let right = |keys: &String| Right {
                 function: function.to_owned(),
+                statement: text(&statement["Sid"]),
                 action: action.clone(),
                 resource: resource.clone(),
                 keys: keys.clone(),
@@ -188,7 +209,7 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
     let wish = |action: &str, part: &Value, key: &Value| Wish {
         action: action.to_owned(),
         resource: resource(part["TableName"].as_str().unwrap(), part["IndexName"].as_str()),
-        key: key["pk"]["S"].as_str().unwrap_or_default().to_owned(),
+        keys: vec![key["pk"]["S"].as_str().unwrap_or_default().to_owned()],
     };
     match operation {
         "PutItem" => vec![wish(operation, request, &request["Item"])],
@@ -197,20 +218,19 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
             // Jeton's queries name one value: the hash key.
             let values = request["ExpressionAttributeValues"].as_object().unwrap();
             let key = values.values().find_map(|value| value["S"].as_str()).unwrap().to_owned();
-            vec![Wish { key, ..wish(operation, request, &Value::Null) }]
+            vec![Wish { keys: vec![key], ..wish(operation, request, &Value::Null) }]
         }
         "BatchGetItem" => {
             let tables = request["RequestItems"].as_object().unwrap().iter();
-            let keys = tables.flat_map(|(table, asked)| {
-                asked["Keys"].as_array().unwrap().iter().map(move |key| (table, key))
-            });
-            let wish = |(table, key): (&String, &Value)| Wish {
+            let key = |key: &Value| key["pk"]["S"].as_str().unwrap().to_owned();
+            let wish = |(table, asked): (&String, &Value)| Wish {
                 action: operation.to_owned(),
                 resource: resource(table, None),
-                key: key["pk"]["S"].as_str().unwrap().to_owned(),
+                keys: asked["Keys"].as_array().unwrap().iter().map(key).collect(),
             };
-            keys.map(wish).collect()
+            tables.map(wish).collect()
         }
+        // Each of them is a request of its own to IAM.
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().unwrap().iter();
             let parts = items.flat_map(|item| item.as_object().unwrap());
