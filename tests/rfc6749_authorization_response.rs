@@ -2,7 +2,7 @@
 
 use shared::client::Registration;
 
-use crate::harness::{Asking, HtmlForm, Redirect, Registered, Stack};
+use crate::harness::{Asking, HtmlForm, PASSWORD, Redirect, Registered, Stack};
 
 async fn with_uri(uri: &str) -> (Stack, Registered) {
     let stack = Stack::start().await;
@@ -70,8 +70,11 @@ async fn a_state_of_1_kib_is_repeated_and_a_longer_one_is_refused_and_not_repeat
     browser.authorize(&asking).await.is_page(400);
     browser.post("/oauth/authorize", &asking.parameters()).await.is_page(400);
     let widest = Asking::by(&web).with("hello", &"~".repeat(600)).url().replace("%7E", "~");
-    let answer = stack.browser().get(&widest).await;
-    assert!(answer.header("location").unwrap().len() > widest.len());
+    let login = Redirect::of(&stack.browser().get(&widest).await).location;
+    let answer = browser.try_to_sign_in(&login, "ada", PASSWORD).await;
+    let grown = Redirect::of(&answer).location;
+    assert!(grown.len() > widest.len());
+    browser.get(&grown).await.is_page(200);
 }
 
 #[tokio::test]

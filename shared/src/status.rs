@@ -209,7 +209,7 @@ impl Store {
         table::get_all(&keys).await?.into_iter().map(table::read).collect()
     }
 
-    /// The same for whoever asks what a token is worth, which a deployment may have answered from memory.
+    /// The same for what tokens and clients are worth, which a deployment may have answered from memory.
     pub async fn find_lately(
         &self,
         wanted: &[Whose],

@@ -176,7 +176,7 @@ impl Credentials {
 /// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
 async fn owner_upholds(app: &App, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
     let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
-    let statuses = app.statuses.find(std::slice::from_ref(&owner)).await?;
+    let statuses = app.statuses.find_lately(std::slice::from_ref(&owner), now).await?;
     Ok(owner.upholds(statuses.first().and_then(Option::as_ref), now)?)
 }
 
