@@ -160,7 +160,7 @@ mod tests {
         for other in ["", " ada", "ada ", "adb", "ada\0", &"ada".repeat(1_000)] {
             assert_ne!(Account::typed(other), Account::typed("ada"), "{other:?}");
         }
-        assert_eq!(Account::typed("ada").hint().len(), 8);
+        assert_eq!(Account::typed("ada").hint().len(), 4);
     }
 
     #[test]
