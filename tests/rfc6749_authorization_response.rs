@@ -43,7 +43,7 @@ async fn a_state_comes_back_byte_for_byte_with_success_and_with_errors() {
     let login = stranger.redirected(&asking).await.location;
     let ada = stack.somebody("ada").await;
     stranger.try_to_sign_in(&login, &ada.name, "wrong").await.is_page(400);
-    let next = stranger.try_to_sign_in(&login, &ada.name, crate::harness::PASSWORD).await;
+    let next = stranger.try_to_sign_in(&login, &ada.name, PASSWORD).await;
     let page = stranger.get(next.header("location").unwrap()).await;
     let form = HtmlForm::of(&page, "/oauth/authorize");
     let denied = Redirect::of(&stranger.submit(&form, &[("decision", "deny")]).await);
