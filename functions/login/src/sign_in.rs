@@ -28,9 +28,9 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, Problem> {
     if query.is_empty()
         && let Some(person) = session::signed_in(call).await?
     {
-        let csrf = CsrfToken::seal(&person.secret, &["logout"]);
+        let logout_csrf = CsrfToken::seal(&person.secret, &["logout"]);
         let view = View::of(call);
-        return Ok(view.show(StatusCode::OK, &SignedInPage { view, username: &person.username, csrf }));
+        return Ok(view.show(StatusCode::OK, &SignedInPage { view, username: &person.username, logout_csrf }));
     }
     let hint = Query::parse(query).ok();
     let hint = hint.as_ref().and_then(|query| query.get("login_hint").ok().flatten()).unwrap_or_default();
@@ -67,9 +67,9 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
         return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
     };
     let user = strengthened(call, proven, password).await;
+    let mut response = begin_session(call, &user, query).await?;
     // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
     // no better known than before.
-    let mut response = begin_session(call, &user, query).await?;
     let (browser, _) = tokio::join!(
         call.app.browsers.remember(user.sub, browser, call.now),
         call.app.throttle.give_back(reservation),

@@ -119,7 +119,7 @@ pub struct SignedInPage<'a> {
     /// Who.
     pub username: &'a str,
     /// Of the form that signs out.
-    pub csrf: CsrfToken,
+    pub logout_csrf: CsrfToken,
 }
 
 /// Signed out.
