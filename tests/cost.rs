@@ -43,6 +43,28 @@ async fn with_the_client_in_memory_every_operation_costs_what_the_design_says() 
 }
 
 #[tokio::test]
+async fn redeeming_and_refreshing_cost_one_write_and_one_read_of_the_statuses() {
+    let stack = remembering().await;
+    let web = stack.web().await;
+    let code = stack.code(&web).await;
+    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // The client is in memory now.
+    let expected = costs(&[("UpdateItem", 1.0), ("BatchGetItem", 2.0)]);
+    cost(&stack);
+    let pair = stack.redeem(&web, &code).await.pair();
+    assert_eq!(cost(&stack), expected);
+    let next = stack.refresh(&web, &pair.refresh).await.pair();
+    assert_eq!(cost(&stack), expected);
+    // A retry is refused its write, which costs as much as a read.
+    stack.refresh(&web, &pair.refresh).await.pair();
+    assert_eq!(cost(&stack).last(), expected.last());
+    // Whoever shows a token that is not genuine is not worth a read.
+    stack.advance(Duration::from_mins(2));
+    stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
+    assert!(cost(&stack).iter().all(|(operation, _)| operation == "UpdateItem"));
+    stack.refresh(&web, &next.refresh).await.is_error(400, "invalid_grant");
+}
+
+#[tokio::test]
 async fn a_client_that_is_not_in_memory_costs_one_batch_read() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;

@@ -7,9 +7,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     client::{Client, ClientId, Registration},
+    config::Issuer,
     grant::{
-        Access, AccessRevocation, Agreement, Code, End, Ending, EndingByRefresh, Grant, Nonce, Presented,
-        Redemption, Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition, Why,
+        Access, AccessRevocation, Agreement, Code, End, Ending, EndingByRefresh, Grant, Narrowing, Nonce,
+        Presented, Redemption, Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition,
+        Why,
     },
     scope::Scope,
     secret::{AuthorizationCode, Digest, Id, Secret},
@@ -73,8 +75,7 @@ impl World<'_> {
         let expires_at = self.maybe(90, Self::moment);
         let narrowed = self.maybe(40, |world| world.scope(50).tags());
         let revoked_at = self.maybe(20, Self::moment);
-        let digest = if revoked_at.is_some() { Digest::impossible() } else { access.digest };
-        Access { digest, expires_at, narrowed, revoked_at, ..access }
+        Access { expires_at, narrowed, revoked_at, ..access }
     }
 
     fn refresh(&mut self) -> Refresh {
@@ -82,6 +83,7 @@ impl World<'_> {
             digest: self.digest(),
             expires_at: self.maybe(95, Self::moment),
             family: self.digest(),
+            generation: 3,
             rotation: self.maybe(50, |world| Rotation {
                 previous: world.digest(),
                 nonce: Nonce([7; 32]),
@@ -93,6 +95,17 @@ impl World<'_> {
     fn registered(&mut self) -> Client {
         let registration = Registration { name: "Client".to_owned(), ..Registration::default() };
         registration.accept(self.client(), self.now).unwrap().0
+    }
+
+    /// Mostly that of every grant.
+    fn issuer(&mut self) -> Issuer {
+        let fits = "https://auth.example.com".parse().unwrap();
+        self.mostly(Some(fits), |_| "https://other.example.com".parse().unwrap())
+    }
+
+    fn narrowing(&mut self, grant: &Grant) -> Narrowing {
+        let lost = Scope::of([*self.dice.one(&["read", "write", "admin"])]).unwrap();
+        Narrowing { client: self.mostly(Some(grant.client.clone()), Self::client), lost }
     }
 
     fn terms<'c>(&mut self, client: &'c Client) -> Terms<'c> {
@@ -153,6 +166,7 @@ impl World<'_> {
         Redemption {
             shown: Shown {
                 client: self.mostly(Some(grant.client.clone()), Self::client),
+                issuer: self.issuer(),
                 code: self.mostly(code.map(|code| code.digest), Self::digest),
                 redirect_uri: self.mostly(uri, |world| world.maybe(70, Self::digest)),
                 verifier: self.mostly(code.map(|code| code.challenge), |world| world.maybe(70, Self::digest)),
@@ -173,7 +187,9 @@ impl World<'_> {
             presented: Presented {
                 token: self.mostly(refresh.map(|refresh| refresh.digest), Self::digest),
                 family: self.digest(),
+                generation: 3,
                 client: self.mostly(Some(grant.client.clone()), Self::client),
+                issuer: self.issuer(),
             },
             scope: self.mostly(fits, |world| world.maybe(60, |world| world.scope(50))),
             nonce: Nonce([9; 32]),
@@ -248,9 +264,15 @@ async fn every_transition_means_the_same_to_the_engine_and_to_the_model() {
     let mut dice = Dice::new(seed);
     for _ in 0..cases {
         let mut world = World { dice: &mut dice, now: stack.now() };
-        for kind in
-            ["redemption", "rotation", "revocation", "previous revocation", "ending", "ending by refresh"]
-        {
+        for kind in [
+            "redemption",
+            "rotation",
+            "revocation",
+            "previous revocation",
+            "narrowing",
+            "ending",
+            "ending by refresh",
+        ] {
             let id = Id::random();
             let grant = world.grant(id);
             let subject = (id, &grant);
@@ -265,6 +287,7 @@ async fn every_transition_means_the_same_to_the_engine_and_to_the_model() {
                     let revocation = world.access_revocation(&grant, Slot::Previous);
                     compare(&stack, &mut tally, kind, subject, &revocation).await;
                 }
+                "narrowing" => compare(&stack, &mut tally, kind, subject, &world.narrowing(&grant)).await,
                 "ending" => {
                     let ending = Ending { now: world.moment(), why: Why::RefreshReused };
                     compare(&stack, &mut tally, kind, subject, &ending).await;
@@ -289,6 +312,7 @@ async fn no_transition_makes_an_item_that_was_not_there() {
     is_refused_without_an_item(&stack, &world.rotating(&grant)).await;
     is_refused_without_an_item(&stack, &world.access_revocation(&grant, Slot::Current)).await;
     is_refused_without_an_item(&stack, &world.access_revocation(&grant, Slot::Previous)).await;
+    is_refused_without_an_item(&stack, &world.narrowing(&grant)).await;
     is_refused_without_an_item(&stack, &world.ending_by_refresh(&grant)).await;
     is_refused_without_an_item(&stack, &Ending { now: stack.now(), why: Why::Revoked }).await;
 }

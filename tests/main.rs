@@ -77,6 +77,7 @@ mod service_ushahidi_wiki;
 mod sessions;
 mod sign_in;
 mod sign_in_again;
+mod standing;
 mod throttling;
 mod user_command;
 mod whole_flow;

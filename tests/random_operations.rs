@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     client::{Lifetimes, Registration},
-    secret::{AuthorizationCode, Id, Secret},
+    secret::{AuthorizationCode, Id, Lineage, Secret},
 };
 
 use crate::harness::{
@@ -235,7 +235,7 @@ impl Run {
 /// A refresh token of the right grant that somebody made up.
 fn forged(code: &str) -> String {
     let id = Secret::<AuthorizationCode>::parse(code).unwrap().id();
-    Secret::in_family(id, &[9; 32], &[9; 16]).expose().to_owned()
+    Secret::of_lineage(id, &[9; 32], &Lineage::first([9; 16].into())).expose().to_owned()
 }
 
 /// What an answer says.

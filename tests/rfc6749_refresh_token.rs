@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use shared::client::{Lifetimes, Registration};
+use shared::{
+    client::{Lifetimes, Registration},
+    secret::{AccessToken, Lineage, RefreshToken, Secret},
+};
 
 use crate::harness::{
     Registered, Stack, altered,
@@ -109,6 +112,115 @@ async fn an_older_token_ends_nothing_within_the_window_and_the_grant_after_it() 
     stack.advance(MS);
     stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
     is_dead(&stack, &web, &rs, &third).await;
+}
+
+#[tokio::test]
+async fn a_thief_who_rotates_within_every_window_is_found_when_the_victim_returns() {
+    let (stack, web, rs, victims) = granted().await;
+    let mut thiefs = victims.clone();
+    // An hour, in steps that are shorter than the window.
+    for _ in 0..72 {
+        thiefs = stack.refresh(&web, &thiefs.refresh).await.pair();
+        stack.advance(Duration::from_secs(50));
+    }
+    thiefs = stack.refresh(&web, &thiefs.refresh).await.pair();
+    assert!(stack.audited("reused").is_empty());
+    stack.refresh(&web, &victims.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &thiefs).await;
+    let reused = stack.audited("reused");
+    assert_eq!((reused.len(), &reused[0]["client"]), (1, &web.id.into()));
+    // The alarm RefreshTokenReused counts this.
+    assert_eq!(reused[0]["Reused"], 1);
+    assert_eq!(reused[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Reused");
+}
+
+#[tokio::test]
+async fn a_second_rotation_opens_no_window_for_the_first() {
+    let (stack, web, rs, victims) = granted().await;
+    let thiefs = stack.refresh(&web, &victims.refresh).await.pair();
+    stack.advance(GRACE);
+    let thiefs = stack.refresh(&web, &thiefs.refresh).await.pair();
+    stack.refresh(&web, &victims.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &thiefs).await;
+    assert_eq!(stack.audited("reused").len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_three_rotations_ago_ends_the_grant_at_once() {
+    let (stack, web, rs, first) = granted().await;
+    let mut pair = first.clone();
+    for _ in 0..3 {
+        pair = stack.refresh(&web, &pair.refresh).await.pair();
+    }
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &pair).await;
+    assert_eq!(stack.audited("reused").len(), 1);
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_does_not_hide_when_its_refresh_token_was_spent() {
+    let (stack, web, rs, first) = granted().await;
+    let second = stack.refresh(&web, &first.refresh).await.pair();
+    let third = stack.refresh(&web, &second.refresh).await.pair();
+    assert_eq!(stack.revoke(&web, &second.access).await.status, 200);
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    assert!(stack.is_active(&rs, &third.access).await, "it may be a delayed request");
+    stack.advance(GRACE);
+    stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
+    is_dead(&stack, &web, &rs, &third).await;
+}
+
+#[tokio::test]
+async fn another_generation_of_a_genuine_token_is_unknown_and_ends_nothing() {
+    let (stack, web, rs, pair) = granted().await;
+    let second = stack.refresh(&web, &pair.refresh).await.pair();
+    let genuine = Secret::<RefreshToken>::parse(&pair.refresh).unwrap();
+    // The holder of a token can spell others of its family: later ones, and another one of the same age.
+    for generation in [1, 2, u64::MAX] {
+        let lineage = Lineage { generation, ..genuine.lineage() };
+        let forged = Secret::of_lineage(genuine.id(), &[9; 32], &lineage).expose().to_owned();
+        assert_eq!(Secret::<RefreshToken>::parse(&forged).unwrap().family(), genuine.family());
+        stack.refresh(&web, &forged).await.is_error(400, "invalid_grant");
+    }
+    assert!(stack.is_active(&rs, &second.access).await && stack.audited("reused").is_empty());
+}
+
+fn have_scope(registration: &mut Registration, scope: &[&str]) {
+    registration.scope = scope.iter().map(|value| (*value).to_owned()).collect();
+    registration.default_scope = Vec::new();
+}
+
+#[tokio::test]
+async fn a_scope_that_the_client_has_lost_is_lost_at_the_next_refresh() {
+    let (stack, web, rs, first) = granted().await;
+    stack.amend(&web, |registration| have_scope(registration, &["read"])).await;
+    let second = stack.refresh(&web, &first.refresh).await;
+    assert_eq!(second.json()["scope"], "read");
+    for access in [&first.access, &second.pair().access] {
+        assert_eq!(stack.introspect(&rs, access).await["scope"], "read");
+    }
+    // A retry is answered the same, and nothing is written again.
+    stack.dynamodb.forget();
+    let again = stack.refresh(&web, &first.refresh).await;
+    assert_eq!((again.pair(), &again.json()["scope"]), (second.pair(), &"read".into()));
+    assert_eq!(writes(&stack), 1);
+    // What was lost does not come back by itself: the user is asked again.
+    stack.amend(&web, |registration| have_scope(registration, &["read", "write"])).await;
+    let third = stack.refresh(&web, &second.pair().refresh).await;
+    assert_eq!(third.json()["scope"], "read");
+    stack
+        .refresh_with(&web, &third.pair().refresh, &[("scope", "write")])
+        .await
+        .is_error(400, "invalid_scope");
+}
+
+#[tokio::test]
+async fn a_client_that_has_lost_all_scope_gets_a_token_for_nothing() {
+    let (stack, web, rs, first) = granted().await;
+    stack.amend(&web, |registration| have_scope(registration, &[])).await;
+    let second = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await;
+    assert_eq!(second.json().get("scope"), None);
+    assert_eq!(stack.introspect(&rs, &second.pair().access).await.get("scope"), None);
 }
 
 #[tokio::test]
@@ -238,8 +350,8 @@ async fn a_forged_token_changes_nothing() {
     stack.advance(GRACE * 2);
     let mut forged = altered(&pair.refresh, &other.refresh);
     // What someone can make of an access token, or of the grant's id alone: the right id, another family.
-    let id = shared::secret::Secret::<shared::secret::AccessToken>::parse(&pair.access).unwrap().id();
-    let made = shared::secret::Secret::in_family(id, &[9; 32], &[9; 16]);
+    let id = Secret::<AccessToken>::parse(&pair.access).unwrap().id();
+    let made = Secret::of_lineage(id, &[9; 32], &Lineage::first([9; 16].into()));
     forged.extend([made.expose().to_owned(), pair.access.replace("jta", "jtr")]);
     for token in forged {
         stack.refresh(&web, &token).await.is_error(400, "invalid_grant");

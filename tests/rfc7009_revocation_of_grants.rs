@@ -101,7 +101,10 @@ async fn a_forged_refresh_token_ends_nothing() {
     let (stack, web, rs, pair) = granted().await;
     let other = stack.pair(&web).await;
     let id = shared::secret::Secret::<shared::secret::AccessToken>::parse(&pair.access).unwrap().id();
-    let made = shared::secret::Secret::in_family(id, &[9; 32], &[9; 16]).expose().to_owned();
+    let made =
+        shared::secret::Secret::of_lineage(id, &[9; 32], &shared::secret::Lineage::first([9; 16].into()))
+            .expose()
+            .to_owned();
     for token in altered(&pair.refresh, &other.refresh).into_iter().chain([made]) {
         assert_eq!(stack.revoke(&web, &token).await.status, 200, "{token}");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::secret::{AccessToken, AuthorizationCode, ClientSecret, RefreshToken, Secret, random};
+use shared::secret::{AccessToken, AuthorizationCode, ClientSecret, Lineage, RefreshToken, Secret, random};
 
 use crate::harness::{Stack, altered};
 
@@ -103,11 +103,11 @@ async fn the_other_kinds_of_secret_are_no_access_tokens_whatever_bits_they_have(
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     let id = Secret::<AccessToken>::parse(&token).unwrap().id();
-    let (key, family) = (random(), [0; 16]);
+    let (key, lineage) = (random(), Lineage::first([0; 16].into()));
     let others = [
         Secret::<AuthorizationCode>::new(id, &key).expose().to_owned(),
         Secret::<ClientSecret>::new(id, &key).expose().to_owned(),
-        Secret::<RefreshToken>::in_family(id, &key, &family).expose().to_owned(),
+        Secret::<RefreshToken>::of_lineage(id, &key, &lineage).expose().to_owned(),
         // The right kind and the right grant, but not its secret.
         Secret::<AccessToken>::new(id, &key).expose().to_owned(),
     ];

@@ -10,7 +10,9 @@ use serde_json::json;
 
 use shared::page::Section;
 
-use crate::harness::{Asking, HtmlForm, PASSWORD, Stack, account::shown, person::Pair, rights::POLICIES};
+use crate::harness::{
+    Asking, Fault, HtmlForm, PASSWORD, Stack, account::shown, person::Pair, rights::POLICIES,
+};
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
@@ -43,7 +45,10 @@ async fn use_grants(stack: &Stack) {
     browser.try_to_sign_in(&login, &ada.name, "password").await;
     browser.consent(&Asking::by(&web)).await;
     let code = browser.redirected(&Asking::by(&web)).await.code().to_owned();
+    // All answers to the redemption's write get lost: it looks whether it was done.
+    stack.dynamodb.fail(Fault::LoseAnswers);
     let Pair { access, refresh } = stack.redeem(&web, &code).await.pair();
+    stack.dynamodb.fail(Fault::None);
     stack.introspect(&stack.resource_server().await, &access).await;
     let Pair { refresh, .. } = stack.refresh(&web, &refresh).await.pair();
     stack.revoke(&web, &refresh).await;

@@ -17,6 +17,7 @@ mod issue;
 mod item;
 #[cfg(test)]
 mod model;
+mod narrowing;
 mod redemption;
 mod renewal;
 mod rotation;
@@ -29,6 +30,7 @@ pub use issue::{Agreement, Codeless, Terms};
 pub use item::{
     Access, Code, DECISION_LIFETIME, End, Grant, Kind, LONGEST_GRANT, Nonce, Refresh, Rotation, State, Why,
 };
+pub use narrowing::Narrowing;
 pub use redemption::{NotRedeemed, Redemption, Shown, Tokens};
 pub use rotation::{NotRotated, Presented, Rotating, Verdict};
 pub use store::{Issued, Store};

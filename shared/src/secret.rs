@@ -18,7 +18,7 @@ pub use kind::{
     AccessToken, AccountName, ApiToken, AuthorizationCode, Browser, CallerAddress, ClientSecret, Family,
     Kind, PersonalToken, RedirectUri, RefreshToken, Session, TemporaryToken, Verifier, Visit,
 };
-pub use text::{Id, Malformed, Secret};
+pub use text::{Id, Lineage, Malformed, Secret};
 
 use rand::{Rng, rand_core::UnwrapErr};
 use zeroize::Zeroizing;

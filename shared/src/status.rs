@@ -52,7 +52,7 @@ pub struct Status {
 }
 
 /// Why a grant is dead though nobody ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Fallen {
     /// The client or person was deleted.
     #[error("deleted")]

@@ -90,6 +90,14 @@ impl Stack {
         client.with_secret(secret.expose())
     }
 
+    /// Changes what `client` is registered for.
+    pub async fn amend(&self, client: &Registered, change: impl FnOnce(&mut Registration)) {
+        let kept = self.kept(client).await;
+        let mut registration = Registration::of(&kept);
+        change(&mut registration);
+        self.app.clients.amend(&kept, &registration.amend(&kept).unwrap()).await.unwrap();
+    }
+
     /// Disables `client`.
     pub async fn disable(&self, client: &Registered) {
         self.app.clients.set_disabled(&client.id.parse().unwrap(), true).await.unwrap();

@@ -51,6 +51,10 @@ pub enum Fault {
     ThrottleScans,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
+    /// Every write is done, and its answer never arrives.
+    LoseAnswers,
+    /// Every batch read that begins with a status is throttled.
+    ThrottleStatuses,
     /// Batch reads leave their keys over, twice.
     LeftOver,
     /// Batch reads leave their keys over every time.
@@ -162,12 +166,19 @@ impl Front {
         let applies = match inner.fault {
             Fault::None => false,
             Fault::ThrottleScans => operation == "Scan",
-            Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
+            Fault::LoseFirstAnswer | Fault::LoseAnswers | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
             Fault::ThrottleGrants => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
+            }
+            Fault::ThrottleStatuses => {
+                let tables = request["RequestItems"].as_object();
+                let is_status = |table: &Value| {
+                    table["Keys"][0]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("status#"))
+                };
+                operation == "BatchGetItem" && tables.is_some_and(|tables| tables.values().all(is_status))
             }
             Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
             _ => true,
@@ -194,7 +205,11 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleGrants | Fault::ThrottleScans => {
+        Fault::Throttle
+        | Fault::ThrottleWrites
+        | Fault::ThrottleGrants
+        | Fault::ThrottleScans
+        | Fault::ThrottleStatuses => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
@@ -203,7 +218,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
             let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
             return Response::new(Body::from(left.to_string()));
         }
-        Fault::None | Fault::LoseFirstAnswer => {}
+        Fault::None | Fault::LoseFirstAnswer | Fault::LoseAnswers => {}
     }
     let plain = sent.clone();
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
@@ -213,7 +228,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);
-    if fault == Fault::LoseFirstAnswer {
+    if [Fault::LoseFirstAnswer, Fault::LoseAnswers].contains(&fault) {
         close();
     }
     let mut response = Response::new(Body::from(text));

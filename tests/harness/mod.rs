@@ -110,6 +110,27 @@ impl Stack {
         Self::behind(Gateway::start_with_demo, change).await
     }
 
+    /// Another deployment over the same tables, with the same clock and log.
+    pub async fn sibling(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        let listener = listen(0, "").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let client = self.app.grants.table().client();
+        let log = Log::new(Level::Debug, self.log.clone());
+        let app = Arc::new(App::new(config, client, self.app.clock.clone(), log));
+        Self {
+            url,
+            dynamodb: self.dynamodb.clone(),
+            now: Arc::clone(&self.now),
+            log: self.log.clone(),
+            http: self.http.clone(),
+            _gateway: Gateway::start(Arc::clone(&app), listener),
+            _database: None,
+            app,
+        }
+    }
+
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
         let (database, upstream) = database().await;
         let dynamodb = Front::start(upstream).await;

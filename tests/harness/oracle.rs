@@ -46,8 +46,8 @@ struct Active {
     refresh: Name,
     refresh_ends: Ms,
     grant_ends: Ms,
-    /// The token that was spent last, and when.
-    spent: Option<(String, Ms)>,
+    /// The tokens that were spent, in order, and when.
+    spent: Vec<(String, Ms)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -313,16 +313,17 @@ impl Oracle {
             let next = active.rotated(nth, now, token, scope.unwrap_or(self.scope), &self.lifetimes);
             return (next.pair(now), Life::Active(next));
         }
-        match &active.spent {
-            Some((spent, at)) if now.saturating_sub(*at) < self.lifetimes.grace => {
-                // The access token may be at its end: it is the refresh token that must not get lost.
-                if spent == token && !active.is_over(now) && !active.access.revoked {
-                    (active.pair(now), Life::Active(active.clone()))
-                } else {
-                    same(Told::InvalidGrant)
-                }
+        let spent_at = |age: usize| {
+            let (spent, at) = active.spent.iter().nth_back(age)?;
+            (spent == token && now.saturating_sub(*at) < self.lifetimes.grace).then_some(())
+        };
+        match (spent_at(0), spent_at(1)) {
+            // The access token may be at its end: it is the refresh token that must not get lost.
+            (Some(()), _) if !active.is_over(now) && !active.access.revoked => {
+                (active.pair(now), Life::Active(active.clone()))
             }
-            _ => (Due::Plain(Told::InvalidGrant), Life::Ended),
+            (Some(()), _) | (_, Some(())) => same(Told::InvalidGrant),
+            (None, None) => (Due::Plain(Told::InvalidGrant), Life::Ended),
         }
     }
 }
@@ -349,7 +350,7 @@ impl Active {
             refresh: Name::Untold(nth),
             refresh_ends: now + refresh,
             grant_ends: now + grant,
-            spent: None,
+            spent: Vec::new(),
         }
     }
 
@@ -361,7 +362,7 @@ impl Active {
             refresh: Name::Untold(nth),
             refresh_ends: now + lifetimes.refresh,
             grant_ends: self.grant_ends,
-            spent: Some((token.to_owned(), now)),
+            spent: [self.spent.as_slice(), &[(token.to_owned(), now)]].concat(),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{check_seal, seal, section};
 const END: &str = "end-application";
 /// How long a request may be busy with a person's grants: well within what the function has. However many there are,
 /// none is left out in silence.
-const LONGEST: Duration = Duration::from_secs(6);
+pub(crate) const LONGEST: Duration = Duration::from_secs(6);
 
 /// Shows what may use the account.
 pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {

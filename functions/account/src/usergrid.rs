@@ -11,15 +11,16 @@ use serde::Serialize;
 use shared::{
     audit::Event,
     bearer::BearerToken,
-    grant::Revocation,
+    grant::{Revocation, Why},
     http::{self, Call, Query, Response},
     role::Role,
     secret::Id,
     status::{Status, Whose},
     user::UserName,
 };
+use tokio::time::timeout;
 
-use crate::error::Error;
+use crate::{applications::LONGEST as LONGEST_SWEEP, error::Error};
 
 /// What is to be revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(crate) async fn revoke(call: &Call<'_>, which: Which) -> Result<Response, Er
         Which::All => {
             call.app.users.end_everything(person, call.now).await?;
             call.audit(Event::UserChanged { person, change: "everything_ended" });
+            sweep(call, person).await;
             "revoked user tokens"
         }
         Which::One => {
@@ -55,6 +57,17 @@ pub(crate) async fn revoke(call: &Call<'_>, which: Which) -> Result<Response, Er
     };
     let duration = call.app.clock.now().since(call.now).as_millis();
     Ok(http::json(StatusCode::OK, &Answer { action, timestamp: call.now.millis(), duration }))
+}
+
+/// Ends the grants of `person`, as far as time allows. All that they had been issued is dead already, by their status:
+/// this is housekeeping, and whether it succeeds changes no answer.
+async fn sweep(call: &Call<'_>, person: Id) {
+    let grants = &call.app.grants;
+    let ended = async {
+        let ids = grants.of_person(person).await?;
+        grants.sweep(&ids, Why::Withdrawn, call.now, || ()).await
+    };
+    let _ = timeout(LONGEST_SWEEP, ended).await;
 }
 
 /// A person who calls, by their token.

@@ -10,16 +10,16 @@ use shared::{
     table::Written,
 };
 
-use crate::{Error, Tokens, asked, new_tokens::NewTokens};
+use crate::{Error, Tokens, asked, new_tokens::NewTokens, standing};
 
 /// Tokens for the code in `form`, once.
 pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
     let code = Secret::<AuthorizationCode>::parse(form.require("code")?)
         .map_err(|_| Error::Code(NotRedeemed::Unknown))?;
-    let shown = shown(client, &code, form)?;
+    let shown = shown(call, client, &code, form)?;
     let tokens = NewTokens::make(code.id(), client, asked::lifetime(form, client)?);
     let redemption = Redemption { shown, tokens: tokens.kept(call.now), now: call.now };
-    let grant = match call.app.grants.write(code.id(), &redemption).await? {
+    let grant = match call.app.grants.redeem(code.id(), &redemption).await? {
         Written::Done(grant) => grant,
         Written::Refused(None) => return Err(Error::Code(NotRedeemed::Unknown)),
         Written::Refused(Some(grant)) => {
@@ -27,6 +27,11 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
             grant
         }
     };
+    // If nobody can be asked now, the tokens go out all the same: they are asked about whenever one is used, and the
+    // client could not try again with a spent code.
+    if let Ok(Err(fallen)) = standing::check(call, code.id(), &grant).await {
+        return Err(Error::Code(NotRedeemed::Fallen(fallen)));
+    }
     call.audit(Event::Issued {
         grant: code.id(),
         kind: grant.kind.as_str(),
@@ -38,14 +43,25 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
 }
 
 /// What the request shows (§4.1.3, RFC 7636 §4.5).
-fn shown(client: &Client, code: &Secret<AuthorizationCode>, form: &Form) -> Result<Shown, Error> {
+fn shown(
+    call: &Call<'_>,
+    client: &Client,
+    code: &Secret<AuthorizationCode>,
+    form: &Form,
+) -> Result<Shown, Error> {
     let verifier = form.get("code_verifier").map(pkce::verifier).transpose()?;
     let redirect_uri = form.get("redirect_uri").map(Digest::of);
     // Without a challenge the redirect URI is all that ties the code to its request: it must be repeated.
     if verifier.is_none() && redirect_uri.is_none() {
         return Err(Error::Code(NotRedeemed::RedirectUriMismatch));
     }
-    Ok(Shown { client: client.id.clone(), code: code.digest(), redirect_uri, verifier })
+    Ok(Shown {
+        client: client.id.clone(),
+        issuer: call.issuer()?,
+        code: code.digest(),
+        redirect_uri,
+        verifier,
+    })
 }
 
 /// What it means that the code was not redeemed. A replay ends the grant before anyone is told.

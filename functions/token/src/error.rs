@@ -99,15 +99,19 @@ impl From<Error> for Refusal {
                 | NotRedeemed::Unknown
                 | NotRedeemed::Expired
                 | NotRedeemed::Foreign
+                | NotRedeemed::OtherIssuer
                 | NotRedeemed::RedirectUriMismatch
-                | NotRedeemed::VerifierMismatch,
+                | NotRedeemed::VerifierMismatch
+                | NotRedeemed::Fallen(_),
             ) => (Code::InvalidGrant, "The code is spent, expired, or does not fit this request."),
             Error::Refresh(
                 NotRotated::Reused
                 | NotRotated::Late
                 | NotRotated::Unknown
                 | NotRotated::Expired
-                | NotRotated::Foreign,
+                | NotRotated::Foreign
+                | NotRotated::OtherIssuer
+                | NotRotated::Fallen(_),
             ) => (Code::InvalidGrant, "The refresh token is spent, expired, revoked, or not this client's."),
             Error::Refresh(NotRotated::ScopeExceeded) => {
                 (Code::InvalidScope, "The scope is more than was granted.")

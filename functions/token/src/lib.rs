@@ -8,6 +8,7 @@ mod new_tokens;
 mod password;
 mod refresh_token;
 mod request;
+mod standing;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use shared::{
     client::{Client, GrantType},
     grant::{Access, LONGEST_GRANT, Refresh, Tokens as Kept},
     scope::Scope,
-    secret::{AccessToken, Id, RefreshToken, Secret, random},
+    secret::{AccessToken, Id, Lineage, RefreshToken, Secret, random},
     time::Timestamp,
 };
 
@@ -30,7 +30,7 @@ impl NewTokens {
             access: Secret::new(id, &random()),
             access_lifetime: access_lifetime
                 .map(|lifetime| if refreshes { lifetime.min(LONGEST_GRANT) } else { lifetime }),
-            refresh: refreshes.then(|| Secret::in_family(id, &random(), &random())),
+            refresh: refreshes.then(|| Secret::of_lineage(id, &random(), &Lineage::first(random()))),
             refresh_lifetime: client.lifetimes.refresh_token(),
         }
     }

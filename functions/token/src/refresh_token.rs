@@ -6,7 +6,7 @@ use shared::{
     audit::Event,
     client::Client,
     compat::Switch,
-    grant::{Grant, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
+    grant::{Access, Grant, Narrowing, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
     http::{Call, Form},
     scope::Scope,
     secret::{AccessToken, RefreshToken, Secret, random},
@@ -14,7 +14,7 @@ use shared::{
     time::Timestamp,
 };
 
-use crate::{Error, Tokens, asked};
+use crate::{Error, Tokens, asked, standing};
 
 /// The next pair of tokens for the refresh token in `form`; the same pair again for a retry. Where refresh tokens are
 /// not rotated (a compatibility switch), an access token alone.
@@ -31,7 +31,9 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         presented: Presented {
             token: presented.digest(),
             family: presented.family(),
+            generation: presented.generation(),
             client: client.id.clone(),
+            issuer: call.issuer()?,
         },
         scope,
         nonce: pair.nonce,
@@ -41,7 +43,7 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
     };
-    let (grant, pair, retry) = match call.app.grants.write(presented.id(), &rotating).await? {
+    let (mut grant, pair, retry) = match call.app.grants.write(presented.id(), &rotating).await? {
         Written::Done(grant) => (grant, pair, false),
         Written::Refused(None) => return Err(Error::Refresh(NotRotated::Unknown)),
         Written::Refused(Some(grant)) => match rotating.judge(&grant, client.lifetimes.refresh_grace()) {
@@ -50,6 +52,10 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
             Verdict::Refused(reason) => return Err(refuse(call, client, &presented, reason).await?),
         },
     };
+    standing::check(call, presented.id(), &grant)
+        .await?
+        .map_err(|fallen| Error::Refresh(NotRotated::Fallen(fallen)))?;
+    grant.scope = narrowed(call, client, &presented, &grant).await?;
     let tokens = pair.answer(&presented, &grant, call).ok_or(Error::Refresh(NotRotated::Late))?;
     call.audit(Event::Refreshed {
         grant: presented.id(),
@@ -59,6 +65,25 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         retry,
     });
     Ok(tokens)
+}
+
+/// The scope of `grant` as far as `client` is still registered for it. What it has lost meanwhile leaves the grant: one
+/// write more, the first time only.
+async fn narrowed(
+    call: &Call<'_>,
+    client: &Client,
+    presented: &Secret<RefreshToken>,
+    grant: &Grant,
+) -> Result<Scope, Error> {
+    let lost = grant.scope.without(&client.scope);
+    if lost.is_empty() {
+        return Ok(grant.scope.clone());
+    }
+    let narrowing = Narrowing { client: client.id.clone(), lost };
+    match call.app.grants.write(presented.id(), &narrowing).await? {
+        Written::Done(grant) => Ok(grant.scope),
+        Written::Refused(_) => Err(Error::Refresh(NotRotated::Unknown)), // it was ended meanwhile
+    }
 }
 
 /// Why there are no tokens. Theft ends the grant before anyone is told.
@@ -91,7 +116,8 @@ impl Pair {
     /// the access token at its end, and the refresh token still good.
     fn answer(self, presented: &Secret<RefreshToken>, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
         let refresh = grant.refresh.as_ref()?;
-        let access = grant.access.as_ref().filter(|access| access.digest == self.access.digest())?;
+        let is_this = |access: &&Access| access.digest == self.access.digest() && access.revoked_at.is_none();
+        let access = grant.access.as_ref().filter(is_this)?;
         let left = |end: Timestamp| end.since(call.now);
         Some(Tokens {
             expires_in: grant.end_of(access).map(left),

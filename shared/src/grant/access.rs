@@ -98,7 +98,14 @@ impl Grant {
         self.person.map_or_else(|| self.client.to_string(), |person| person.to_string())
     }
 
+    /// Where the access token with this digest is, unless it was revoked.
     pub(super) fn slot(&self, digest: &Digest<AccessToken>) -> Option<Slot> {
+        self.slot_of_any(digest)
+            .filter(|slot| self.access_in(*slot).is_some_and(|access| access.revoked_at.is_none()))
+    }
+
+    /// Where the access token with this digest is, revoked or not.
+    pub(super) fn slot_of_any(&self, digest: &Digest<AccessToken>) -> Option<Slot> {
         [Slot::Current, Slot::Previous]
             .into_iter()
             .find(|slot| self.access_in(*slot).is_some_and(|access| access.digest == *digest))
@@ -128,7 +135,9 @@ pub struct AccessRevocation {
 impl Transition for AccessRevocation {
     fn holds(&self, grant: &Grant) -> bool {
         grant.client == self.client
-            && grant.access_in(self.slot).is_some_and(|access| access.digest == self.token)
+            && grant
+                .access_in(self.slot)
+                .is_some_and(|access| access.digest == self.token && access.revoked_at.is_none())
     }
 
     fn apply(&self, grant: &mut Grant) {
@@ -137,7 +146,6 @@ impl Transition for AccessRevocation {
             Slot::Previous => grant.previous_access.as_mut(),
         };
         if let Some(access) = access {
-            access.digest = Digest::impossible();
             access.revoked_at = Some(self.now);
             // A grant without an end has this token and no other.
             grant.ttl.get_or_insert(item::ttl_once_ended(self.now));
@@ -149,16 +157,13 @@ impl Transition for AccessRevocation {
             Slot::Current => "#a",
             Slot::Previous => "#pa",
         };
-        // The digest is overwritten, not removed: the next rotation copies `a` to `pa`, and must not fail.
+        // The digest stays: by it, a repeated write that would issue the token again recognises it.
         Update::when(
-            &format!("#c = :client AND {attribute}.#d = :token"),
-            &format!(
-                "SET {attribute}.#d = :impossible, {attribute}.#rv = :now, #ttl = if_not_exists(#ttl, :ttl)"
-            ),
+            &format!("#c = :client AND {attribute}.#d = :token AND attribute_not_exists({attribute}.#rv)"),
+            &format!("SET {attribute}.#rv = :now, #ttl = if_not_exists(#ttl, :ttl)"),
         )
         .value("client", &self.client)?
         .value("token", &self.token)?
-        .value("impossible", &Digest::<AccessToken>::impossible())?
         .value("now", &self.now)?
         .value("ttl", &item::ttl_once_ended(self.now))
     }

@@ -142,7 +142,7 @@ pub struct Code {
 /// An access token of a grant: attributes `a` and `pa`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Access {
-    /// Its digest; impossible once revoked.
+    /// Its digest. It stays when the token is revoked.
     #[serde(rename = "d")]
     pub digest: Digest<AccessToken>,
     /// When it was issued.
@@ -173,6 +173,9 @@ pub struct Refresh {
     /// What all of the grant's refresh tokens prove to be once genuine by.
     #[serde(rename = "f")]
     pub family: Digest<Family>,
+    /// How many rotations led to the current token.
+    #[serde(rename = "g")]
+    pub generation: u64,
     /// The last rotation, if there was one.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
@@ -228,6 +231,9 @@ pub enum Why {
     /// The person who had agreed took it back.
     #[serde(rename = "person")]
     Withdrawn,
+    /// It was used after the client or the user had been deleted or disabled, or had everything ended.
+    #[serde(rename = "standing")]
+    StandingLost,
 }
 
 impl fmt::Display for Why {
@@ -238,6 +244,9 @@ impl fmt::Display for Why {
             Self::CodeReplayed => "its authorization code was replayed",
             Self::RefreshReused => "a spent refresh token was used again",
             Self::Withdrawn => "ended by its person",
+            Self::StandingLost => {
+                "used after its client or user was disabled or deleted, or had everything ended"
+            }
         })
     }
 }

@@ -3,7 +3,9 @@
 use super::{Access, Code, Grant, Refresh, State, Transition, item};
 use crate::{
     client::ClientId,
+    config::Issuer,
     secret::{AuthorizationCode, Digest, RedirectUri, Verifier},
+    status::Fallen,
     table::{self, Update},
     time::Timestamp,
 };
@@ -13,6 +15,8 @@ use crate::{
 pub struct Shown {
     /// The client, which has authenticated.
     pub client: ClientId,
+    /// The issuer that the request is addressed to.
+    pub issuer: Issuer,
     /// The code.
     pub code: Digest<AuthorizationCode>,
     /// The redirect URI that it repeats, if it does.
@@ -63,12 +67,18 @@ pub enum NotRedeemed {
     /// It was issued to another client.
     #[error("the code was issued to another client")]
     Foreign,
+    /// It was issued by another issuer: the deployment has changed its name, or has several.
+    #[error("the code was issued by another issuer")]
+    OtherIssuer,
     /// The redirect URI is not the authorization request's, or missing, or there was none.
     #[error("the redirect URI is not the authorization request's")]
     RedirectUriMismatch,
     /// The verifier is not the challenge's, or missing, or there was no challenge.
     #[error("the verifier is not the challenge's")]
     VerifierMismatch,
+    /// The client or the user has lost their standing: the grant must end.
+    #[error("the grant's client or user: {0}")]
+    Fallen(Fallen),
 }
 
 impl Transition for Redemption {
@@ -89,9 +99,10 @@ impl Transition for Redemption {
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        let Shown { client, code, redirect_uri, verifier } = &self.shown;
-        let mut condition =
-            String::from("#st = :code_state AND #cd.#d = :code AND #cd.#x > :now AND #c = :client");
+        let Shown { client, issuer, code, redirect_uri, verifier } = &self.shown;
+        let mut condition = String::from(
+            "#st = :code_state AND #cd.#d = :code AND #cd.#x > :now AND #c = :client AND #is = :issuer",
+        );
         condition.push_str(match redirect_uri {
             Some(_) => " AND #cd.#u = :redirect_uri",
             None => " AND #cd.#s = :not_sent",
@@ -113,6 +124,7 @@ impl Transition for Redemption {
             .value("code", code)?
             .value("now", &self.now)?
             .value("client", client)?
+            .value("issuer", issuer)?
             .value("active", &State::Active)?
             .value("access", &self.tokens.access)?;
         update = match redirect_uri {
@@ -133,10 +145,15 @@ impl Transition for Redemption {
 }
 
 impl Redemption {
+    /// Whether it is this very attempt that redeemed the code of `grant`.
+    pub fn is_done(&self, grant: &Grant) -> bool {
+        grant.slot_of_any(&self.tokens.access.digest).is_some()
+    }
+
     /// What it means that `grant` refused it. `Ok`: it did not, this very write was done before, and its answer got
     /// lost on the way.
     pub fn judge(&self, grant: &Grant) -> Result<(), NotRedeemed> {
-        if grant.slot(&self.tokens.access.digest).is_some() {
+        if self.is_done(grant) {
             return Ok(());
         }
         let code = grant.code.as_ref().filter(|code| code.digest == self.shown.code);
@@ -159,6 +176,9 @@ impl Shown {
         }
         if grant.client != self.client {
             return Err(NotRedeemed::Foreign);
+        }
+        if grant.issuer != self.issuer {
+            return Err(NotRedeemed::OtherIssuer);
         }
         let redirect_uri_fits = match &self.redirect_uri {
             Some(uri) => *uri == code.redirect_uri,

@@ -16,6 +16,10 @@ impl Rotating {
         if last.is_none_or(|last| last.previous != self.presented.token) {
             return true;
         }
+        // This very write was done before: repeated, it would bring back an access token that was revoked meanwhile.
+        if grant.slot_of_any(&self.access).is_some() {
+            return false;
+        }
         let access = grant.access.as_ref();
         let narrowed = access.and_then(|access| access.narrowed.clone());
         narrowed != self.scope.as_ref().map(Scope::tags)
@@ -36,12 +40,15 @@ impl Rotating {
             None => "attribute_exists(#a.#x)",
         };
         format!(
-            " AND (attribute_not_exists(#r.#o) OR #r.#o.#d <> :token OR attribute_exists(#a.#rv) OR {other_scope} OR {old})"
+            " AND (attribute_not_exists(#r.#o) OR #r.#o.#d <> :token \
+             OR (#a.#d <> :issued AND (attribute_not_exists(#pa) OR #pa.#d <> :issued) \
+             AND (attribute_exists(#a.#rv) OR {other_scope} OR {old})))"
         )
     }
 
     /// The values that [`Rotating::due`] mentions.
-    pub(super) fn due_values(&self, mut update: Update) -> Result<Update, table::Error> {
+    pub(super) fn due_values(&self, update: Update) -> Result<Update, table::Error> {
+        let mut update = update.value("issued", &self.access)?;
         if let Some(scope) = &self.scope {
             update = update.value("narrowed", &scope.tags())?;
         }

@@ -6,6 +6,10 @@
 //! the item, so within a grace window the same token gets the same successor again, and nothing is written. After
 //! the window, a spent token is theft, and the grant ends.
 //!
+//! Every refresh token carries its generation, and its successor's is one more. So a token that is two rotations old
+//! is told from one that is three old without a list of the spent ones, and each is judged by the window that its own
+//! rotation opened: a thief who goes on rotating opens no window for the token that the victim still holds.
+//!
 //! Where refresh tokens are not rotated (a compatibility switch), the same derivation makes access tokens only: the
 //! presented token stays, and the access token it last led to is answered again until half its life is over. Whoever
 //! shares a refresh token shares that, and no one's last request ends another's tokens.
@@ -15,8 +19,10 @@ use std::time::Duration;
 use super::{Access, Dead, Grant, Nonce, Refresh, Rotation, State, Transition};
 use crate::{
     client::ClientId,
+    config::Issuer,
     scope::Scope,
     secret::{AccessToken, Digest, Family, RefreshToken, Secret},
+    status::Fallen,
     table::{self, Update},
     time::Timestamp,
 };
@@ -28,8 +34,12 @@ pub struct Presented {
     pub token: Digest<RefreshToken>,
     /// Its family.
     pub family: Digest<Family>,
+    /// Its generation.
+    pub generation: u64,
     /// The client, which has authenticated.
     pub client: ClientId,
+    /// The issuer that the request is addressed to.
+    pub issuer: Issuer,
 }
 
 /// One attempt to rotate.
@@ -69,11 +79,12 @@ pub enum Verdict {
 /// [`NotRotated::ScopeExceeded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NotRotated {
-    /// Spent, and too long ago for a retry. Somebody has it twice: the grant must end (RFC 9700 §4.14.2).
+    /// Spent too long ago for a retry, or three rotations ago. Two parties have it: the grant must end (RFC 9700
+    /// §4.14.2).
     #[error("a spent refresh token was used again")]
     Reused,
-    /// Spent so recently that it may be a retry that was late, but its successor was spent, too, or the access token
-    /// that went with it was revoked: the pair cannot be answered again. Nothing ends.
+    /// Spent so recently that it may be a delayed request, but its successor was spent, too, or the access token that
+    /// went with it was revoked: the pair cannot be answered again. Nothing ends.
     #[error(
         "a spent refresh token was used within the grace window, but its pair is no longer the current one"
     )]
@@ -87,6 +98,12 @@ pub enum NotRotated {
     /// It was issued to another client.
     #[error("the refresh token was issued to another client")]
     Foreign,
+    /// It was issued by another issuer: the deployment has changed its name, or has several.
+    #[error("the refresh token was issued by another issuer")]
+    OtherIssuer,
+    /// The client or the user has lost their standing: the grant must end.
+    #[error("the grant's client or user: {0}")]
+    Fallen(Fallen),
     /// More was asked for than was granted (RFC 6749 §6).
     #[error("the scope is more than was granted")]
     ScopeExceeded,
@@ -96,6 +113,7 @@ impl Transition for Rotating {
     fn holds(&self, grant: &Grant) -> bool {
         grant.state == State::Active
             && grant.client == self.presented.client
+            && grant.issuer == self.presented.issuer
             && grant.refresh.as_ref().is_some_and(|refresh| {
                 refresh.digest == self.presented.token && !refresh.is_over(grant, self.now)
             })
@@ -116,8 +134,9 @@ impl Transition for Rotating {
     }
 
     fn update(&self) -> Result<Update, table::Error> {
-        let mut condition =
-            String::from("#st = :active AND #c = :client AND #r.#d = :token AND #r.#x > :now AND #ax > :now");
+        let mut condition = String::from(
+            "#st = :active AND #c = :client AND #is = :issuer AND #r.#d = :token AND #r.#x > :now AND #ax > :now",
+        );
         let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
         for (_, nth) in values() {
             condition = format!("{condition} AND contains(#sc, :scope{nth})");
@@ -131,6 +150,7 @@ impl Transition for Rotating {
         let mut update = Update::when(&condition, change)
             .value("active", &State::Active)?
             .value("client", &self.presented.client)?
+            .value("issuer", &self.presented.issuer)?
             .value("token", &self.presented.token)?
             .value("now", &self.now)?
             .value("access", &self.new_access())?;
@@ -156,6 +176,7 @@ impl Rotating {
             digest,
             expires_at: Some(self.now.after(self.refresh_lifetime)),
             family: self.presented.family,
+            generation: self.presented.generation + 1,
             rotation: Some(self.rotation()),
         }
     }
@@ -183,6 +204,9 @@ impl Rotating {
         if grant.client != presented.client {
             return Verdict::Refused(NotRotated::Foreign);
         }
+        if grant.issuer != presented.issuer {
+            return Verdict::Refused(NotRotated::OtherIssuer);
+        }
         if refresh.digest == presented.token {
             if refresh.is_over(grant, self.now) {
                 return Verdict::Refused(NotRotated::Expired);
@@ -194,17 +218,29 @@ impl Rotating {
                 _ => Verdict::Refused(NotRotated::ScopeExceeded),
             };
         }
-        // Genuine once, and spent. How recently it was spent decides what that means; a clock that lags behind the
-        // one that spent it counts as no time at all.
-        match &refresh.rotation {
-            Some(last) if self.now.since(last.at) < grace => {
-                if last.previous == presented.token && !refresh.is_over(grant, self.now) {
-                    Verdict::Retry(last.nonce)
-                } else {
-                    Verdict::Refused(NotRotated::Late)
-                }
+        self.judge_spent(grant, refresh, grace)
+    }
+
+    /// What it means that a token was shown that is of the family of `refresh`, but is not it.
+    fn judge_spent(&self, grant: &Grant, refresh: &Refresh, grace: Duration) -> Verdict {
+        let last = refresh.rotation.as_ref();
+        // Every rotation issues an access token, and the one before is kept: it tells when the last rotation but one was.
+        let spent_at = match refresh.generation.checked_sub(self.presented.generation) {
+            // Nothing of this generation but `refresh` was ever answered, and nothing of a later one.
+            None | Some(0) => return Verdict::Refused(NotRotated::Unknown),
+            Some(1) => last.map(|last| last.at),
+            Some(2) => grant.previous_access.as_ref().map(|access| access.issued_at),
+            Some(_) => None,
+        };
+        // A clock that lags behind the one that spent it counts as no time at all.
+        if spent_at.is_none_or(|at| self.now.since(at) >= grace) {
+            return Verdict::Refused(NotRotated::Reused);
+        }
+        match last {
+            Some(last) if last.previous == self.presented.token && !refresh.is_over(grant, self.now) => {
+                Verdict::Retry(last.nonce)
             }
-            _ => Verdict::Refused(NotRotated::Reused),
+            _ => Verdict::Refused(NotRotated::Late),
         }
     }
 }
@@ -226,7 +262,13 @@ impl Grant {
 impl Refresh {
     /// A grant's first refresh token.
     pub fn first(token: &Secret<RefreshToken>, expires_at: Timestamp) -> Self {
-        Self { digest: token.digest(), expires_at: Some(expires_at), family: token.family(), rotation: None }
+        Self {
+            digest: token.digest(),
+            expires_at: Some(expires_at),
+            family: token.family(),
+            generation: token.generation(),
+            rotation: None,
+        }
     }
 
     /// When it can no longer be used in `grant`, its own: at its own end, or at the grant's if that comes first.

@@ -2,7 +2,9 @@
 
 use futures_util::future::try_join_all;
 
-use super::{AccessRevocation, End, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
+use super::{
+    AccessRevocation, End, Ending, EndingByRefresh, Grant, Redemption, Revocation, Slot, Transition, Why,
+};
 use crate::{
     client::ClientId,
     secret::{AccessToken, Id, RefreshToken, Secret},
@@ -72,6 +74,19 @@ impl Store {
     /// Lets `transition` happen to the grant called `id`, if it may.
     pub async fn write(&self, id: Id, transition: &impl Transition) -> Result<Written<Grant>, table::Error> {
         self.0.update(&Grant::key(id), transition.update()?).await
+    }
+
+    /// Redeems the code of the grant called `id`. When all of DynamoDB's answers were lost, one read tells whether the
+    /// write was done: told to try again, the client would replay its code, and that ends the grant.
+    pub async fn redeem(&self, id: Id, redemption: &Redemption) -> Result<Written<Grant>, table::Error> {
+        let outage = match self.write(id, redemption).await {
+            Err(outage @ table::Error::Unavailable { .. }) => outage,
+            written => return written,
+        };
+        match self.find(id).await {
+            Ok(Some(grant)) if redemption.is_done(&grant) => Ok(Written::Done(grant)),
+            _ => Err(outage),
+        }
     }
 
     /// Makes one access token of `client` useless, and nothing else (RFC 7009 §2.1).

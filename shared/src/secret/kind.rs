@@ -6,12 +6,12 @@ pub trait Kind: Send + Sync + 'static {
     const PREFIX: &'static str;
     /// What the kind is called in messages to people.
     const NAME: &'static str;
-    /// Whether the string also carries its grant's family (refresh tokens only).
-    const HAS_FAMILY: bool = false;
+    /// Whether the string also carries a [`Lineage`](super::Lineage) (refresh tokens only).
+    const HAS_LINEAGE: bool = false;
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident, $prefix:literal, $name:literal $(, family: $family:literal)?;)*) => {$(
+    ($($(#[$doc:meta])* $kind:ident, $prefix:literal, $name:literal $(, lineage: $lineage:literal)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $kind {}
@@ -19,7 +19,7 @@ macro_rules! kinds {
         impl Kind for $kind {
             const PREFIX: &'static str = $prefix;
             const NAME: &'static str = $name;
-            $(const HAS_FAMILY: bool = $family;)?
+            $(const HAS_LINEAGE: bool = $lineage;)?
         }
     )*};
 }
@@ -30,8 +30,8 @@ kinds! {
     AuthorizationCode, "jtc", "authorization code";
     /// An access token (RFC 6749 §1.4).
     AccessToken, "jta", "access token";
-    /// A refresh token (RFC 6749 §1.5). Its family proves that it was once genuine, whatever came after it.
-    RefreshToken, "jtr", "refresh token", family: true;
+    /// A refresh token (RFC 6749 §1.5). Its lineage proves that it was once genuine, and tells how many came after it.
+    RefreshToken, "jtr", "refresh token", lineage: true;
     /// A client's secret (RFC 6749 §2.3.1). Its id names the secret, not the client.
     ClientSecret, "jts", "client secret";
     /// What a signed-in browser holds.

@@ -6,7 +6,8 @@
 //! | `_` | 1 | so that a double click selects the whole string |
 //! | id | 22 | 128 bits, naming the item that knows the secret |
 //! | key | 44 | 256 random bits, as two numbers of 128 |
-//! | family | 22 | 128 random bits, in refresh tokens only |
+//! | family | 22 | in refresh tokens only: 128 random bits, the same in every refresh token of the grant |
+//! | generation | 6 | in refresh tokens only: how many rotations led to it |
 //! | check | 6 | CRC-32 of everything before it |
 //!
 //! Every part is a number in base 62 (`0-9A-Za-z`), padded with zeros to its width. A value has one spelling:
@@ -25,8 +26,35 @@ use super::{AccessToken, Digest, Family, Kind, RefreshToken, random};
 
 /// Characters in a number of 128 bits.
 const WIDE: usize = 22;
+/// Characters in a generation.
+const GENERATION: usize = 6;
 /// Characters in the check.
 const CHECK: usize = 6;
+
+/// What a refresh token says of itself beside being a secret.
+#[derive(Clone)]
+pub struct Lineage {
+    /// The 128 random bits that all refresh tokens of one grant share. Only a holder of one of them knows these.
+    pub family: Zeroizing<[u8; 16]>,
+    /// How many rotations led to the token: 0 for a grant's first.
+    pub generation: u64,
+}
+
+impl Lineage {
+    /// The largest generation that can be spelled. At one write unit a rotation, DynamoDB's limit for one item keeps
+    /// a grant below it: 1,000 a second for 90 days are 8 thousand million, and this is 57.
+    const LAST_GENERATION: u64 = 62_u64.pow(6) - 1;
+
+    /// The lineage of a grant's first refresh token.
+    pub const fn first(family: Zeroizing<[u8; 16]>) -> Self {
+        Self { family, generation: 0 }
+    }
+
+    /// The lineage of the token that follows.
+    fn next(self) -> Self {
+        Self { generation: (self.generation + 1).min(Self::LAST_GENERATION), ..self }
+    }
+}
 
 /// A random name of 128 bits: a grant's, a client's, a person's. It is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,7 +122,7 @@ pub struct Secret<K> {
 impl<K: Kind> Secret<K> {
     /// Characters in a string of this kind.
     pub const LENGTH: usize =
-        K::PREFIX.len() + 1 + WIDE + 2 * WIDE + if K::HAS_FAMILY { WIDE } else { 0 } + CHECK;
+        K::PREFIX.len() + 1 + WIDE + 2 * WIDE + if K::HAS_LINEAGE { WIDE + GENERATION } else { 0 } + CHECK;
 
     /// Whether `text` starts like a secret of this kind, so that whoever shows it cannot have meant another.
     pub fn is_prefixed(text: &str) -> bool {
@@ -111,7 +139,8 @@ impl<K: Kind> Secret<K> {
             body.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(Malformed)?;
         let (id, mut rest) = numbers.split_at(WIDE);
         while !rest.is_empty() {
-            let (part, after) = rest.split_at(WIDE);
+            // Only the last part is shorter, and that is the generation.
+            let (part, after) = rest.split_at(WIDE.min(rest.len()));
             number(part)?;
             rest = after;
         }
@@ -136,15 +165,20 @@ impl<K: Kind> Secret<K> {
         &self.text
     }
 
-    fn spell(id: Id, key: &[u8; 32], family: Option<&[u8; 16]>) -> Self {
+    fn spell(id: Id, key: &[u8; 32], lineage: Option<&Lineage>) -> Self {
         // Enough room at once: growing would leave copies behind that are never wiped.
         let mut text = Zeroizing::new(String::with_capacity(Self::LENGTH));
         text.push_str(K::PREFIX);
         text.push('_');
-        base62_padded(id.0, &mut text);
+        base62_padded(id.0, WIDE, &mut text);
         let (high, low) = key.split_at(16);
-        for half in [high, low].into_iter().chain(family.map(<[u8; 16]>::as_slice)) {
-            base62_padded(half.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte)), &mut text);
+        let family = lineage.map(|lineage| lineage.family.as_slice());
+        for half in [high, low].into_iter().chain(family) {
+            let bits = half.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte));
+            base62_padded(bits, WIDE, &mut text);
+        }
+        if let Some(lineage) = lineage {
+            base62_padded(lineage.generation.min(Lineage::LAST_GENERATION).into(), GENERATION, &mut text);
         }
         let check = checksum(&text);
         text.push_str(&check);
@@ -155,9 +189,9 @@ impl<K: Kind> Secret<K> {
 impl<K: Kind> Secret<K> {
     /// A new secret for the item called `id`, with these 256 bits.
     ///
-    /// For kinds without a family; a refresh token needs [`Secret::in_family`].
+    /// For kinds without a lineage; a refresh token needs [`Secret::of_lineage`].
     pub fn new(id: Id, key: &[u8; 32]) -> Self {
-        const { assert!(!K::HAS_FAMILY, "a secret of this kind belongs to a family") };
+        const { assert!(!K::HAS_LINEAGE, "a secret of this kind has a lineage") };
         Self::spell(id, key, None)
     }
 }
@@ -180,7 +214,8 @@ impl<K: Kind> Secret<K> {
     /// The number in the part after `nth` others. Parsing has found every part to be one.
     fn part(&self, nth: usize) -> u128 {
         let start = K::PREFIX.len() + 1 + nth * WIDE;
-        self.text.get(start..start + WIDE).and_then(|part| number(part).ok()).unwrap_or_default()
+        let end = (start + WIDE).min(Self::LENGTH - CHECK);
+        self.text.get(start..end).and_then(|part| number(part).ok()).unwrap_or_default()
     }
 }
 
@@ -223,10 +258,20 @@ impl Secret<RefreshToken> {
         Zeroizing::new(self.part(3).to_be_bytes())
     }
 
+    /// How many rotations led to it, as the token says. It is true of a token whose digest the grant has.
+    pub fn generation(&self) -> u64 {
+        u64::try_from(self.part(4)).unwrap_or(Lineage::LAST_GENERATION)
+    }
+
+    /// What it says of itself beside being a secret.
+    pub fn lineage(&self) -> Lineage {
+        Lineage { family: self.family_bits(), generation: self.generation() }
+    }
+
     /// The refresh token that follows this one in the rotation that `nonce` belongs to.
     #[must_use]
     pub fn successor(&self, nonce: &[u8; 32]) -> Self {
-        Self::in_family(self.id, &self.derive(b"refresh", nonce), &self.family_bits())
+        Self::of_lineage(self.id, &self.derive(b"refresh", nonce), &self.lineage().next())
     }
 
     /// The access token that is issued in the rotation that `nonce` belongs to.
@@ -245,9 +290,9 @@ impl Secret<RefreshToken> {
 }
 
 impl Secret<RefreshToken> {
-    /// A new refresh token of the grant called `id`, with these 256 bits, in this family.
-    pub fn in_family(id: Id, key: &[u8; 32], family: &[u8; 16]) -> Self {
-        Self::spell(id, key, Some(family))
+    /// A new refresh token of the grant called `id`, with these 256 bits, of this lineage.
+    pub fn of_lineage(id: Id, key: &[u8; 32], lineage: &Lineage) -> Self {
+        Self::spell(id, key, Some(lineage))
     }
 }
 
@@ -257,9 +302,9 @@ impl<K: Kind> fmt::Debug for Secret<K> {
     }
 }
 
-fn base62_padded(bits: u128, text: &mut Zeroizing<String>) {
+fn base62_padded(bits: u128, width: usize, text: &mut Zeroizing<String>) {
     let digits = Zeroizing::new(base62::encode(bits));
-    text.extend(std::iter::repeat_n('0', WIDE - digits.len()));
+    text.extend(std::iter::repeat_n('0', width - digits.len()));
     text.push_str(&digits);
 }
 
@@ -287,10 +332,11 @@ mod tests {
             access().expose(),
             "jta_000000000000000000000752ZQxdl7BuCeo6GcvXrvOf52ZQxdl7BuCeo6GcvXrvOf1yOb5N"
         );
-        let refresh = Secret::in_family(Id::from_bits(u128::MAX), &[0xFF; 32], &[0; 16]);
+        let lineage = Lineage::first(Zeroizing::new([0; 16]));
+        let refresh = Secret::of_lineage(Id::from_bits(u128::MAX), &[0xFF; 32], &lineage);
         assert_eq!(
             refresh.expose(),
-            "jtr_7n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc700000000000000000000002knEcY"
+            "jtr_7n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc700000000000000000000000000000gOupD"
         );
     }
 
@@ -303,6 +349,20 @@ mod tests {
             assert_eq!((read.id(), read.digest()), (id, made.digest()));
             assert_eq!(made.expose().len(), Access::LENGTH);
         }
+    }
+
+    #[test]
+    fn a_refresh_token_is_followed_by_one_of_the_next_generation() {
+        let lineage = Lineage { generation: 61, ..Lineage::first(random()) };
+        let token = Secret::of_lineage(Id::random(), &random(), &lineage);
+        let next = Secret::<RefreshToken>::parse(token.successor(&[1; 32]).expose()).unwrap();
+        assert_eq!((next.id(), next.generation()), (token.id(), 62));
+        assert_eq!(next.family(), token.family());
+        assert_eq!(next.expose().len(), Secret::<RefreshToken>::LENGTH);
+        // Beyond the last there is none: the count stays, and nothing overflows.
+        let last = Lineage { generation: u64::MAX, ..lineage };
+        let last = Secret::of_lineage(Id::random(), &random(), &last);
+        assert_eq!(last.successor(&[1; 32]).generation(), Lineage::LAST_GENERATION);
     }
 
     #[test]

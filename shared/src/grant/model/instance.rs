@@ -3,17 +3,18 @@
 #![expect(clippy::option_option, reason = "refused or not, and by an item or by none")]
 
 use super::{
-    Break, Scenario,
+    Besides, Break, Scenario,
     world::{
-        Call, GRACE, Job, Party, SENDS, World, Write, at, client_id, first_refresh, redemption,
-        refresh_token, rotation, tick,
+        Call, GRACE, Job, Party, SENDS, World, Write, access_revocation, at, client_id, first_refresh,
+        redemption, refresh_token, rotation, tick,
     },
 };
 use crate::{
     grant::{
-        Ending, EndingByRefresh, Grant, NotRedeemed, NotRotated, Rotating, State, Transition, Verdict, Why,
+        AccessRevocation, Ending, EndingByRefresh, Grant, Nonce, NotRedeemed, NotRotated, Rotating, State,
+        Transition, Verdict, Why,
     },
-    secret::{AccessToken, Digest},
+    secret::{AccessToken, Digest, RefreshToken},
 };
 
 impl Scenario {
@@ -48,11 +49,30 @@ impl Scenario {
             }
             Write::Redeem(redemption) => transition(item, redemption, unconditional),
             Write::Rotate(rotating) => {
-                let careless = self.broken == Break::NeverYoung && is_current(rotating, item.as_ref());
-                transition(item, rotating, careless)
+                let careless = match self.broken {
+                    Break::NeverYoung => is_current(rotating, item.as_ref()),
+                    Break::RepeatedUse => {
+                        let unrecognised = Rotating { access: Digest::of("another"), ..rotating.clone() };
+                        item.as_ref().is_some_and(|grant| unrecognised.holds(grant))
+                    }
+                    _ => false,
+                };
+                let refused = transition(item, rotating, careless);
+                if refused.is_none() && self.rotates {
+                    world.spent.push((rotating.presented.token, tick(rotating.now)));
+                }
+                refused
             }
             Write::Revoke(ending) => transition(item, ending, false),
+            Write::RevokeAccess(revocation) => {
+                let refused = transition(item, revocation, false);
+                if refused.is_none() {
+                    world.revoked.push(revocation.token);
+                }
+                refused
+            }
             Write::End(ending) => transition(item, ending, false),
+            Write::AskStanding(_) => None,
         };
         if world.item.as_ref().is_some_and(|grant| grant.state == State::Ended) {
             world.ended = true;
@@ -74,12 +94,14 @@ impl Scenario {
                 client: client_id(),
                 now: at(now),
             }),
+            Job::RevokeAccess { token } => Write::RevokeAccess(access_revocation(*token, now)),
         };
         let read = match (&write, &world.item) {
             (Write::Redeem(redemption), Some(grant)) => redemption.holds(grant),
             _ => false,
         };
-        world.calls.push(Call { party, job, now, write, sends_left: SENDS, read });
+        let stood = world.status.status().upholds(at(0)).is_ok();
+        world.calls.push(Call { party, job, now, write, sends_left: SENDS, read, stood, hopeless: false });
     }
 
     /// DynamoDB has answered a call's write: what the instance does next. `None`: it is done with it.
@@ -98,7 +120,7 @@ impl Scenario {
                     Some(None) => Err(NotRedeemed::Unknown),
                     Some(Some(grant)) if self.broken == Break::OwnWriteForgotten => {
                         let mut forgetful = redemption.clone();
-                        forgetful.tokens.access.digest = Digest::impossible();
+                        forgetful.tokens.access.digest = Digest::of("another");
                         forgetful.judge(&grant)
                     }
                     Some(Some(grant)) => redemption.judge(&grant),
@@ -123,23 +145,37 @@ impl Scenario {
                     Some(None) => Verdict::Refused(NotRotated::Unknown),
                     Some(Some(grant)) => self.judge(rotating, &grant),
                 };
+                // Whoever was shown the token, and whatever is answered: it was spent, and its window is closed.
+                world.stolen |= is_closed(rotating, world);
                 let nonce = match verdict {
                     Verdict::Rotated => rotating.nonce,
                     Verdict::Retry(nonce) => nonce,
                     Verdict::Refused(reason) => {
-                        world.stolen |= was_stolen(rotating, world.item.as_ref());
                         self.refused(world, call, reason);
                         return if reason == NotRotated::Reused { end(Why::RefreshReused) } else { None };
                     }
                 };
-                let presented = refresh_token(token);
-                if self.rotates {
-                    let successor = presented.successor(&nonce.0);
-                    Self::answer(world, call, Some(token.clone()), successor.expose(), arrives);
-                } else {
-                    Self::share(world, presented.successor_access(&nonce.0).digest());
+                if self.besides.contains(&Besides::EndEverything) && self.broken != Break::NobodyAsked {
+                    return Some(Write::AskStanding(nonce));
                 }
+                self.succeed(world, call, token, nonce, arrives);
                 None
+            }
+            (Write::AskStanding(nonce), _) => {
+                let Job::Refresh { token } = &call.job else { return None };
+                let stands = match self.broken {
+                    Break::AskedBeforehand => call.stood,
+                    _ => world.status.status().upholds(at(0)).is_ok(),
+                };
+                if !stands {
+                    return end(Why::StandingLost);
+                }
+                self.succeed(world, call, token, *nonce, arrives);
+                None
+            }
+            (Write::RevokeAccess(revocation), refused) => {
+                let moved = refused.flatten().and_then(|grant| revocation.judge(&grant).err());
+                moved.map(|slot| Write::RevokeAccess(AccessRevocation { slot, ..revocation.clone() }))
             }
             (Write::Revoke(_), _) => {
                 if arrives && world.item.as_ref().is_some_and(|grant| grant.state != State::Ended) {
@@ -151,14 +187,41 @@ impl Scenario {
         }
     }
 
+    /// A refresh is answered: with the successor of `token`, or without rotation with an access token.
+    fn succeed(&self, world: &mut World, call: &Call, token: &str, nonce: Nonce, arrives: bool) {
+        if call.hopeless {
+            world.wrong = Some("tokens were renewed though everything had been ended");
+        }
+        let presented = refresh_token(token);
+        if self.rotates {
+            let successor = presented.successor(&nonce.0);
+            Self::answer(world, call, Some(token.to_owned()), successor.expose(), arrives);
+        } else {
+            Self::share(world, presented.successor_access(&nonce.0).digest());
+        }
+    }
+
     pub(super) fn judge(&self, rotating: &Rotating, grant: &Grant) -> Verdict {
         let mut rotating = rotating.clone();
         if self.broken == Break::OwnWriteForgotten {
-            rotating.access = Digest::impossible();
+            rotating.access = Digest::of("another");
         }
         let last = grant.refresh.as_ref().and_then(|refresh| refresh.rotation.as_ref());
         if self.broken == Break::Unsaturated && last.is_some_and(|last| rotating.now < last.at) {
             return Verdict::Refused(NotRotated::Reused);
+        }
+        let open = last.is_some_and(|last| rotating.now.since(last.at) < GRACE);
+        let age = grant
+            .refresh
+            .as_ref()
+            .and_then(|refresh| refresh.generation.checked_sub(rotating.presented.generation));
+        let renewed = match self.broken {
+            Break::WindowRenewed => age.is_some_and(|age| age >= 2),
+            Break::WindowShared => age == Some(2),
+            _ => false,
+        };
+        if open && renewed {
+            return Verdict::Refused(NotRotated::Late);
         }
         rotating.judge(grant, GRACE)
     }
@@ -175,9 +238,14 @@ impl Scenario {
         if !world.answered.contains(&answer) {
             world.answered.push(answer);
         }
-        if call.party == Party::Client && arrives && !world.received.iter().any(|known| known == token) {
-            world.received.push(token.to_owned());
-            world.tried_at = None;
+        let is_new = |tokens: &[String]| arrives && !tokens.iter().any(|known| known == token);
+        match call.party {
+            Party::Client if is_new(&world.received) => {
+                world.received.push(token.to_owned());
+                world.tried_at = None;
+            }
+            Party::Thief if is_new(&world.pocketed) => world.pocketed.push(token.to_owned()),
+            _ => {}
         }
     }
 
@@ -197,7 +265,7 @@ impl Scenario {
                 }
             }
             None => {
-                if !world.ended {
+                if !world.ended && !world.revoked.contains(&token) {
                     world.wrong = Some("an access token was answered that the grant does not have");
                 }
             }
@@ -206,7 +274,7 @@ impl Scenario {
 
     /// A refresh was refused: never to an honest client that keeps to the window, when there is nobody else.
     pub(super) fn refused(&self, world: &mut World, call: &Call, reason: NotRotated) {
-        let alone = self.redeemers == [Party::Client] && !self.revokes && self.parallel == 1;
+        let alone = self.redeemers == [Party::Client] && self.besides.is_empty() && self.parallel == 1;
         if call.party == Party::Client && alone && !self.refreshers.contains(&Party::Thief) {
             world.wrong = Some(match reason {
                 NotRotated::Reused => "an honest client was taken for a thief",
@@ -223,9 +291,10 @@ fn is_current(rotating: &Rotating, item: Option<&Grant>) -> bool {
     refresh.is_some_and(|refresh| refresh.digest == rotating.presented.token)
 }
 
-/// Whether what is shown was genuine once, is not now, and no window is open any more.
-fn was_stolen(rotating: &Rotating, item: Option<&Grant>) -> bool {
-    let Some(refresh) = item.and_then(|grant| grant.refresh.as_ref()) else { return false };
-    let closed = refresh.rotation.as_ref().is_some_and(|last| last.at.after(GRACE) <= rotating.now);
-    refresh.family == rotating.presented.family && refresh.digest != rotating.presented.token && closed
+/// Whether what is shown was spent so long ago that the window for repeating it is closed.
+fn is_closed(rotating: &Rotating, world: &World) -> bool {
+    let spent = |(token, at_tick): &(Digest<RefreshToken>, u8)| {
+        *token == rotating.presented.token && rotating.now.since(at(*at_tick)) >= GRACE
+    };
+    world.spent.iter().any(spent)
 }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::{
     client::{Client, ClientId, Registration},
+    config::Issuer,
     grant::{
-        Access, Agreement, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption, Refresh, Rotating,
-        Shown, Terms, Tokens,
+        Access, AccessRevocation, Agreement, Ending, EndingByRefresh, Grant, Nonce, Presented, Redemption,
+        Refresh, Rotating, Shown, Slot, Terms, Tokens,
     },
-    secret::{AccessToken, AuthorizationCode, Digest, Id, RefreshToken, Secret, Verifier},
+    secret::{AccessToken, AuthorizationCode, Digest, Id, Lineage, RefreshToken, Secret, Verifier},
+    status::Status,
     time::Timestamp,
 };
 
@@ -18,6 +20,8 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 pub(super) const GRACE: Duration = Duration::from_secs(3);
 /// How far one instance's clock may lag behind another's.
 pub(super) const SKEW: u8 = 1;
+/// How far an administrator's clock may be off.
+pub(super) const LAPTOP_SKEW: u8 = 2;
 /// How long an access token that a refresh token led to lives.
 pub(super) const ACCESS_LIFETIME: Duration = Duration::from_secs(4);
 /// How many writes the network holds at a time.
@@ -44,6 +48,7 @@ pub(super) enum Job {
     Redeem,
     Refresh { token: String },
     Revoke { token: String },
+    RevokeAccess { token: Digest<AccessToken> },
 }
 
 /// What DynamoDB is asked to do.
@@ -53,7 +58,11 @@ pub(super) enum Write {
     Redeem(Redemption),
     Rotate(Rotating),
     Revoke(EndingByRefresh),
+    RevokeAccess(AccessRevocation),
     End(Ending),
+    /// Nothing: it is asked for the user's status, and if that is good, the refresh token derived with this nonce is
+    /// answered.
+    AskStanding(Nonce),
 }
 
 /// A request that is being answered by one instance.
@@ -67,6 +76,10 @@ pub(super) struct Call {
     pub(super) sends_left: u8,
     /// With [`Break::ReadThenWrite`]: whether the condition held when it was read.
     pub(super) read: bool,
+    /// With [`Break::AskedBeforehand`]: whether the user's status was good when the request came.
+    pub(super) stood: bool,
+    /// Whether everything of the user's had been ended before the rotation was written.
+    pub(super) hopeless: bool,
 }
 
 /// The world at one moment.
@@ -80,6 +93,16 @@ pub(super) struct World {
     pub(super) started: u8,
     /// The refresh tokens that the client has received, in order.
     pub(super) received: Vec<String>,
+    /// And those that a thief has received.
+    pub(super) pocketed: Vec<String>,
+    /// Every refresh token that was rotated, and when.
+    pub(super) spent: Vec<(Digest<RefreshToken>, u8)>,
+    /// Every access token that was revoked by itself.
+    pub(super) revoked: Vec<Digest<AccessToken>>,
+    /// The user's status.
+    pub(super) status: UserStatus,
+    /// When everything of the user's was ended, if it was. Nothing sweeps.
+    pub(super) everything_ended_at: Option<u8>,
     /// When the client first tried its newest token, if it has.
     pub(super) tried_at: Option<u8>,
     /// Who has tried to redeem the code.
@@ -95,6 +118,18 @@ pub(super) struct World {
     pub(super) stolen: bool,
     /// What went wrong, as it is seen when it happens.
     pub(super) wrong: Option<&'static str>,
+}
+
+/// The moment in the user's status before which everything is dead. It stands for a [`Status`], which has no hash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct UserStatus {
+    pub(super) not_before: Option<Timestamp>,
+}
+
+impl UserStatus {
+    pub(super) fn status(self) -> Status {
+        Status { not_before: self.not_before, ..Status::new(Id::from_bits(2), "ada") }
+    }
 }
 
 pub(super) fn at(tick: u8) -> Timestamp {
@@ -114,6 +149,14 @@ pub(super) fn client_id() -> ClientId {
     "client".parse().unwrap()
 }
 
+pub(super) fn issuer() -> Issuer {
+    "https://auth.example.com".parse().unwrap()
+}
+
+pub(super) fn access_revocation(token: Digest<AccessToken>, now: u8) -> AccessRevocation {
+    AccessRevocation { token, client: client_id(), slot: Slot::Current, now: at(now) }
+}
+
 pub(super) fn client() -> Client {
     let redirect_uris = vec!["https://app.example.com/cb".to_owned()];
     let registration = Registration { name: "Client".to_owned(), redirect_uris, ..Registration::default() };
@@ -123,8 +166,7 @@ pub(super) fn client() -> Client {
 /// The grant as it is issued.
 pub(super) fn issued() -> Grant {
     let client = client();
-    let issuer = "https://auth.example.com".parse().unwrap();
-    let terms = Terms { client: &client, scope: "read".parse().unwrap(), issuer, now: at(0) };
+    let terms = Terms { client: &client, scope: "read".parse().unwrap(), issuer: issuer(), now: at(0) };
     let agreement = Agreement {
         person: Id::from_bits(2),
         authenticated_at: at(0),
@@ -141,7 +183,13 @@ pub(super) fn refresh_token(text: &str) -> Secret<RefreshToken> {
 
 /// The first refresh token that the `nth` call would issue.
 pub(super) fn first_refresh(nth: u8) -> Secret<RefreshToken> {
-    Secret::in_family(Id::from_bits(1), &[nth + 50; 32], &[nth + 100; 16])
+    made_up(nth + 50, nth + 100, 0)
+}
+
+/// A refresh token of the grant.
+pub(super) fn made_up(key: u8, family: u8, generation: u64) -> Secret<RefreshToken> {
+    let lineage = Lineage { generation, ..Lineage::first([family; 16].into()) };
+    Secret::of_lineage(Id::from_bits(1), &[key; 32], &lineage)
 }
 
 pub(super) fn redemption(party: Party, nth: u8, now: u8) -> Redemption {
@@ -151,6 +199,7 @@ pub(super) fn redemption(party: Party, nth: u8, now: u8) -> Redemption {
     Redemption {
         shown: Shown {
             client: client_id(),
+            issuer: issuer(),
             code: code().digest(),
             redirect_uri: None,
             verifier: Some(Digest::of(verifier)),
@@ -167,7 +216,13 @@ pub(super) fn redemption(party: Party, nth: u8, now: u8) -> Redemption {
 pub(super) fn rotation(token: &str, nth: u8, now: u8, rotates: bool) -> Rotating {
     let (token, nonce) = (refresh_token(token), [nth; 32]);
     Rotating {
-        presented: Presented { token: token.digest(), family: token.family(), client: client_id() },
+        presented: Presented {
+            token: token.digest(),
+            family: token.family(),
+            generation: token.generation(),
+            client: client_id(),
+            issuer: issuer(),
+        },
         scope: None,
         nonce: Nonce(nonce),
         access: token.successor_access(&nonce).digest(),

@@ -1,0 +1,187 @@
+//! Tokens are not renewed for those who have lost their standing, whether or not anybody swept their grants.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use shared::{client::Registration, role::Role, secret::Id};
+
+use crate::harness::{
+    Fault, Registered, Stack,
+    person::{CALLBACK, Request},
+};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A client that a developer owns, and a user who agrees to it.
+struct Case {
+    stack: Stack,
+    client: Registered,
+    user: Id,
+    owner: Id,
+}
+
+impl Case {
+    async fn begin() -> Self {
+        let stack = Stack::start().await;
+        let (user, owner) = (stack.person("alice").await, stack.person("olga").await);
+        stack.app.users.grant_role(owner, &Role::developer()).await.unwrap();
+        let registration = Registration {
+            name: "app".to_owned(),
+            redirect_uris: vec![CALLBACK.to_owned()],
+            scope: vec!["read".to_owned(), "write".to_owned()],
+            ..Registration::default()
+        };
+        let client = stack.register_changed(registration, |client| client.owner = Some(owner)).await;
+        Self { stack, client, user, owner }
+    }
+
+    async fn code(&self) -> String {
+        self.stack.agree(&self.client, self.user, Request::default()).await
+    }
+
+    /// The end of the one grant there is: why it ended.
+    async fn end(&self) -> Option<String> {
+        let items = self.stack.app.grants.table().all().await.unwrap();
+        let grant = items.iter().find(|item| shared::table::kind(item) == Some("g")).unwrap();
+        Some(grant.get("e")?.as_m().unwrap()["w"].as_s().unwrap().clone())
+    }
+}
+
+type Loss = for<'a> fn(&'a Case) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Every way to lose the standing that a grant rests on: one write each, and no sweep after it.
+const LOSSES: [(&str, Loss); 6] = [
+    ("everything of the user's is ended", |case| {
+        Box::pin(async { case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap() })
+    }),
+    ("the user has no status any more", |case| {
+        Box::pin(async {
+            let status = shared::status::Status::key(case.user);
+            shared::table::delete_all(&case.stack.users(), [status]).await.unwrap();
+        })
+    }),
+    ("everything of the client's is ended", |case| {
+        Box::pin(async {
+            let client = case.client.id.parse().unwrap();
+            case.stack.app.clients.end_everything(&client, case.stack.now()).await.unwrap();
+        })
+    }),
+    ("everything of the owner's is ended", |case| {
+        Box::pin(async {
+            case.stack.app.users.end_everything(case.owner, case.stack.now()).await.unwrap();
+            // At the very moment, not even the client itself is good for anything.
+            case.stack.advance(MS);
+        })
+    }),
+    ("everything is ended, and a moment passes", |case| {
+        Box::pin(async {
+            case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
+            case.stack.advance(MS);
+        })
+    }),
+    ("everything is ended twice", |case| {
+        Box::pin(async {
+            for _ in 0..2 {
+                case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
+            }
+        })
+    }),
+];
+
+#[tokio::test]
+async fn nobody_refreshes_into_dead_tokens() {
+    for (what, lose) in LOSSES {
+        let case = Case::begin().await;
+        let pair = case.stack.redeem(&case.client, &case.code().await).await.pair();
+        lose(&case).await;
+        case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+        assert_eq!(case.end().await.as_deref(), Some("standing"), "{what}");
+        assert!(case.stack.audited("reused").is_empty(), "{what}: nobody is taken for a thief");
+        assert_eq!(case.stack.audited("revoked").len(), 1, "{what}");
+        case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn nobody_redeems_a_code_for_dead_tokens() {
+    for (what, lose) in LOSSES {
+        let case = Case::begin().await;
+        let code = case.code().await;
+        lose(&case).await;
+        case.stack.redeem(&case.client, &code).await.is_error(400, "invalid_grant");
+        assert_eq!(case.end().await.as_deref(), Some("standing"), "{what}");
+        assert!(case.stack.audited("issued").is_empty() && case.stack.audited("replayed").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_retry_within_the_window_is_refused_once_everything_was_ended() {
+    let case = Case::begin().await;
+    let first = case.stack.redeem(&case.client, &case.code().await).await.pair();
+    let second = case.stack.refresh(&case.client, &first.refresh).await.pair();
+    case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
+    case.stack.refresh(&case.client, &first.refresh).await.is_error(400, "invalid_grant");
+    case.stack.refresh(&case.client, &second.refresh).await.is_error(400, "invalid_grant");
+    assert_eq!(case.end().await.as_deref(), Some("standing"));
+}
+
+#[tokio::test]
+async fn what_is_granted_after_everything_was_ended_lives() {
+    let case = Case::begin().await;
+    case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
+    case.stack.advance(MS);
+    let pair = case.stack.redeem(&case.client, &case.code().await).await.pair();
+    let next = case.stack.refresh(&case.client, &pair.refresh).await.pair();
+    assert!(case.stack.is_active(&case.client, &next.access).await);
+}
+
+#[tokio::test]
+async fn a_grant_of_another_issuer_is_neither_redeemed_nor_refreshed_nor_ended() {
+    let case = Case::begin().await;
+    let other =
+        case.stack.sibling(|config| config.issuer = Some("https://old.example.com".parse().unwrap())).await;
+    let code = case.code().await;
+    other.redeem(&case.client, &code).await.is_error(400, "invalid_grant");
+    let pair = case.stack.redeem(&case.client, &code).await.pair();
+    other.redeem(&case.client, &code).await.is_error(400, "invalid_grant");
+    other.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+    let next = case.stack.refresh(&case.client, &pair.refresh).await.pair();
+    case.stack.advance(Duration::from_hours(1));
+    other.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+    assert_eq!(case.end().await, None);
+    case.stack.refresh(&case.client, &next.refresh).await.pair();
+}
+
+#[tokio::test]
+async fn while_nobody_can_be_asked_a_refresh_can_be_repeated_and_a_code_is_redeemed() {
+    let stack = Stack::start().await;
+    let client = stack.web().await;
+    let code = stack.code(&client).await;
+    stack.dynamodb.fail(Fault::ThrottleStatuses);
+    let pair = stack.redeem(&client, &code).await.pair();
+    stack.refresh(&client, &pair.refresh).await.is_unavailable();
+    stack.dynamodb.fail(Fault::None);
+    let next = stack.refresh(&client, &pair.refresh).await.pair();
+    assert!(stack.is_active(&client, &next.access).await && stack.audited("reused").is_empty());
+}
+
+#[tokio::test]
+async fn a_redemption_of_which_every_answer_was_lost_is_recognised_by_one_read() {
+    let case = Case::begin().await;
+    let code = case.code().await;
+    case.stack.dynamodb.fail(Fault::LoseAnswers);
+    let pair = case.stack.redeem(&case.client, &code).await.pair();
+    case.stack.dynamodb.fail(Fault::None);
+    assert!(case.stack.is_active(&case.client, &pair.access).await);
+    case.stack.refresh(&case.client, &pair.refresh).await.pair();
+    assert!(case.stack.audited("replayed").is_empty());
+}
+
+#[tokio::test]
+async fn a_redemption_that_was_not_written_is_unavailable_and_the_same_code_works_later() {
+    let case = Case::begin().await;
+    let code = case.code().await;
+    case.stack.dynamodb.fail(Fault::ThrottleWrites);
+    case.stack.redeem(&case.client, &code).await.is_unavailable();
+    case.stack.dynamodb.fail(Fault::None);
+    case.stack.redeem(&case.client, &code).await.pair();
+}
