@@ -230,7 +230,7 @@ async fn a_disabled_persons_grants_are_ended_and_nobody_elses() {
     let operations: Vec<_> = stack.dynamodb.cost().into_iter().map(|(operation, _)| operation).collect();
     // The clock, whose name it is, the user; then the status first: it is what counts.
     let reads = ["GetItem", "GetItem", "BatchGetItem"];
-    let writes = ["UpdateItem", "Query", "UpdateItem", "UpdateItem", "UpdateItem"];
+    let writes = ["UpdateItem", "Query", "BatchGetItem", "UpdateItem", "UpdateItem", "UpdateItem"];
     assert_eq!(operations, [&reads[..], &writes].concat());
     for tokens in &hers {
         assert!(!is_active(&stack, &web, tokens).await);
