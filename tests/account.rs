@@ -251,7 +251,7 @@ async fn what_is_disabled_ended_or_deleted_is_not_listed() {
     stack.advance(Duration::from_millis(1));
     browser.sign_in(&ada).await;
     assert!(browser.get(TOKENS).await.text.contains("You have none"));
-    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    stack.app.users.disable(ada.sub, stack.now()).await.unwrap();
     assert_eq!(browser.get(ACCOUNT).await.status, 303);
 }
 

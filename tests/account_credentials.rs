@@ -54,10 +54,10 @@ async fn whoever_loses_the_role_has_credentials_that_get_nothing_and_have_nothin
     users.grant_role(ada.sub, &developer).await.unwrap();
     assert!(stack.is_active(&rs, &token).await);
     stack.token(&machine).await;
-    users.set_disabled(ada.sub, true).await.unwrap();
+    users.disable(ada.sub, stack.now()).await.unwrap();
     stack.is_inactive(&rs, &token).await;
     stack.ask_for_token(&machine, &[]).await.is_invalid_client();
-    users.set_disabled(ada.sub, false).await.unwrap();
+    users.enable(ada.sub).await.unwrap();
     users.delete(ada.sub).await.unwrap();
     stack.is_inactive(&rs, &token).await;
     stack.ask_for_token(&machine, &[]).await.is_invalid_client();

@@ -164,27 +164,34 @@ async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
 }
 
 #[tokio::test]
-async fn what_was_ended_with_everything_makes_room_and_what_is_only_disabled_does_not() {
+async fn what_was_ended_with_everything_or_by_disabling_makes_room() {
     let stack = Stack::with_accounts().await;
     let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
     let first = browser.personal_token("first", "never").await;
     for nth in 1..PersonalToken::MOST {
         browser.personal_token(&format!("token {nth}"), "never").await;
     }
-    let create = ["token", "create", "--person", "ada", "--name", "x", "--scope", "read"];
+    let create = ["token", "create", "--user", "ada", "--name", "x", "--scope", "read"];
     let users = &stack.app.users;
-    users.set_disabled(ada.sub, true).await.unwrap();
     stack.jeton(&create, "").await.failed(2, "50 tokens already");
-    users.set_disabled(ada.sub, false).await.unwrap();
-    assert!(stack.is_active(&rs, &first).await);
     assert_eq!(browser.ask_for_token("one more", "never").await.status, 409);
-    users.end_everything(ada.sub, stack.now()).await.unwrap();
-    stack.advance(Duration::from_millis(1));
-    browser.sign_in(&ada).await;
-    let later = browser.personal_token("later", "never").await;
-    assert!(stack.is_active(&rs, &later).await && !stack.is_active(&rs, &first).await);
-    let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
-    assert_eq!(kept.len(), 1);
+    let mut dead = vec![first];
+    for disabled in [true, false] {
+        if disabled {
+            users.disable(ada.sub, stack.now()).await.unwrap();
+            users.enable(ada.sub).await.unwrap();
+        } else {
+            users.end_everything(ada.sub, stack.now()).await.unwrap();
+        }
+        stack.advance(Duration::from_millis(1));
+        browser.sign_in(&ada).await;
+        for nth in 0..PersonalToken::MOST {
+            dead.push(browser.personal_token(&format!("later {nth}"), "never").await);
+        }
+        let later = dead.pop().unwrap();
+        assert!(stack.is_active(&rs, &later).await && !stack.is_active(&rs, &dead[0]).await);
+        assert_eq!(browser.ask_for_token("one more", "never").await.status, 409);
+    }
 }
 
 #[tokio::test]
@@ -193,15 +200,21 @@ async fn the_standing_of_its_person_counts_at_the_next_call() {
     let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
     let token = browser.personal_token("x", "never").await;
     let users = &stack.app.users;
-    users.set_disabled(ada.sub, true).await.unwrap();
+    users.disable(ada.sub, stack.now()).await.unwrap();
     assert!(!stack.is_active(&rs, &token).await);
-    users.set_disabled(ada.sub, false).await.unwrap();
-    assert!(stack.is_active(&rs, &token).await);
-    users.end_everything(ada.sub, stack.now()).await.unwrap();
-    assert!(!stack.is_active(&rs, &token).await);
+    users.enable(ada.sub).await.unwrap();
+    assert!(!stack.is_active(&rs, &token).await, "what was ended stays ended");
+    for name in ["y", "z"] {
+        stack.advance(Duration::from_millis(1));
+        browser.sign_in(&ada).await;
+        let token = browser.personal_token(name, "never").await;
+        assert!(stack.is_active(&rs, &token).await);
+        users.end_everything(ada.sub, stack.now()).await.unwrap();
+        assert!(!stack.is_active(&rs, &token).await);
+    }
     stack.advance(Duration::from_millis(1));
     browser.sign_in(&ada).await;
-    let later = browser.personal_token("y", "never").await;
+    let later = browser.personal_token("later", "never").await;
     assert!(stack.is_active(&rs, &later).await);
     users.delete(ada.sub).await.unwrap();
     assert!(!stack.is_active(&rs, &later).await);
@@ -273,8 +286,7 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
     let stack = Stack::with_accounts().await;
     let rs = stack.resource_server().await;
     stack.somebody("ada").await;
-    let create = ["token", "create", "--person", "ADA", "--name", "robot", "--scope", "read write"];
-    // The command goes by the machine's own clock, in which the server's is far ahead.
+    let create = ["token", "create", "--user", "ADA", "--name", "robot", "--scope", "read write"];
     let lasting = [&create[..], &["--ttl", "never"]].concat();
     let made = stack.jeton(&lasting, "").await.json();
     let token = made["token"].as_str().unwrap();
@@ -284,7 +296,7 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
     assert!(temporary["token"].as_str().unwrap().starts_with("jtt_"));
     let month = stack.jeton(&create, "").await.json();
     assert!(month["expires_at"].is_u64() && made["expires_at"].is_null());
-    let listed = stack.jeton(&["token", "list", "--person", "ada"], "").await.json();
+    let listed = stack.jeton(&["token", "list", "--user", "ada"], "").await.json();
     assert_eq!(listed.as_array().unwrap().len(), 3);
     assert!(!listed.to_string().contains(token) && listed.to_string().contains("2100-01-01"));
     for named in [token, made["id"].as_str().unwrap()] {
@@ -308,5 +320,5 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
             if wrong[0] == "--name" { [&create[..4], &["--scope", "read"], wrong].concat() } else { wanted };
         assert_eq!(stack.jeton(&wanted, "").await.code, 2, "{wrong:?}");
     }
-    stack.jeton(&["token", "list", "--person", "nobody"], "").await.failed(3, "nobody");
+    stack.jeton(&["token", "list", "--user", "nobody"], "").await.failed(3, "nobody");
 }

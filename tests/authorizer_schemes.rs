@@ -228,7 +228,7 @@ async fn who_shows_something_that_does_not_work_is_no_guest() {
     let client = stack.register(either()).await;
     let (token, other) = (stack.token(&client).await, stack.token(&client).await);
     let (ada, eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
-    stack.app.users.set_disabled(eve.sub, true).await.unwrap();
+    stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     stack.revoke(&client, &other).await;
     let pairs =
         [("ada", "wrong password"), (&eve.name, PASSWORD), ("nobody", PASSWORD), ("", ""), ("ada", "")];

@@ -81,11 +81,12 @@ async fn a_disabled_client_is_out_until_it_is_enabled() {
     let machine = server.register(&[]).await;
     let token = server.token(&machine).await;
     let disabled = server.json(&["client", "disable", &machine.id]).await;
-    assert_eq!(disabled, json!({ "client_id": machine.id, "disabled": true }));
+    assert_eq!(disabled, json!({ "client_id": machine.id, "disabled": true, "grants_ended": 1 }));
     server.ask_for_token(&machine).await.is_invalid_client();
     assert_eq!(server.json(&["token", "inspect", &token]).await["active"], false);
     server.json(&["client", "enable", &machine.id]).await;
-    assert!(server.is_active(&machine, &token).await);
+    assert!(!server.is_active(&machine, &token).await, "what was ended stays ended");
+    assert!(server.is_active(&machine, &server.token(&machine).await).await);
 }
 
 #[tokio::test]

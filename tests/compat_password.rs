@@ -74,7 +74,7 @@ async fn whoever_is_wrong_unknown_or_disabled_is_told_the_same() {
     let client = stack.legacy("password").await;
     let ada = stack.somebody("ada").await;
     let eve = stack.somebody("eve").await;
-    stack.app.users.set_disabled(eve.sub, true).await.unwrap();
+    stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     let wrong = ask(&stack, &client, "ada", "wrong password").await;
     wrong.is_error(400, "invalid_grant");
     for (name, password) in [("nobody", PASSWORD), ("eve", PASSWORD), ("\u{7}", PASSWORD), ("ada", "x")] {
@@ -178,7 +178,7 @@ async fn what_ends_everything_of_a_person_ends_these_grants() {
     stack.advance(Duration::from_secs(1));
     let after = token().await;
     assert!(stack.is_active(&client, &after).await);
-    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    stack.app.users.disable(ada.sub, stack.now()).await.unwrap();
     stack.is_inactive(&client, &after).await;
 }
 

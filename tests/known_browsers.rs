@@ -127,7 +127,7 @@ async fn an_end_to_everything_makes_every_browser_a_stranger() {
         let stack = strict().await;
         let (ada, browser) = ada_at_home(&stack).await;
         match what {
-            "disabled" => stack.app.users.set_disabled(ada.sub, true).await.unwrap(),
+            "disabled" => stack.app.users.disable(ada.sub, stack.now()).await.unwrap(),
             "ended" => stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap(),
             _ => stack.app.users.delete(ada.sub).await.unwrap(),
         }
@@ -147,8 +147,7 @@ async fn another_password_makes_every_browser_a_stranger() {
     // What `jeton user set-password` does.
     let (user, _) = stack.app.users.read(ada.sub).await.unwrap().unwrap();
     let hash = password::hash_async(Password::new(new.to_owned()).unwrap()).await;
-    stack.app.users.set_password(&user, &hash).await.unwrap();
-    stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
+    stack.app.users.set_password(&user, &hash, stack.now()).await.unwrap();
     exhaust(&stack, "ada").await;
     assert_eq!(sign_in(&browser, "ada", new).await, 429);
     stack.advance(Duration::from_mins(15));

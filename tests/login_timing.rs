@@ -71,7 +71,7 @@ async fn signing_in_takes_as_long_whoever_is_asked_for() {
     let stack = Arc::new(stack.await);
     stack.somebody("ada").await;
     let eve = stack.somebody("eve").await;
-    stack.app.users.set_disabled(eve.sub, true).await.unwrap();
+    stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     let guesser = Guesser::stranger(&stack).await;
     let (rounds, mut times) = (setting("JETON_TIMING_ROUNDS", 500), CASES.map(|_| Vec::new()));
     // In turns, so that what slows the machine down meets all alike; the first few warm up.

@@ -214,8 +214,13 @@ async fn a_client_that_was_disabled_or_deleted_redeems_nothing_and_its_tokens_ar
     stack.refresh(&web, &pair.refresh).await.is_invalid_client();
     stack.is_inactive(&rs, &pair.access).await;
     stack.enable(&web).await;
+    stack.is_inactive(&rs, &pair.access).await;
+    // What was issued before stays ended, whether or not it was swept.
+    stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
+    stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
+    stack.advance(Duration::from_millis(1));
+    let pair = stack.pair(&web).await;
     assert!(stack.is_active(&rs, &pair.access).await);
-    stack.redeem(&web, &code).await.pair();
     stack.delete(&web).await;
     stack.refresh(&web, &pair.refresh).await.is_invalid_client();
     stack.is_inactive(&rs, &pair.access).await;

@@ -176,6 +176,9 @@ async fn a_token_falls_with_its_client_and_its_person_at_the_next_call() {
     stack.disable(&machine).await;
     is_refused(&stack.read_with(&token).await, 401, INVALID);
     stack.enable(&machine).await;
+    is_refused(&stack.read_with(&token).await, 401, INVALID);
+    stack.advance(Duration::from_millis(1));
+    let token = stack.token(&machine).await;
     assert_eq!(stack.read_with(&token).await.status, 200);
     stack.app.clients.end_everything(&machine.id.parse().unwrap(), stack.now()).await.unwrap();
     is_refused(&stack.read_with(&token).await, 401, INVALID);
@@ -184,9 +187,13 @@ async fn a_token_falls_with_its_client_and_its_person_at_the_next_call() {
     let person = stack.somebody("alice").await;
     let issued = stack.authorized(&web, person.sub).await["access_token"].as_str().unwrap().to_owned();
     assert_eq!(stack.read_with(&issued).await.status, 200);
-    stack.app.users.set_disabled(person.sub, true).await.unwrap();
+    stack.app.users.disable(person.sub, stack.now()).await.unwrap();
     is_refused(&stack.read_with(&issued).await, 401, INVALID);
-    stack.app.users.set_disabled(person.sub, false).await.unwrap();
+    stack.app.users.enable(person.sub).await.unwrap();
+    is_refused(&stack.read_with(&issued).await, 401, INVALID);
+    stack.advance(Duration::from_millis(1));
+    let issued = stack.authorized(&web, person.sub).await["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(stack.read_with(&issued).await.status, 200);
     stack.delete(&web).await;
     is_refused(&stack.read_with(&issued).await, 401, INVALID);
 }

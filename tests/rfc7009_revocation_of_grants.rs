@@ -117,6 +117,7 @@ async fn a_disabled_client_revokes_nothing() {
     let (stack, web, rs, pair) = granted().await;
     stack.disable(&web).await;
     stack.revoke(&web, &pair.refresh).await.is_invalid_client();
-    stack.enable(&web).await;
-    assert!(stack.is_active(&rs, &pair.access).await);
+    stack.is_inactive(&rs, &pair.access).await;
+    let id = shared::secret::Secret::<shared::secret::AccessToken>::parse(&pair.access).unwrap().id();
+    assert_eq!(stack.app.grants.find(id).await.unwrap().unwrap().end, None);
 }

@@ -154,7 +154,7 @@ async fn what_no_policy_grants_is_denied() {
     let stack = Stack::start().await;
     let id = stack.machine().await.id.parse().unwrap();
     assert!(run_as(METADATA, stack.app.clients.read(&id)).await.is_err());
-    assert!(run_as("/oauth/introspect", stack.app.clients.set_disabled(&id, true)).await.is_err());
+    assert!(run_as("/oauth/introspect", stack.app.clients.disable(&id, stack.now())).await.is_err());
     assert!(run_as("/oauth/token", stack.app.users.find_by_name(&"ada".parse().unwrap())).await.is_err());
     assert_eq!(
         stack.dynamodb.denied(),

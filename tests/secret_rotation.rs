@@ -96,8 +96,10 @@ async fn a_disabled_client_gets_nothing_and_has_nothing_until_it_is_enabled_agai
     stack.revoke(&machine, &token).await.is_invalid_client();
     stack.is_inactive(&rs, &token).await;
     stack.enable(&machine).await;
-    assert_eq!(stack.introspect(&rs, &token).await["active"], true);
-    stack.token(&machine).await;
+    stack.is_inactive(&rs, &token).await;
+    stack.advance(Duration::from_millis(1));
+    let token = stack.token(&machine).await;
+    assert!(stack.is_active(&rs, &token).await);
 }
 
 #[tokio::test]

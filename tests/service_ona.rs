@@ -62,11 +62,14 @@ async fn what_is_no_temporary_token_and_no_password_expires_nothing() {
         let answer = stack.request("DELETE", "/user/expire").raw_basic(wrong).send().await;
         answer.is_error(401, "invalid_token");
     }
-    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    stack.app.users.disable(ada.sub, stack.now()).await.unwrap();
     let right = || stack.request("DELETE", "/user/expire").raw_basic(&format!("ada:{PASSWORD}"));
     right().send().await.is_error(401, "invalid_token");
-    stack.app.users.set_disabled(ada.sub, false).await.unwrap();
-    assert!(stack.is_active(&rs, &temporary).await && stack.is_active(&rs, &api).await);
+    stack.app.users.enable(ada.sub).await.unwrap();
+    assert_eq!(stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap().len(), 2);
+    stack.advance(Duration::from_millis(1));
+    browser.sign_in(&ada).await;
+    let temporary = browser.personal_token("one more", "temporary").await;
     stack.dynamodb.fail(Fault::Throttle);
     right().send().await.is_unavailable();
     stack.dynamodb.fail(Fault::None);

@@ -75,7 +75,7 @@ async fn a_person_who_is_disabled_deleted_or_signed_out_everywhere_is_signed_in_
         browser.sign_in(&person).await;
         let form = browser.asked(&asking).await;
         match nth {
-            0 => stack.app.users.set_disabled(person.sub, true).await.unwrap(),
+            0 => stack.app.users.disable(person.sub, stack.now()).await.unwrap(),
             1 => stack.app.users.delete(person.sub).await.unwrap(),
             _ => stack.app.users.end_everything(person.sub, stack.now()).await.unwrap(),
         }
@@ -193,7 +193,7 @@ async fn nobody_stays_signed_in_because_statuses_are_remembered() {
     stack.advance(Duration::from_millis(1));
     there.sign_in(&ada).await;
     there.asked(&asking).await;
-    stack.app.users.set_disabled(ada.sub, true).await.unwrap();
+    stack.app.users.disable(ada.sub, stack.now()).await.unwrap();
     assert!(is_signed_out(&there, &asking).await);
     there.try_to_sign_in("/login", "ada", PASSWORD).await.is_page(400);
 }

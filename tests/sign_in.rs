@@ -85,7 +85,7 @@ async fn nobody_learns_who_has_an_account() {
     let stack = Stack::start().await;
     stack.somebody("ada").await;
     let (disabled, deleted) = (stack.somebody("disabled").await, stack.somebody("deleted").await);
-    stack.app.users.set_disabled(disabled.sub, true).await.unwrap();
+    stack.app.users.disable(disabled.sub, stack.now()).await.unwrap();
     stack.app.users.delete(deleted.sub).await.unwrap();
     let browser = stack.browser();
     let wrong = browser.try_to_sign_in("/login", "ada", "not it at all").await;

@@ -156,7 +156,7 @@ async fn while_nobody_can_be_asked_a_refresh_can_be_repeated_and_a_code_is_redee
     let stack = Stack::start().await;
     let client = stack.web().await;
     let code = stack.code(&client).await;
-    stack.dynamodb.fail(Fault::ThrottleStatuses);
+    stack.dynamodb.fail(Fault::ThrottleStandings);
     let pair = stack.redeem(&client, &code).await.pair();
     stack.refresh(&client, &pair.refresh).await.is_unavailable();
     stack.dynamodb.fail(Fault::None);

@@ -85,7 +85,7 @@ async fn whoever_is_unknown_is_throttled_like_whoever_is_not() {
     let stack = Stack::start().await;
     stack.somebody("ada").await;
     let disabled = stack.somebody("disabled").await;
-    stack.app.users.set_disabled(disabled.sub, true).await.unwrap();
+    stack.app.users.disable(disabled.sub, stack.now()).await.unwrap();
     let (browser, mut known) = (stack.browser(), Vec::new());
     for name in ["ada", "nobody", "disabled", " nobody can be called this", "ADA\u{7f}"] {
         let mut answers = Vec::new();

@@ -9,7 +9,7 @@ use crate::{
     http::{Call, Cookie},
     secret::{self, Digest, Id, Secret},
     status::{Status, Whose},
-    table::{self, Table, Update},
+    table::{self, Table, Update, Written},
     time::Timestamp,
 };
 
@@ -140,12 +140,15 @@ impl Store {
         Ok(session)
     }
 
-    /// Ends the session that `secret` is for.
-    pub async fn end(&self, secret: &Secret<secret::Session>) -> Result<(), table::Error> {
+    /// Ends the session that `secret` is for. Returns whose it was; none if it was over, or never was.
+    pub async fn end(&self, secret: &Secret<secret::Session>) -> Result<Option<Id>, table::Error> {
         let update = Update::when("#d = :digest", "SET #d = :impossible")
             .value("digest", &secret.digest())?
             .value("impossible", &Digest::<secret::Session>::impossible())?;
-        self.table.update::<Session>(&Self::key(secret.id()), update).await.map(drop)
+        Ok(match self.table.update::<Session>(&Self::key(secret.id()), update).await? {
+            Written::Done(session) => Some(session.person),
+            Written::Refused(_) => None,
+        })
     }
 }
 

@@ -12,11 +12,17 @@ use serde::{Deserialize, Serialize};
 use crate::{
     role::Role,
     secret::Id,
-    table::{self, Table, Update, Written},
+    table::{self, Item, Table, Update, Written},
     time::Timestamp,
 };
 
-/// The `status#…` item of a client or a person.
+/// The `status#…` item of a client or a user.
+///
+/// # Design
+/// Deleting a client or a user leaves a tombstone: no write brings it to life again, and it keeps a copy from a backup
+/// (which is made only where there is no item) from doing so. The id in its key is random, and it holds no name, so it
+/// says nothing about anybody. Only the stores see tombstones: to everything else a deleted client or user has no
+/// status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// `status#` and the client's or person's id.
@@ -28,8 +34,7 @@ pub struct Status {
     /// Nothing of theirs is good while this is set.
     #[serde(rename = "disabled")]
     pub disabled: bool,
-    /// The client was deleted, and this is left of it, so that nothing can make it again: its id and its secret may be
-    /// derived from a form that can be sent again. Left out if not.
+    /// Set in a tombstone: the client or user was deleted, and nothing else is left of them. Left out otherwise.
     #[serde(rename = "deleted", default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
     /// A grant issued at or before this moment is dead.
@@ -38,8 +43,8 @@ pub struct Status {
     /// A session begun at or before this moment is over: the person signed out everywhere. Grants go on.
     #[serde(rename = "signed_out", default, skip_serializing_if = "Option::is_none")]
     pub signed_out_at: Option<Timestamp>,
-    /// The person's login name, or the client's name: it may change, so grants do not carry it.
-    #[serde(rename = "name")]
+    /// The user's login name, or the client's name: it may change, so grants do not carry it. Left out of a tombstone.
+    #[serde(rename = "name", default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The person's roles; a String Set, left out if empty.
     #[serde(
@@ -49,6 +54,17 @@ pub struct Status {
         serialize_with = "serde_dynamo::string_set::serialize"
     )]
     pub roles: Vec<Role>,
+}
+
+/// The condition of every change: the status is no tombstone.
+pub(crate) const LIVE: &str = "attribute_not_exists(#deleted)";
+
+/// Whether there is a status that a change was made to, or that needed none.
+fn is_there(written: Written<Status>) -> Option<()> {
+    match written {
+        Written::Done(_) => Some(()),
+        Written::Refused(there) => there.filter(|status| !status.deleted).map(drop),
+    }
 }
 
 /// Why a grant is dead though nobody ended it.
@@ -89,39 +105,87 @@ impl Status {
         }
     }
 
-    /// Ends whatever the client or person called `id` was granted until `now`. Never takes back what was ended already,
-    /// if two clocks differ. `None`: there is no such status in `table`.
+    /// Reads a status that [`table::get_all`] returned; none for a tombstone.
+    pub fn read(item: Option<Item>) -> Result<Option<Self>, table::Error> {
+        Ok(table::read(item)?.filter(|status: &Self| !status.deleted))
+    }
+
+    /// A change to a status: tombstones stay as they are.
+    pub(crate) fn change(change: &str) -> Update {
+        Update::when(LIVE, change)
+    }
+
+    /// What makes a tombstone of a status.
+    pub(crate) fn deletion() -> Result<Update, table::Error> {
+        let change = "SET #deleted = :yes, #disabled = :yes REMOVE #name, #roles, #not_before, #signed_out";
+        Self::change(change).value("yes", &true)
+    }
+
+    /// Ends whatever was granted until `at`; refused if that would take back a later end.
+    pub(crate) fn ending(at: Timestamp) -> Result<Update, table::Error> {
+        Self::advancing("not_before", at, "")
+    }
+
+    /// Moves `moment` to `at`, unless it is later, and makes `more` changes.
+    fn advancing(moment: &str, at: Timestamp, more: &str) -> Result<Update, table::Error> {
+        let not_later = format!("{LIVE} AND (attribute_not_exists(#{moment}) OR #{moment} <= :at)");
+        Update::when(&not_later, &format!("SET #{moment} = :at{more}")).value("at", &at)
+    }
+
+    /// Ends whatever the client or user called `id` was granted until `at`. A later end stays, if two clocks differ.
+    /// `None`: there is no such status in `table`.
     pub(crate) async fn end_everything(
         table: &Table,
         id: impl std::fmt::Display,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        Self::advance(table, id, "not_before", now).await
+        let written = table.update(&Self::key(id), Self::ending(at)?).await?;
+        Ok(is_there(written))
     }
 
-    /// Ends every session that the person called `id` began until `now`, and nothing else. `None`: there is no such
+    /// Ends every session that the user called `id` began until `at`, and nothing else. `None`: there is no such
     /// status in `table`.
     pub(crate) async fn sign_out_everywhere(
         table: &Table,
         id: impl std::fmt::Display,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        Self::advance(table, id, "signed_out", now).await
+        let written = table.update(&Self::key(id), Self::advancing("signed_out", at, "")?).await?;
+        Ok(is_there(written))
     }
 
-    /// Moves one of a status's moments to `now`, unless it is there already.
-    async fn advance(
+    /// Disables the client or user called `id`, and ends whatever they were granted until `at`, in one write: enabling
+    /// them brings nothing back. `None`: there is no such status in `table`.
+    pub(crate) async fn disable(
         table: &Table,
         id: impl std::fmt::Display,
-        moment: &str,
-        now: Timestamp,
+        mut at: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        let earlier = format!("(attribute_not_exists(#{moment}) OR #{moment} < :now)");
-        let update = Update::when(&earlier, &format!("SET #{moment} = :now")).value("now", &now)?;
-        Ok(match table.update::<Self>(&Self::key(id), update).await? {
-            Written::Done(_) | Written::Refused(Some(_)) => Some(()),
-            Written::Refused(None) => None,
-        })
+        let key = Self::key(id);
+        loop {
+            let update = Self::advancing("not_before", at, ", #disabled = :yes")?.value("yes", &true)?;
+            match table.update::<Self>(&key, update).await? {
+                Written::Done(_) => return Ok(Some(())),
+                Written::Refused(there) => match there.and_then(|status| status.later_end(at)) {
+                    Some(later) => at = later,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// Enables the client or user called `id`. `None`: there is no such status in `table`.
+    pub(crate) async fn enable(
+        table: &Table,
+        id: impl std::fmt::Display,
+    ) -> Result<Option<()>, table::Error> {
+        let update = Self::change("SET #disabled = :no").value("no", &false)?;
+        Ok(is_there(table.update(&Self::key(id), update).await?))
+    }
+
+    /// When everything was ended, if that is later than `at`.
+    pub(crate) fn later_end(&self, at: Timestamp) -> Option<Timestamp> {
+        self.not_before.filter(|later| *later > at && !self.deleted)
     }
 
     /// Whether a session begun at `authenticated_at` goes on.
@@ -206,7 +270,7 @@ impl Store {
                 Whose::Person(id) | Whose::Owner(id) => (&self.users, Status::key(id)),
             })
             .collect();
-        table::get_all(&keys).await?.into_iter().map(table::read).collect()
+        table::get_all(&keys).await?.into_iter().map(Status::read).collect()
     }
 
     /// The same for what tokens and clients are worth, which a deployment may have answered from memory.

@@ -100,12 +100,12 @@ impl Stack {
 
     /// Disables `client`.
     pub async fn disable(&self, client: &Registered) {
-        self.app.clients.set_disabled(&client.id.parse().unwrap(), true).await.unwrap();
+        self.app.clients.disable(&client.id.parse().unwrap(), self.now()).await.unwrap();
     }
 
     /// Enables `client` again.
     pub async fn enable(&self, client: &Registered) {
-        self.app.clients.set_disabled(&client.id.parse().unwrap(), false).await.unwrap();
+        self.app.clients.enable(&client.id.parse().unwrap()).await.unwrap();
     }
 
     /// Deletes `client`.

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use axum::{
     Router,
     body::{self, Body},
@@ -13,6 +14,7 @@ use axum::{
     http::{HeaderMap, Request, Response, StatusCode},
 };
 use serde_json::{Value, json};
+use shared::time::Clock;
 use tokio::net::TcpListener;
 
 use super::rights::{POLICIES, ROUTE, Right};
@@ -47,14 +49,16 @@ pub enum Fault {
     ThrottleWrites,
     /// Every change to a grant is throttled; all else is answered.
     ThrottleGrants,
+    /// Every change to a status, with whatever else is to change with it, is throttled; all else is answered.
+    ThrottleStatuses,
     /// Every read of a whole table is throttled; everything else is answered.
     ThrottleScans,
     /// The first write is done, but its answer never arrives.
     LoseFirstAnswer,
     /// Every write is done, and its answer never arrives.
     LoseAnswers,
-    /// Every batch read that begins with a status is throttled.
-    ThrottleStatuses,
+    /// Every batch read of statuses alone is throttled.
+    ThrottleStandings,
     /// Batch reads leave their keys over, twice.
     LeftOver,
     /// Batch reads leave their keys over every time.
@@ -71,6 +75,8 @@ pub struct Front {
 
 struct Inner {
     upstream: String,
+    /// DynamoDB's clock, which its `Date` tells.
+    clock: Clock,
     http: reqwest::Client,
     fault: Fault,
     faults_left: usize,
@@ -84,13 +90,14 @@ struct Inner {
 }
 
 impl Front {
-    /// A front before the DynamoDB at `upstream`.
-    pub async fn start(upstream: String) -> Self {
+    /// A front before the DynamoDB at `upstream`, with this clock.
+    pub async fn start(upstream: String, clock: Clock) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let http = reqwest::Client::new();
         let inner = Inner {
             upstream,
+            clock,
             http,
             fault: Fault::None,
             faults_left: 0,
@@ -173,12 +180,16 @@ impl Front {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
             }
-            Fault::ThrottleStatuses => {
+            Fault::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
                     table["Keys"][0]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("status#"))
                 };
                 operation == "BatchGetItem" && tables.is_some_and(|tables| tables.values().all(is_status))
+            }
+            Fault::ThrottleStatuses => {
+                ["UpdateItem", "TransactWriteItems"].contains(&operation)
+                    && request.to_string().contains("\"status#")
             }
             Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
             _ => true,
@@ -191,7 +202,16 @@ impl Front {
     }
 }
 
+/// Responds as DynamoDB would, with the time of its clock: whole seconds, as HTTP has them.
 async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+    let mut response = undated(&front, request).await;
+    let seconds = front.state.lock().unwrap().clock.now().seconds();
+    let date = DateTime::from_secs(i64::try_from(seconds).unwrap()).fmt(DateTimeFormat::HttpDate).unwrap();
+    response.headers_mut().insert("date", date.parse().unwrap());
+    response
+}
+
+async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = body::to_bytes(body, usize::MAX).await.unwrap();
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -208,8 +228,9 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
         Fault::Throttle
         | Fault::ThrottleWrites
         | Fault::ThrottleGrants
-        | Fault::ThrottleScans
-        | Fault::ThrottleStatuses => {
+        | Fault::ThrottleStandings
+        | Fault::ThrottleStatuses
+        | Fault::ThrottleScans => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
@@ -224,7 +245,7 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
         sent["ReturnConsumedCapacity"] = json!("TOTAL");
     }
-    let (status, headers, text) = forward(&front, parts.headers, sent.to_string()).await;
+    let (status, headers, text) = forward(front, parts.headers, sent.to_string()).await;
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);

@@ -131,9 +131,26 @@ impl Stack {
         }
     }
 
+    /// A Jeton whose clock, and DynamoDB's, is `ahead` milliseconds ahead of this machine's, on which the command runs.
+    pub async fn ahead_of_this_machine(ahead: i64) -> Self {
+        let begin = Clock::system().now().millis().saturating_add_signed(ahead);
+        Self::beginning(begin, Gateway::start, |_| ()).await
+    }
+
     async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
+        Self::beginning(BEGIN_MS, gateway, change).await
+    }
+
+    async fn beginning(
+        begin_ms: u64,
+        gateway: fn(Arc<App>, TcpListener) -> Gateway,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let now = Arc::new(AtomicU64::new(begin_ms));
+        let told = Arc::clone(&now);
+        let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
         let (database, upstream) = database().await;
-        let dynamodb = Front::start(upstream).await;
+        let dynamodb = Front::start(upstream, clock.clone()).await;
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::read(|_| None).unwrap();
@@ -150,9 +167,6 @@ impl Stack {
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
         dynamodb.forget();
-        let now = Arc::new(AtomicU64::new(BEGIN_MS));
-        let told = Arc::clone(&now);
-        let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
         let log = Buffer::default();
         let app = Arc::new(App::new(config, &client, clock, Log::new(Level::Debug, log.clone())));
         let gateway = gateway(Arc::clone(&app), listener);
@@ -301,7 +315,9 @@ async fn database() -> (Option<Database>, String) {
 
 async fn connect(url: &str) -> aws_sdk_dynamodb::Client {
     let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap();
-    aws_sdk_dynamodb::Client::from_conf(client.config().to_builder().interceptor(rights::TellRoute).build())
+    // A test's clock is none that requests are signed by.
+    let config = client.config().to_builder().disable_clock_skew_correction(true);
+    aws_sdk_dynamodb::Client::from_conf(config.interceptor(rights::TellRoute).build())
 }
 
 /// A log that can be read back.

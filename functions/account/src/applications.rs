@@ -66,10 +66,7 @@ async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Proble
         names.extend(call.app.statuses.find(some).await?);
     }
     // What a client that was deleted had been granted is dead.
-    let known = granted
-        .into_values()
-        .zip(names)
-        .filter_map(|(granted, status)| Some((granted, status.filter(|status| !status.deleted)?)));
+    let known = granted.into_values().zip(names).filter_map(|(granted, status)| Some((granted, status?)));
     let mut applications: Vec<_> = known
         .map(|((client, granted), status)| Allowed {
             csrf: seal(person, &[END, client.as_str()]),

@@ -78,7 +78,7 @@ async fn explain<'a>(
         let description = known.and_then(|known| known.text(language).map(str::to_owned));
         permissions.push(Permission { value, description });
     }
-    let status: Option<Status> = table::read(items.next().flatten())?;
+    let status = Status::read(items.next().flatten())?;
     let owner = match (owner, status) {
         _ if client.first_party => Owner::Deployment,
         (None, _) => Owner::Administrators,

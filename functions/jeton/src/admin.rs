@@ -3,6 +3,7 @@
 //! There is no administration endpoint to attack: who may administer is IAM's decision.
 
 pub mod client;
+mod clock;
 mod output;
 mod password;
 mod personal;
@@ -23,16 +24,19 @@ use shared::{
     log::Log,
     secret::Id,
     table,
-    time::Clock,
+    time::{Clock, Timestamp},
     user::{self as users, NoUserName},
 };
 use url::Url;
 
+use clock::DynamoDbClock;
 pub use output::Output;
 
 /// What every administrative command works with.
 pub struct Admin {
+    /// Its clock says the earliest moment that it may be at DynamoDB.
     app: App,
+    clock: DynamoDbClock,
     output: Output,
 }
 
@@ -142,13 +146,32 @@ impl Admin {
         let config = Config::from_env()?;
         let endpoint = endpoint_url.map(endpoint).transpose()?;
         let client = dynamodb::connect(endpoint).await?;
+        let clock = DynamoDbClock::read(Clock::system(), &client, &config.tables.clients).await?;
+        if let Some(message) = clock.message() {
+            #[expect(clippy::print_stderr, reason = "the command's own message")]
+            {
+                eprintln!("jeton: {message}");
+            }
+        }
         // What was done is written down where it will be kept; a person at a terminal is told in words.
         let log = if io::stderr().is_terminal() {
             Log::new(config.log_level, io::sink())
         } else {
             Log::new(config.log_level, io::stderr())
         };
-        Ok(Self { app: App::new(config, &client, Clock::system(), log), output: Output::new(json) })
+        let app = App::new(config, &client, clock.earliest(), log);
+        Ok(Self { app, clock, output: Output::new(json) })
+    }
+
+    /// The latest moment that it may be now: what is ended now is ended until then. Before a command says that it has
+    /// ended everything, that moment must have [passed](Admin::passed).
+    fn latest(&self) -> Timestamp {
+        self.clock.latest()
+    }
+
+    /// Waits until what begins now is good, though everything was ended until `end`: a second at most.
+    async fn passed(&self, end: Timestamp) {
+        tokio::time::sleep(self.clock.until_past(end)).await;
     }
 
     fn audit(&self, event: Event<'_>) {

@@ -110,7 +110,7 @@ async fn stale(call: &Call<'_>, typed: &str, query: &str) -> Result<Response, Pr
 async fn strengthened(call: &Call<'_>, proven: Proven, typed: &str) -> User {
     let Proven { user, outdated } = proven;
     if let Some(password) = Password::typed(typed).filter(|_| outdated) {
-        let _ = call.app.users.set_password(&user, &password::hash_async(password).await).await;
+        let _ = call.app.users.replace_hash(&user, &password::hash_async(password).await).await;
     }
     user
 }

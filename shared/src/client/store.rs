@@ -48,7 +48,7 @@ pub enum Unchanged {
     /// There is one already.
     #[error("there is a client {0} already")]
     Exists(ClientId),
-    /// There was one, which its owner had made and which was deleted.
+    /// There was one, which was deleted.
     #[error("client {0} was deleted; nothing makes it again")]
     Deleted(ClientId),
     /// Its owner has as many as one person may have.
@@ -60,14 +60,6 @@ pub enum Unchanged {
     /// The table did not answer.
     #[error(transparent)]
     Table(#[from] table::Error),
-}
-
-/// What became of deleting the client called `id`.
-fn concluded(written: &Written<()>, id: &ClientId) -> Result<(), Unchanged> {
-    match written {
-        Written::Done(()) => Ok(()),
-        Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
-    }
 }
 
 impl Store {
@@ -153,7 +145,7 @@ impl Store {
         let keys = [(&self.table, Client::key(id)), (&self.table, Status::key(id))];
         let mut items = table::get_all(&keys).await?.into_iter();
         let client: Option<Client> = table::read(items.next().flatten())?;
-        let status: Option<Status> = table::read(items.next().flatten())?;
+        let status = Status::read(items.next().flatten())?;
         Ok(client.zip(status))
     }
 
@@ -164,7 +156,7 @@ impl Store {
         for item in items {
             match table::kind(&item) {
                 Some("client") => clients.extend(table::read::<Client>(Some(item))?),
-                Some("status") => statuses.extend(table::read::<Status>(Some(item))?),
+                Some("status") => statuses.extend(Status::read(Some(item))?),
                 _ => {}
             }
         }
@@ -213,49 +205,48 @@ impl Store {
 
     /// Makes `client`, as it was read, `amended`.
     pub async fn amend(&self, client: &Client, amended: &Client) -> Result<(), Unchanged> {
-        let raced = || Unchanged::Raced(client.id.clone());
-        let key = Client::key(&client.id);
-        // The item itself, not what this version would make of it: an earlier one may have written it.
-        let kept = table::get_all(&[(&self.table, key.clone())]).await?.pop().flatten();
-        let kept = kept.ok_or_else(|| Unchanged::Unknown(client.id.clone()))?;
-        if table::read::<Client>(Some(kept.clone()))?.as_ref() != Some(client) {
-            return Err(raced());
-        }
-        if client != amended {
-            match self.table.update::<Client>(&key, Update::exchange(&kept, &table::item(amended)?)).await? {
-                Written::Done(_) => {}
-                // The answer to the first attempt got lost, and the SDK's second met what the first had written.
-                Written::Refused(Some(there)) if there == *amended => {}
-                Written::Refused(_) => return Err(raced()),
-            }
-        }
-        let rename = Update::always("SET #name = :name").value("name", &amended.name)?;
+        self.exchange(client, amended).await?;
+        let rename = Status::change("SET #name = :name").value("name", &amended.name)?;
         self.table.update::<Status>(&Status::key(&client.id), rename).await?;
         Ok(())
     }
 
     /// Gives `client`, as it was read, these secrets instead of those it had then.
     pub async fn replace_secrets(&self, client: &Client, new: &[RegisteredSecret]) -> Result<(), Unchanged> {
-        let update = Update::when("#secrets = :old", "SET #secrets = :new")
-            .value("old", &client.secrets)?
-            .value("new", &new)?;
-        match self.table.update::<Client>(&Client::key(&client.id), update).await? {
+        self.exchange(client, &Client { secrets: new.to_vec(), ..client.clone() }).await
+    }
+
+    /// Changes in `client`, as it was read, what is different in `amended`. Attributes of later versions stay.
+    async fn exchange(&self, client: &Client, amended: &Client) -> Result<(), Unchanged> {
+        let raced = || Unchanged::Raced(client.id.clone());
+        let key = Client::key(&client.id);
+        // The item itself, not what this version would make of it: another one may have written it.
+        let kept = table::get_all(&[(&self.table, key.clone())]).await?.pop().flatten();
+        let kept = kept.ok_or_else(|| Unchanged::Unknown(client.id.clone()))?;
+        if table::read::<Client>(Some(kept.clone()))?.as_ref() != Some(client) {
+            return Err(raced());
+        }
+        if client == amended {
+            return Ok(());
+        }
+        let update = Update::exchange(&kept, &table::item(client)?, &table::item(amended)?);
+        match self.table.update::<Client>(&key, update).await? {
             Written::Done(_) => Ok(()),
             // The answer to the first attempt got lost, and the SDK's second met what the first had written.
-            Written::Refused(Some(there)) if there.secrets == new => Ok(()),
-            Written::Refused(Some(_)) => Err(Unchanged::Raced(client.id.clone())),
-            Written::Refused(None) => Err(Unchanged::Unknown(client.id.clone())),
+            Written::Refused(Some(there)) if there == *amended => Ok(()),
+            Written::Refused(_) => Err(raced()),
         }
     }
 
-    /// Disables the client, or enables it again: one write, felt at the next introspection.
-    pub async fn set_disabled(&self, id: &ClientId, disabled: bool) -> Result<(), Unchanged> {
-        let update = Update::when("attribute_not_exists(#deleted)", "SET #disabled = :disabled");
-        let update = update.value("disabled", &disabled)?;
-        match self.table.update::<Status>(&Status::key(id), update).await? {
-            Written::Done(_) => Ok(()),
-            Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
-        }
+    /// Disables the client and ends whatever it was issued until `at`: one write, felt at the next introspection.
+    pub async fn disable(&self, id: &ClientId, at: Timestamp) -> Result<(), Unchanged> {
+        let disabled = Status::disable(&self.table, id, at).await?;
+        disabled.ok_or_else(|| Unchanged::Unknown(id.clone()))
+    }
+
+    /// Enables the client again. What was ended stays ended.
+    pub async fn enable(&self, id: &ClientId) -> Result<(), Unchanged> {
+        Status::enable(&self.table, id).await?.ok_or_else(|| Unchanged::Unknown(id.clone()))
     }
 
     /// Ends whatever the client was issued until `now`: one write, felt at the next introspection.
@@ -264,26 +255,29 @@ impl Store {
         ended.ok_or_else(|| Unchanged::Unknown(id.clone()))
     }
 
-    /// Deletes the client. Whatever it was issued is dead without its status, or with one that says so.
+    /// Deletes the client: its status becomes a tombstone, and whatever it was issued is dead.
     pub async fn delete(&self, id: &ClientId) -> Result<(), Unchanged> {
-        match self.table.get::<Client>(&Client::key(id)).await? {
-            Some(Client { owner: Some(owner), .. }) => self.delete_owned(id, owner).await,
-            Some(Client { owner: None, .. }) => {
-                let keys = [Client::key(id), Status::key(id)];
-                concluded(&table::delete_all(&self.table, keys).await?, id)
-            }
-            None => Err(Unchanged::Unknown(id.clone())),
+        let client: Option<Client> = self.table.get(&Client::key(id)).await?;
+        let client = client.ok_or_else(|| Unchanged::Unknown(id.clone()))?;
+        match client.owner {
+            Some(owner) => self.delete_owned(id, owner).await,
+            None => self.bury(id, Transaction::on(&self.table).delete(&Client::key(id))?).await,
         }
     }
 
-    /// The same for a client that `owner` owns; there is no other for them. Its status stays, and says that it was
-    /// deleted: the form that made the client would make it again.
+    /// The same for a client that `owner` owns; there is no other for them.
     pub async fn delete_owned(&self, id: &ClientId, owner: Id) -> Result<(), Unchanged> {
-        let deleted = Update::always("SET #disabled = :yes, #deleted = :yes").value("yes", &true)?;
-        let all = Transaction::on(&self.table)
+        let deletion = Transaction::on(&self.table)
             .delete_of(&Client::key(id), "owner", &owner)?
-            .update(&Status::key(id), deleted)?
             .update(&OWNED.key(owner), owned::Kind::remove([id.as_str()]))?;
-        concluded(&all.commit().await?, id)
+        self.bury(id, deletion).await
+    }
+
+    /// Makes `deletion` of the client called `id`, and its status a tombstone: all of it, or nothing.
+    async fn bury(&self, id: &ClientId, deletion: Transaction) -> Result<(), Unchanged> {
+        match deletion.update(&Status::key(id), Status::deletion()?)?.commit().await? {
+            Written::Done(()) => Ok(()),
+            Written::Refused(_) => Err(Unchanged::Unknown(id.clone())),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{Kind, PersonalToken, Presented};
 use crate::{
     owned,
     secret::{self, Digest, Id},
-    status::{Fallen, Status},
+    status::Status,
     table::{self, Table, Transaction, Update, Written},
     time::Timestamp,
 };
@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Takes out of `person`'s set what will never work again: what has ended or expired, and what their `status`
-    /// says was ended with everything else. Who is only disabled may be enabled again, and has their tokens then.
+    /// says was ended with everything else. What was made while they are disabled works once they are enabled.
     async fn forget_dead(
         &self,
         person: Id,
@@ -100,10 +100,8 @@ impl Store {
     ) -> Result<(), table::Error> {
         let mut dead = OWNED.list(&self.0, person).await?;
         let mut alive = self.of_person(person, now).await?;
-        alive.retain(|token| match token.is_upheld_by(status) {
-            Ok(()) | Err(Fallen::Disabled | Fallen::NoDeveloper) => true,
-            Err(Fallen::Ended | Fallen::Deleted) => false,
-        });
+        let enabled = status.map(|status| Status { disabled: false, ..status.clone() });
+        alive.retain(|token| token.is_upheld_by(enabled.as_ref()).is_ok());
         dead.retain(|id| alive.iter().all(|token| token.id() != id));
         if dead.is_empty() {
             return Ok(());

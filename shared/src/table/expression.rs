@@ -41,32 +41,28 @@ impl Update {
         }
     }
 
-    /// `new` takes the place of `old`, if the item is still that, attribute by attribute.
-    pub fn exchange(old: &Item, new: &Item) -> Self {
-        let names: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|name| *name != KEY).collect();
-        let (mut conditions, mut set, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    /// Changes what differs between `old` and `new`, if the item is still `kept`. `old` is what this version knows of
+    /// `kept`; what it does not know stays, also within maps.
+    pub fn exchange(kept: &Item, old: &Item, new: &Item) -> Self {
+        let mut conditions = Vec::new();
         let mut values = HashMap::new();
+        let names: BTreeSet<&String> = kept.keys().chain(new.keys()).filter(|name| *name != KEY).collect();
         for name in names {
-            match old.get(name) {
+            match kept.get(name) {
                 Some(value) => {
                     conditions.push(format!("#{name} = :old_{name}"));
                     values.insert(format!(":old_{name}"), value.clone());
                 }
                 None => conditions.push(format!("attribute_not_exists(#{name})")),
             }
-            match new.get(name) {
-                Some(value) if old.get(name) == Some(value) => {}
-                Some(value) => {
-                    set.push(format!("#{name} = :new_{name}"));
-                    values.insert(format!(":new_{name}"), value.clone());
-                }
-                None => removed.push(format!("#{name}")),
-            }
         }
+        let mut difference = Difference { set: Vec::new(), removed: Vec::new(), values };
+        difference.between("", kept, old, new);
         let clause =
-            |word, parts: Vec<String>| (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")));
-        let change: Vec<_> = [clause("SET", set), clause("REMOVE", removed)].into_iter().flatten().collect();
-        Self { values, ..Self::when(&conditions.join(" AND "), &change.join(" ")) }
+            |word, parts: &[String]| (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")));
+        let clauses = [clause("SET", &difference.set), clause("REMOVE", &difference.removed)];
+        let change: Vec<_> = clauses.into_iter().flatten().collect();
+        Self { values: difference.values, ..Self::when(&conditions.join(" AND "), &change.join(" ")) }
     }
 
     /// Gives `:name` its value.
@@ -101,6 +97,37 @@ impl Update {
     }
 }
 
+/// What a change sets and removes, and the values that it mentions.
+struct Difference {
+    set: Vec<String>,
+    removed: Vec<String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Difference {
+    /// Adds what differs between `old` and `new`, which are at `path` in the item; `kept` is what is really there.
+    fn between(&mut self, path: &str, kept: &Item, old: &Item, new: &Item) {
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for name in names.into_iter().filter(|name| old.get(*name) != new.get(*name)) {
+            match (kept.get(name), old.get(name), new.get(name)) {
+                (
+                    Some(AttributeValue::M(kept)),
+                    Some(AttributeValue::M(old)),
+                    Some(AttributeValue::M(new)),
+                ) => {
+                    self.between(&format!("{path}#{name}."), kept, old, new);
+                }
+                (_, _, Some(value)) => {
+                    let placeholder = format!(":new{}", self.set.len());
+                    self.set.push(format!("{path}#{name} = {placeholder}"));
+                    self.values.insert(placeholder, value.clone());
+                }
+                (_, _, None) => self.removed.push(format!("{path}#{name}")),
+            }
+        }
+    }
+}
+
 /// Every `#name` in `expression`, with the attribute it stands for.
 fn aliases(expression: &str) -> impl Iterator<Item = (String, String)> {
     expression.split('#').skip(1).map(|rest| {
@@ -120,6 +147,27 @@ mod tests {
         names.sort();
         let expected = ["a", "d", "pa", "pk", "st"].map(|name| (format!("#{name}"), name.to_owned()));
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn an_exchange_leaves_alone_what_it_does_not_know() {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let item = |pairs: &[(&str, AttributeValue)]| -> Item {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+        };
+        let map = |pairs: &[(&str, AttributeValue)]| AttributeValue::M(item(pairs));
+        let old = [("name", text("x")), ("gone", text("1")), ("map", map(&[("a", text("1"))]))];
+        let kept = [
+            old.as_slice(),
+            &[("later", text("!")), ("map", map(&[("a", text("1")), ("later", text("!"))]))],
+        ];
+        let new = item(&[("name", text("y")), ("map", map(&[("a", text("2")), ("b", text("3"))]))]);
+        let update = Update::exchange(&item(&kept.concat()), &item(&old), &new);
+        assert_eq!(update.change(), "SET #map.#a = :new0, #map.#b = :new1, #name = :new2 REMOVE #gone");
+        assert_eq!(
+            update.condition(),
+            "attribute_exists(#pk) AND #gone = :old_gone AND #later = :old_later AND #map = :old_map AND #name = :old_name"
+        );
     }
 
     #[test]

@@ -14,12 +14,12 @@
 //! | tokens | `o#SUB` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
 //! | clients | `owned#SUB` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
 //! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton`, account | authorize, login, token, revoke, introspect, account, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status); of one that a person owned it stays when it is deleted | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
+//! | clients | `status#ID` | a client's [`Status`](crate::status::Status); a tombstone once it is deleted | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
 //! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
 //! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
 //! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
-//! | users | `status#SUB` | a person's [`Status`](crate::status::Status) | – | `jeton`, login (signing out everywhere) | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
+//! | users | `status#SUB` | a user's [`Status`](crate::status::Status); a tombstone once they are deleted | – | `jeton`, login (signing out everywhere) | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //!
 //! Token and revoke read a grant only as the answer to their own write.
 //!

@@ -17,6 +17,7 @@ use shared::{
 use super::{
     Admin, Error,
     output::{columns, lasting, or_none, properties, utc},
+    sweep::sweep,
 };
 use update::Update;
 
@@ -42,12 +43,13 @@ pub enum ClientCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = value_parser!(u64).range(0..=2_592_000))]
         overlap: u64,
     },
-    /// Disable a client: it gets no tokens, and those it has are inactive from the next call on
+    /// Disable a client: it gets no tokens, and everything that it was issued is ended. The clean-up afterwards goes
+    /// through the whole table
     Disable {
         /// The client's id
         client_id: String,
     },
-    /// Enable a client again, and with it the tokens that have not expired
+    /// Enable a client again; what was ended stays ended
     Enable {
         /// The client's id
         client_id: String,
@@ -127,8 +129,8 @@ impl ClientCommand {
             Self::RotateSecret { client_id, overlap } => {
                 rotate_secret(admin, &client_id.parse()?, Duration::from_secs(overlap)).await
             }
-            Self::Disable { client_id } => set_disabled(admin, &client_id.parse()?, true).await,
-            Self::Enable { client_id } => set_disabled(admin, &client_id.parse()?, false).await,
+            Self::Disable { client_id } => disable(admin, &client_id.parse()?).await,
+            Self::Enable { client_id } => enable(admin, &client_id.parse()?).await,
             Self::Delete { client_id } => delete(admin, &client_id.parse()?).await,
         }
     }
@@ -179,7 +181,7 @@ async fn list(admin: &Admin) -> Result<(), Error> {
     let mut clients = admin.app.clients.list().await?;
     clients.sort_by(|(one, _), (other, _)| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
     let json: Value =
-        clients.iter().map(|(client, status)| describe(client, status, admin.app.clock.now())).collect();
+        clients.iter().map(|(client, status)| describe(client, status, admin.latest())).collect();
     let rows = clients.iter().map(|(client, status)| {
         [
             client.id.to_string(),
@@ -194,7 +196,8 @@ async fn list(admin: &Admin) -> Result<(), Error> {
 }
 
 async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {
-    let now = admin.app.clock.now();
+    // What has been ended is over, though the clocks of two runs may differ by a second.
+    let now = admin.latest();
     let (client, status) = known(admin, id).await?;
     let lifetimes = &client.lifetimes;
     let human = properties([
@@ -249,11 +252,20 @@ async fn rotate_secret(admin: &Admin, id: &ClientId, overlap: Duration) -> Resul
     print_secret(admin, id, Some(&secret), &format!("Keep the secret safe: it is not shown again. {note}"))
 }
 
-async fn set_disabled(admin: &Admin, id: &ClientId, disabled: bool) -> Result<(), Error> {
-    admin.app.clients.set_disabled(id, disabled).await?;
-    let change = if disabled { "disabled" } else { "enabled" };
-    admin.client_changed(id, change);
-    admin.print(&json!({ "client_id": id, "disabled": disabled }), &format!("Client {id} is {change}."))
+async fn disable(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    let end = admin.latest();
+    admin.app.clients.disable(id, end).await?;
+    admin.client_changed(id, "disabled");
+    let ended = sweep(admin, &admin.app.grants.of_client(id).await?).await?;
+    admin.passed(end).await;
+    let json = json!({ "client_id": id, "disabled": true, "grants_ended": ended });
+    admin.print(&json, &format!("Client {id} is disabled."))
+}
+
+async fn enable(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    admin.app.clients.enable(id).await?;
+    admin.client_changed(id, "enabled");
+    admin.print(&json!({ "client_id": id, "disabled": false }), &format!("Client {id} is enabled."))
 }
 
 async fn delete(admin: &Admin, id: &ClientId) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use shared::{
     personal::{Kind, NotCreated, PersonalToken, Presented, Wish},
     scope::Scope,
     secret::{Id, random},
-    status::Status,
+    status::{Status, Whose},
     time::Timestamp,
 };
 
@@ -20,12 +20,12 @@ use super::{
     output::{columns, properties, utc},
 };
 
-/// A personal token to be made.
+/// A personal token to be created.
 #[derive(Debug, Args)]
 pub struct Create {
-    /// What the person signs in as whom it acts for
+    /// What the user signs in as for whom the token acts
     #[arg(long, value_name = "NAME")]
-    person: String,
+    user: String,
     /// What it is for
     #[arg(long)]
     name: Label,
@@ -76,13 +76,16 @@ impl Create {
                 "a token carries at most 20 scope values of 224 bytes together".to_owned(),
             ));
         }
-        let user = admin.person(&self.person).await?;
+        let user = admin.user(&self.user).await?;
         let presented = Presented::new(kind, Id::random(), &random());
         let wish = Wish { person: user.sub, name: self.name, scope, lifetime };
-        let now = admin.app.clock.now();
-        let token = PersonalToken::new(wish, &presented, now);
-        let statuses = admin.app.statuses.find(&[token.depends_on()]).await?;
+        let statuses = admin.app.statuses.find(&[Whose::Person(user.sub)]).await?;
         let status = statuses.first().and_then(Option::as_ref);
+        // The clock may be a second behind an end to everything that was before.
+        let ended =
+            status.and_then(|status| status.not_before).map(|end| end.after(Duration::from_millis(1)));
+        let now = admin.app.clock.now().max(ended.unwrap_or(Timestamp::from_millis(0)));
+        let token = PersonalToken::new(wish, &presented, now);
         admin.app.personal_tokens.create(&token, &presented, status, now).await?;
         changed(admin, user.sub, presented.id(), "created");
         let mut json = describe(&token);
@@ -112,7 +115,7 @@ fn lifetime(kind: Kind, asked: Option<Lifetime>, temporary: Duration) -> Result<
 
 /// Lists a person's tokens that have neither ended nor expired.
 pub(super) async fn list(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
+    let user = admin.user(name).await?;
     let tokens = admin.app.personal_tokens.of_person(user.sub, admin.app.clock.now()).await?;
     let json: Value = tokens.iter().map(describe).collect();
     let rows = tokens.iter().map(|token| {
@@ -176,7 +179,11 @@ fn verdict(
 
 /// Ends `token`.
 pub(super) async fn end(admin: &Admin, token: &PersonalToken, id: Id) -> Result<(), Error> {
-    if !admin.app.personal_tokens.end(token.person, id, admin.app.clock.now()).await? {
+    // Two runs within a second may have the same time, by which the store recognises its own write: what was ended
+    // before is told apart here.
+    if token.ended_at.is_some()
+        || !admin.app.personal_tokens.end(token.person, id, admin.app.clock.now()).await?
+    {
         return Err(Error::NotFound("that token does not work any more".to_owned()));
     }
     changed(admin, token.person, id, "ended");

@@ -2,15 +2,22 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use shared::{grant::Why, secret::Id};
+use shared::{
+    grant::{State, Why},
+    secret::Id,
+};
 
 use super::{Admin, Error};
 
-/// Ends the grants called `ids`, and shows at a terminal how far it is. Returns how many were not over before.
+/// Ends those of the grants called `ids` that are not ended yet, and shows at a terminal how far it is. Returns how many
+/// they were.
 pub(super) async fn sweep(admin: &Admin, ids: &[Id]) -> Result<usize, Error> {
-    let mut counter = Counter::new(ids.len());
+    let grants = admin.app.grants.find_all(ids).await?;
+    let left: Vec<_> =
+        grants.into_iter().filter(|(_, grant)| grant.state != State::Ended).map(|(id, _)| id).collect();
+    let mut counter = Counter::new(left.len());
     let now = admin.app.clock.now();
-    Ok(admin.app.grants.sweep(ids, Why::Administrator, now, || counter.next()).await?)
+    Ok(admin.app.grants.sweep(&left, Why::Administrator, now, || counter.next()).await?)
 }
 
 /// A line on standard error that counts, if anybody looks.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::{
     role::Role,
     secret::Id,
-    status::{Status, Whose},
+    status::Status,
     time::Timestamp,
     user::{Unchanged, User, UserName, password},
 };
@@ -17,7 +17,7 @@ use super::{
     sweep::sweep,
 };
 
-/// What can be done with people.
+/// What can be done with users.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Create a person who may sign in
@@ -41,12 +41,12 @@ pub enum UserCommand {
     GrantRole(RoleOf),
     /// Take a role from a person; what rests on it stops working at the next call
     RemoveRole(RoleOf),
-    /// Disable a person: they cannot sign in, and all that they authorized is dead from the next call on
+    /// Disable a user: they cannot sign in, and everything that they began or authorized is ended
     Disable {
         /// What they sign in as
         name: String,
     },
-    /// Enable a person again: they may sign in; what was ended stays ended
+    /// Enable a user again: they may sign in; what was ended stays ended
     Enable {
         /// What they sign in as
         name: String,
@@ -97,7 +97,7 @@ impl UserCommand {
 async fn create(admin: &Admin, named: Named) -> Result<(), Error> {
     let (users, username) = (&admin.app.users, named.name.parse::<UserName>()?);
     // The write decides; but nobody should choose a password for nothing.
-    if users.find_by_name(&username).await?.is_some() {
+    if users.read_by_name(&username).await?.is_some() {
         return Err(Unchanged::Exists(username).into());
     }
     let hash = password::hash_async(named.password.read(&username)?).await;
@@ -120,9 +120,7 @@ async fn list(admin: &Admin) -> Result<(), Error> {
 }
 
 async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
-    let found = admin.app.users.read(user.sub).await?;
-    let (user, status) = found.ok_or_else(|| nobody(&user.username))?;
+    let (user, status) = admin.known_user(name).await?;
     let ended = status.not_before.map_or_else(|| "never".to_owned(), utc);
     let human = properties([
         ("sub", user.sub.to_string()),
@@ -136,27 +134,30 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
 }
 
 async fn set_password(admin: &Admin, named: Named) -> Result<(), Error> {
-    let (users, user) = (&admin.app.users, admin.person(&named.name).await?);
+    let user = admin.user(&named.name).await?;
     let hash = password::hash_async(named.password.read(&user.username)?).await;
-    users.set_password(&user, &hash).await?;
-    // After the password, so that nobody who knew the old one comes in between.
-    users.end_everything(user.sub, admin.app.clock.now()).await?;
+    admin.app.users.set_password(&user, &hash, admin.latest()).await?;
     admin.user_changed(user.sub, "password_set");
+    // Once more: while the password was being written, the old one was still good for a sign-in.
+    let end = admin.latest();
+    admin.app.users.end_everything(user.sub, end).await?;
     let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    admin.passed(end).await;
     let human = format!("{} has another password, and is signed out everywhere.", user.username);
     admin.print(&changed(&user, "password_set", true, ended), &human)
 }
 
 async fn sign_out(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
-    admin.app.users.sign_out_everywhere(user.sub, admin.app.clock.now()).await?;
+    let (user, end) = (admin.user(name).await?, admin.latest());
+    admin.app.users.sign_out_everywhere(user.sub, end).await?;
     admin.user_changed(user.sub, "signed_out");
+    admin.passed(end).await;
     let human = format!("{} is signed out everywhere.", user.username);
     admin.print(&changed(&user, "signed_out", true, 0), &human)
 }
 
 async fn grant_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {
-    let user = admin.person(name).await?;
+    let user = admin.user(name).await?;
     admin.app.users.grant_role(user.sub, role).await?;
     admin.user_changed(user.sub, "role_granted");
     let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": true });
@@ -164,7 +165,7 @@ async fn grant_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error>
 }
 
 async fn remove_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {
-    let user = admin.person(name).await?;
+    let user = admin.user(name).await?;
     admin.app.users.remove_role(user.sub, role).await?;
     admin.user_changed(user.sub, "role_removed");
     let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": false });
@@ -172,25 +173,26 @@ async fn remove_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error
 }
 
 async fn disable(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
-    admin.app.users.set_disabled(user.sub, true).await?;
+    let (user, end) = (admin.user(name).await?, admin.latest());
+    admin.app.users.disable(user.sub, end).await?;
     admin.user_changed(user.sub, "disabled");
     let ended = sweep(admin, &admin.app.grants.of_person(user.sub).await?).await?;
+    admin.passed(end).await;
     admin.print(&changed(&user, "disabled", true, ended), &format!("{} is disabled.", user.username))
 }
 
 async fn enable(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
-    admin.app.users.set_disabled(user.sub, false).await?;
+    let user = admin.user(name).await?;
+    admin.app.users.enable(user.sub).await?;
     admin.user_changed(user.sub, "enabled");
     admin.print(&changed(&user, "disabled", false, 0), &format!("{} is enabled.", user.username))
 }
 
 async fn delete(admin: &Admin, name: &str) -> Result<(), Error> {
-    let user = admin.person(name).await?;
+    let user = admin.user(name).await?;
     admin.app.users.delete(user.sub).await?;
     admin.user_changed(user.sub, "deleted");
-    // Dead already, as their owner's status is gone.
+    // Dead already, as their owner is deleted.
     for client in admin.app.clients.owned_by(user.sub).await? {
         admin.app.clients.delete(&client.id).await?;
         admin.client_changed(&client.id, "deleted");
@@ -200,20 +202,21 @@ async fn delete(admin: &Admin, name: &str) -> Result<(), Error> {
 }
 
 impl Admin {
-    /// The person who signs in as `name`.
-    pub(super) async fn person(&self, name: &str) -> Result<User, Error> {
-        let name: UserName = name.parse()?;
-        self.app.users.find_by_name(&name).await?.ok_or_else(|| nobody(&name))
+    /// The user who signs in as `name`.
+    pub(super) async fn user(&self, name: &str) -> Result<User, Error> {
+        self.known_user(name).await.map(|(user, _)| user)
     }
-}
 
-impl Admin {
+    /// The user who signs in as `name`, and their status.
+    async fn known_user(&self, name: &str) -> Result<(User, Status), Error> {
+        let name: UserName = name.parse()?;
+        self.app.users.read_by_name(&name).await?.ok_or_else(|| nobody(&name))
+    }
+
     /// The developer who signs in as `name`.
     pub(super) async fn developer(&self, name: &str) -> Result<Id, Error> {
-        let user = self.person(name).await?;
-        let whose = [Whose::Person(user.sub)];
-        let statuses = self.app.statuses.find(&whose).await?;
-        if statuses.iter().flatten().any(|status| status.has(&Role::developer())) {
+        let (user, status) = self.known_user(name).await?;
+        if status.has(&Role::developer()) {
             return Ok(user.sub);
         }
         Err(Error::Usage(format!(

@@ -38,8 +38,10 @@ pub(super) enum Error {
     Registration(#[from] NotRegistrable),
     #[error(transparent)]
     Scope(#[from] NotDescribable),
+    #[error("client {0} was deleted, and stays so in this database: give --database another file")]
+    Deleted(ClientId),
     #[error(transparent)]
-    Client(#[from] client::Unchanged),
+    Client(client::Unchanged),
     #[error("it has no secret")]
     Public,
     #[error(transparent)]
@@ -48,6 +50,15 @@ pub(super) enum Error {
     Password(#[from] Unusable),
     #[error(transparent)]
     Person(#[from] user::Unchanged),
+}
+
+impl From<client::Unchanged> for Error {
+    fn from(error: client::Unchanged) -> Self {
+        match error {
+            client::Unchanged::Deleted(id) => Self::Deleted(id),
+            error => Self::Client(error),
+        }
+    }
 }
 
 /// Registers the demo clients and the person.
@@ -116,8 +127,9 @@ async fn register_person(app: &App) -> Result<String, Error> {
     let name: UserName = PERSON.parse()?;
     let text = URL_SAFE_NO_PAD.encode(random::<9>());
     let hash = password::hash_async(Password::new(text.clone())?).await;
-    match app.users.find_by_name(&name).await.map_err(user::Unchanged::from)? {
-        Some(user) => app.users.set_password(&user, &hash).await?,
+    match app.users.read_by_name(&name).await.map_err(user::Unchanged::from)? {
+        // Their sessions and grants go on from one start to the next.
+        Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
         None => app.users.create(&User::new(Id::random(), name, hash, app.clock.now())).await?,
     }
     Ok(text)
@@ -192,10 +204,20 @@ mod tests {
         let (app, database) = started().await;
         register(&app).await.unwrap();
         let id = APPLICATION.parse().unwrap();
-        app.clients.set_disabled(&id, true).await.unwrap();
+        app.clients.disable(&id, app.clock.now()).await.unwrap();
         let before = app.clients.read(&id).await.unwrap();
         register(&app).await.unwrap();
         assert!(before.is_some() && app.clients.read(&id).await.unwrap() == before);
+        database.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_demo_client_that_was_deleted_stays_so() {
+        let (app, database) = started().await;
+        register(&app).await.unwrap();
+        app.clients.delete(&ID.parse().unwrap()).await.unwrap();
+        let refused = register(&app).await.err().map(|error| error.to_string());
+        assert!(refused.unwrap().contains("give --database another file"));
         database.stop().await;
     }
 

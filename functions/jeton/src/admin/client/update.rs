@@ -69,7 +69,7 @@ impl Update {
         admin.app.clients.amend(&client, &amended).await?;
         admin.client_changed(&id, "updated");
         let (kept, status) = known(admin, &id).await?;
-        let json = describe(&kept, &status, admin.app.clock.now());
+        let json = describe(&kept, &status, admin.latest());
         admin.print(&json, &format!("Client {id} is updated."))?;
         count_switches(admin).await
     }

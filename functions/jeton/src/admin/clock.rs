@@ -1,0 +1,216 @@
+//! DynamoDB's clock, by which the command ends and begins things.
+//!
+//! # Design
+//! The functions compare moments by AWS's clocks; an administrator's machine may be minutes off. So the command asks
+//! once, before anything else, what time it is at DynamoDB: every HTTP response tells it (`Date`), in whole seconds.
+//! That leaves about a second in which the true time lies, and each end of it has its use. What ends everything until
+//! now ends it until the *latest* moment that now may be, so that nothing that began before survives; the command is
+//! then done only once that moment has certainly passed, so that what begins afterwards is good. All else (when
+//! something was made, when a secret expires) goes by the *earliest* moment, so that nothing is ahead of its time.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::{BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef},
+    },
+    error::BoxError,
+    primitives::{DateTime, DateTimeFormat},
+};
+use shared::{
+    status::Status,
+    table::{self, Table},
+    time::{Clock, Timestamp},
+};
+
+/// How far the two clocks may be apart before the administrator is told, in milliseconds.
+const TOLERATED: u64 = 2_000;
+
+/// How far DynamoDB's clock is ahead of this machine's, in milliseconds: somewhere between two bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Offset {
+    least: i64,
+    most: i64,
+}
+
+impl Offset {
+    /// What follows from a `date` in a response that was received at `received`, to a request sent at `sent`.
+    fn of(sent: Timestamp, received: Timestamp, date: Timestamp) -> Self {
+        let second = date.after(Duration::from_secs(1));
+        Self { least: difference(date, received), most: difference(second, sent) }
+    }
+
+    /// What the administrator is told, if the clocks are too far apart.
+    fn message(self) -> Option<String> {
+        let middle = self.least.midpoint(self.most);
+        let word = if middle > 0 { "behind" } else { "ahead of" };
+        let seconds = (middle.unsigned_abs() + 500) / 1_000;
+        (middle.unsigned_abs() >= TOLERATED).then(|| {
+            format!("this machine's clock is about {seconds} s {word} DynamoDB's, which the command goes by")
+        })
+    }
+}
+
+fn difference(later: Timestamp, earlier: Timestamp) -> i64 {
+    let signed = |at: Timestamp| i64::try_from(at.millis()).unwrap_or(i64::MAX);
+    signed(later).saturating_sub(signed(earlier))
+}
+
+/// DynamoDB's clock.
+#[derive(Clone, Debug)]
+pub(super) struct DynamoDbClock {
+    machine: Clock,
+    offset: Offset,
+}
+
+impl DynamoDbClock {
+    /// The clock of the DynamoDB that `client` leads to, found with one read of `table`. One that tells no time is
+    /// taken to have this machine's.
+    pub(super) async fn read(machine: Clock, client: &Client, table: &str) -> Result<Self, table::Error> {
+        let reader = DateReader { machine: machine.clone(), seen: Arc::default() };
+        let seen = Arc::clone(&reader.seen);
+        let watched = Client::from_conf(client.config().to_builder().interceptor(reader).build());
+        let read = Table::new(&watched, table).get::<Status>(&Status::key("clock")).await;
+        let offset = seen.lock().unwrap_or_else(PoisonError::into_inner).offset;
+        match (offset, read) {
+            // A refusal tells the time, too; whether it matters, the command itself will see.
+            (Some(offset), _) => Ok(Self { machine, offset }),
+            (None, Ok(_)) => Ok(Self { machine, offset: Offset::default() }),
+            (None, Err(error)) => Err(error),
+        }
+    }
+
+    /// The earliest moment that it may be now, as a clock.
+    pub(super) fn earliest(&self) -> Clock {
+        let (machine, least) = (self.machine.clone(), self.offset.least);
+        Clock::from_fn(move || moved(machine.now(), least))
+    }
+
+    /// The latest moment that it may be now.
+    pub(super) fn latest(&self) -> Timestamp {
+        moved(self.machine.now(), self.offset.most)
+    }
+
+    /// What the administrator is told, if this machine's clock is too far off.
+    pub(super) fn message(&self) -> Option<String> {
+        self.offset.message()
+    }
+
+    /// How long it takes until `moment` has certainly passed.
+    pub(super) fn until_past(&self, moment: Timestamp) -> Duration {
+        moment.since(self.earliest().now()) + Duration::from_millis(1)
+    }
+}
+
+fn moved(at: Timestamp, offset: i64) -> Timestamp {
+    Timestamp::from_millis(at.millis().saturating_add_signed(offset))
+}
+
+/// Reads the `Date` of responses.
+#[derive(Debug)]
+struct DateReader {
+    machine: Clock,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen of one request.
+#[derive(Debug, Default)]
+struct Seen {
+    sent: Option<Timestamp>,
+    offset: Option<Offset>,
+}
+
+impl Intercept for DateReader {
+    fn name(&self) -> &'static str {
+        "DateReader"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).sent = Some(self.machine.now());
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let received = self.machine.now();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(sent), Some(date)) = (seen.sent, context.response().headers().get("date").and_then(date))
+        {
+            seen.offset = Some(Offset::of(sent, received, date));
+        }
+        Ok(())
+    }
+}
+
+/// The time that the header says (RFC 9110 §6.6.1), if it is one.
+fn date(header: &str) -> Option<Timestamp> {
+    let date = DateTime::from_str(header, DateTimeFormat::HttpDate).ok()?;
+    u64::try_from(date.secs()).ok().map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1_000)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MACHINE: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn clock(offset: Offset) -> DynamoDbClock {
+        DynamoDbClock { machine: Clock::from_fn(|| MACHINE), offset }
+    }
+
+    #[test]
+    fn the_true_time_lies_between_the_bounds_wherever_in_its_second_it_was() {
+        for ahead in [-120_000_i64, -1, 0, 1, 999, 120_000] {
+            for (sent, responded, received) in [(0, 0, 0), (0, 40, 90), (300, 999, 1_700)] {
+                let at = |ms: u64| MACHINE.after(Duration::from_millis(ms));
+                let truth = moved(at(responded), ahead);
+                let date = Timestamp::from_millis(truth.seconds() * 1_000);
+                let offset = Offset::of(at(sent), at(received), date);
+                assert!(offset.least <= ahead && ahead <= offset.most, "{ahead} {offset:?}");
+                assert!(offset.most - offset.least <= 1_000 + (received - sent).cast_signed());
+                let clock = clock(offset);
+                let now = moved(MACHINE, ahead);
+                assert!(clock.earliest().now() <= now && now <= clock.latest());
+            }
+        }
+    }
+
+    #[test]
+    fn two_seconds_are_told_and_one_is_not() {
+        let told = |least| Offset { least, most: least + 1_000 }.message().unwrap_or_default();
+        assert_eq!(told(500) + &told(-500) + &told(-1_500) + &told(1_499), "");
+        assert!(told(1_500).contains("about 2 s behind DynamoDB's"), "{}", told(1_500));
+        assert!(told(-2_500).contains("about 2 s ahead of DynamoDB's"), "{}", told(-2_500));
+        assert!(told(120_000).contains("about 121 s behind"), "{}", told(120_000));
+    }
+
+    #[test]
+    fn a_date_is_an_http_date_or_none() {
+        let newyear = Timestamp::from_millis(4_102_444_800_000);
+        assert_eq!(date("Fri, 01 Jan 2100 00:00:00 GMT"), Some(newyear));
+        for text in ["", "now", "2100-01-01T00:00:00Z", "Thu, 01 Jan 1960 00:00:00 GMT"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_waited_for_until_it_has_certainly_passed() {
+        let clock = clock(Offset { least: -300, most: 700 });
+        assert_eq!(clock.until_past(clock.latest()), Duration::from_millis(1_001));
+        assert_eq!(clock.until_past(Timestamp::from_millis(5)), Duration::from_millis(1));
+    }
+}

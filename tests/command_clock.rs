@@ -1,0 +1,159 @@
+//! The `jeton` command ends things at DynamoDB's time, whatever the clock of the machine that it runs on says.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::{Browser, Ran, Registered, Stack, process::Server};
+
+/// How far the clocks are apart, in milliseconds: two minutes, either way.
+const SKEWS: [i64; 2] = [120_000, -120_000];
+const OTHER: &str = "staple of the trade";
+
+/// What `jeton` did.
+async fn run(stack: &Stack, arguments: &[&str]) -> Ran {
+    let ran = stack.jeton(arguments, OTHER).await;
+    ran.json();
+    ran
+}
+
+/// Moves the clock to the first moment at which something new can be good.
+fn advance_past(stack: &Stack, ended: &Value) {
+    let ended = ended.as_u64().unwrap();
+    let late = ended.checked_sub(stack.now().millis()).expect("it ended before it began");
+    assert!(late < 15_000, "{late} ms after DynamoDB's clock");
+    stack.advance(Duration::from_millis(late + 1));
+}
+
+/// An attribute of a status.
+async fn status(stack: &Stack, key: String, name: &str) -> Value {
+    let tables = [stack.app.users.table(), stack.app.clients.table()];
+    for table in tables {
+        if let Some(item) = table.get::<Value>(&key).await.unwrap() {
+            return item[name].clone();
+        }
+    }
+    panic!("{key}")
+}
+
+async fn is_signed_in(browser: &Browser<'_>) -> bool {
+    browser.get("/login").await.text.contains("You are signed in")
+}
+
+#[tokio::test]
+async fn what_a_user_began_before_is_dead_and_what_they_begin_after_is_good() {
+    for skew in SKEWS {
+        for command in [
+            &["user", "set-password", "ada", "--password-stdin"][..],
+            &["user", "disable", "ada"],
+            &["token", "revoke-all", "--user", "ada"],
+        ] {
+            let stack = Stack::ahead_of_this_machine(skew).await;
+            let (ada, browser, web) = (stack.somebody("ada").await, stack.browser(), stack.web().await);
+            browser.sign_in(&ada).await;
+            let before = stack.authorized(&web, ada.sub).await;
+            run(&stack, command).await;
+            // The grant by its status alone: nobody may rely on the sweep.
+            let ended = status(&stack, format!("status#{}", ada.sub), "not_before").await;
+            advance_past(&stack, &ended);
+            run(&stack, &["user", "enable", "ada"]).await;
+            assert!(!is_signed_in(&browser).await, "{skew} {command:?}");
+            stack.is_inactive(&web, before["access_token"].as_str().unwrap()).await;
+            let password = if command[1] == "set-password" { OTHER } else { crate::harness::PASSWORD };
+            browser.try_to_sign_in("/login?again", "ada", password).await;
+            assert!(is_signed_in(&browser).await, "{skew} {command:?}");
+            let after = stack.authorized(&web, ada.sub).await;
+            assert!(stack.is_active(&web, after["access_token"].as_str().unwrap()).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_signed_out_may_sign_in_again() {
+    for skew in SKEWS {
+        let stack = Stack::ahead_of_this_machine(skew).await;
+        let (ada, browser) = (stack.somebody("ada").await, stack.browser());
+        browser.sign_in(&ada).await;
+        run(&stack, &["user", "sign-out", "ada"]).await;
+        assert!(!is_signed_in(&browser).await);
+        advance_past(&stack, &status(&stack, format!("status#{}", ada.sub), "signed_out").await);
+        browser.sign_in(&ada).await;
+        assert!(is_signed_in(&browser).await);
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_was_issued_before_is_dead_and_what_it_is_issued_after_is_good() {
+    for skew in SKEWS {
+        for command in [["token", "revoke-all", "--client"], ["client", "disable", ""]] {
+            let stack = Stack::ahead_of_this_machine(skew).await;
+            let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+            let before = stack.token(&machine).await;
+            let arguments: Vec<_> = command.into_iter().filter(|word| !word.is_empty()).collect();
+            run(&stack, &[&arguments[..], &[&machine.id]].concat()).await;
+            advance_past(&stack, &status(&stack, format!("status#{}", machine.id), "not_before").await);
+            run(&stack, &["client", "enable", &machine.id]).await;
+            stack.is_inactive(&rs, &before).await;
+            assert!(stack.is_active(&rs, &stack.token(&machine).await).await, "{skew} {command:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_replaced_ends_when_it_was_said_to() {
+    for skew in SKEWS {
+        let stack = Stack::ahead_of_this_machine(skew).await;
+        let machine = stack.machine().await;
+        let rotated = run(&stack, &["client", "rotate-secret", &machine.id, "--overlap", "60"]).await.json();
+        let new = machine.with_secret(rotated["client_secret"].as_str().unwrap());
+        stack.token(&machine).await;
+        stack.advance(Duration::from_secs(75));
+        stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+        run(&stack, &["client", "rotate-secret", &machine.id, "--overlap", "0"]).await;
+        stack.ask_for_token(&new, &[]).await.is_invalid_client();
+    }
+}
+
+#[tokio::test]
+async fn a_personal_token_that_the_command_makes_works_at_once_and_ends_with_everything() {
+    for skew in SKEWS {
+        let stack = Stack::ahead_of_this_machine(skew).await;
+        let (ada, rs) = (stack.somebody("ada").await, stack.resource_server().await);
+        let create = ["token", "create", "--user", "ada", "--name", "x", "--scope", "read", "--ttl", "60"];
+        stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
+        let made = run(&stack, &create).await.json();
+        let token = made["token"].as_str().unwrap();
+        assert!(stack.is_active(&rs, token).await, "{skew}");
+        stack.advance(Duration::from_secs(1));
+        stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
+        stack.is_inactive(&rs, token).await;
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_is_told_that_the_clocks_differ() {
+    for (skew, told) in [(120_000, "behind"), (-120_000, "ahead of")] {
+        let stack = Stack::ahead_of_this_machine(skew).await;
+        let ran = run(&stack, &["client", "list"]).await;
+        assert!(ran.stderr.contains(told) && ran.stderr.contains("DynamoDB"), "{ran:?}");
+        let refused = stack.jeton(&["client", "show", "nobody"], "").await;
+        assert!(refused.stderr.contains(told), "{refused:?}");
+    }
+    let stack = Stack::ahead_of_this_machine(0).await;
+    assert_eq!(run(&stack, &["client", "list"]).await.stderr, "");
+}
+
+#[tokio::test]
+async fn what_is_issued_once_the_command_is_done_is_good() {
+    let server = Server::start(&["--memory"]).await;
+    let machine: Registered = server.register(&[]).await;
+    for command in
+        [["token", "revoke-all", "--client", &machine.id].as_slice(), &["client", "disable", &machine.id]]
+    {
+        let before = server.token(&machine).await;
+        server.json(command).await;
+        server.json(&["client", "enable", &machine.id]).await;
+        assert!(server.is_active(&machine, &server.token(&machine).await).await, "{command:?}");
+        assert!(!server.is_active(&machine, &before).await, "{command:?}");
+    }
+}

@@ -1,0 +1,131 @@
+//! A command that fails half-way has done what counts, and a second run does the rest; or it has done nothing.
+
+use serde_json::Value;
+
+use crate::harness::{Browser, Fault, PASSWORD, Registered, Stack};
+
+const OTHER: &str = "staple of the trade";
+
+fn access(tokens: &Value) -> &str {
+    tokens["access_token"].as_str().unwrap()
+}
+
+async fn is_signed_in(browser: &Browser<'_>) -> bool {
+    browser.get("/login").await.text.contains("You are signed in")
+}
+
+/// Runs `command` on a database that fails to change a grant, and holds the failure to being one.
+async fn run_without_a_sweep(stack: &Stack, command: &[&str]) {
+    stack.dynamodb.fail(Fault::ThrottleGrants);
+    stack.jeton(command, OTHER).await.failed(1, "ThrottlingException");
+    stack.dynamodb.fail(Fault::None);
+}
+
+#[tokio::test]
+async fn the_status_is_what_counts_and_a_second_run_finishes_the_sweep() {
+    for command in [
+        &["user", "disable", "ada"][..],
+        &["user", "set-password", "ada", "--password-stdin"],
+        &["token", "revoke-all", "--user", "ada"],
+    ] {
+        let stack = Stack::start().await;
+        let ((ada, browser), web) = (stack.at_home("ada").await, stack.web().await);
+        let grants = [stack.authorized(&web, ada.sub).await, stack.authorized(&web, ada.sub).await];
+        run_without_a_sweep(&stack, command).await;
+        assert!(!is_signed_in(&browser).await, "{command:?}");
+        for tokens in &grants {
+            stack.is_inactive(&web, access(tokens)).await;
+        }
+        assert_eq!(stack.jeton(command, OTHER).await.json()["grants_ended"], 2, "{command:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_goes_for_clients() {
+    for command in [["token", "revoke-all", "--client"], ["client", "disable", "--"]] {
+        let stack = Stack::start().await;
+        let (machine, rs) = (stack.machine().await, stack.resource_server().await);
+        let token = stack.token(&machine).await;
+        let command = [&command[..], &[machine.id.as_str()]].concat();
+        run_without_a_sweep(&stack, &command).await;
+        stack.is_inactive(&rs, &token).await;
+        assert_eq!(stack.jeton(&command, "").await.json()["grants_ended"], 1, "{command:?}");
+    }
+}
+
+#[tokio::test]
+async fn enabling_brings_back_nothing_that_a_sweep_missed() {
+    let stack = Stack::with_accounts().await;
+    let ((ada, browser), web) = (stack.at_home("ada").await, stack.web().await);
+    let (rs, machine): (Registered, Registered) = (stack.resource_server().await, stack.machine().await);
+    let personal = browser.personal_token("x", "never").await;
+    let (grant, own) = (stack.authorized(&web, ada.sub).await, stack.token(&machine).await);
+    run_without_a_sweep(&stack, &["user", "disable", "ada"]).await;
+    run_without_a_sweep(&stack, &["client", "disable", &machine.id]).await;
+    stack.jeton(&["user", "enable", "ada"], "").await.json();
+    stack.jeton(&["client", "enable", &machine.id], "").await.json();
+    assert!(!is_signed_in(&browser).await);
+    for dead in [access(&grant), personal.as_str(), own.as_str()] {
+        stack.is_inactive(&rs, dead).await;
+    }
+}
+
+#[tokio::test]
+async fn disabling_is_one_write_that_ends_what_was_before() {
+    let stack = Stack::start().await;
+    let (ada, machine) = (stack.somebody("ada").await, stack.machine().await);
+    for (command, key) in [
+        (["user", "disable", "ada"], format!("status#{}", ada.sub)),
+        (["client", "disable", &machine.id], format!("status#{}", machine.id)),
+    ] {
+        stack.dynamodb.forget();
+        stack.jeton(&command, "").await.json();
+        let writes: Vec<_> =
+            stack.dynamodb.seen().into_iter().filter(|seen| seen.operation == "UpdateItem").collect();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        assert_eq!(writes[0].request["Key"]["pk"]["S"], key);
+        let change = writes[0].request["UpdateExpression"].as_str().unwrap();
+        assert!(change.contains("#disabled") && change.contains("#not_before"), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_set_with_the_end_of_everything_or_not_at_all() {
+    let stack = Stack::start().await;
+    let (_, browser) = stack.at_home("ada").await;
+    let command = ["user", "set-password", "ada", "--password-stdin"];
+    stack.dynamodb.fail(Fault::ThrottleStatuses);
+    stack.jeton(&command, OTHER).await.failed(1, "ThrottlingException");
+    stack.dynamodb.fail(Fault::None);
+    assert!(is_signed_in(&browser).await);
+    let stranger = stack.browser();
+    assert_eq!(stranger.try_to_sign_in("/login", "ada", OTHER).await.status, 400);
+    assert_eq!(stranger.try_to_sign_in("/login", "ada", PASSWORD).await.status, 303);
+
+    stack.dynamodb.forget();
+    stack.jeton(&command, OTHER).await.json();
+    assert!(!is_signed_in(&browser).await && !is_signed_in(&stranger).await);
+    let writes = stack.dynamodb.cost().into_iter().map(|(operation, _)| operation);
+    let writes: Vec<_> = writes.filter(|operation| !operation.contains("Get")).collect();
+    // Once more at the end: while the first was on its way, the old password still began sessions.
+    assert_eq!(writes, ["TransactWriteItems", "UpdateItem", "Query"]);
+}
+
+#[tokio::test]
+async fn a_later_end_stays_whatever_ends_more() {
+    let stack = Stack::start().await;
+    let ada = stack.somebody("ada").await;
+    let later = stack.now().after(std::time::Duration::from_hours(1));
+    stack.app.users.end_everything(ada.sub, later).await.unwrap();
+    for command in [
+        &["user", "set-password", "ada", "--password-stdin"][..],
+        &["user", "disable", "ada"],
+        &["token", "revoke-all", "--user", "ada"],
+    ] {
+        // It waits for the moment that it knows of, not for the one that was there.
+        stack.jeton(command, OTHER).await.json();
+        let (_, status) = stack.app.users.read(ada.sub).await.unwrap().unwrap();
+        assert_eq!(status.not_before, Some(later), "{command:?}");
+    }
+    assert!(stack.app.users.read(ada.sub).await.unwrap().unwrap().1.disabled);
+}
