@@ -252,3 +252,28 @@ async fn a_policy_is_never_larger_than_the_gateway_takes() {
     assert!((6_000..8_192).contains(&size), "{size}");
     assert!(stack.policy(&request("GET", path, path, &token)).await.opens(&arn("GET", path)));
 }
+
+#[tokio::test]
+async fn a_challenge_reaches_no_call_that_passes_however_long_an_answer_is_kept() {
+    let stack = shop().await;
+    for held in ["read", "write", "admin", "none"] {
+        let token = stack.token_for(held).await;
+        for (method, resource, path, _) in ROUTES {
+            let events =
+                [request(method, resource, path, &token), token_only(method, path, &format!("Bearer {token}"))];
+            for event in events {
+                let answer = stack.asked(&event).await.unwrap();
+                let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
+                let effects: Vec<_> = statements.iter().map(|statement| &statement["Effect"]).collect();
+                let refused = effects == ["Deny"];
+                assert!(refused || effects == ["Allow"], "{answer}");
+                for told in ["challenge", "error"] {
+                    assert_eq!(answer["context"].get(told).is_some(), refused, "{answer}");
+                }
+                if refused {
+                    assert_eq!(statements[0]["Resource"], json!([arn(method, path)]));
+                }
+            }
+        }
+    }
+}

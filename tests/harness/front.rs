@@ -45,6 +45,8 @@ pub enum Fault {
     Denied,
     /// Every write is throttled; reads are answered.
     ThrottleWrites,
+    /// Every read of a person's record is throttled; all else is answered.
+    ThrottlePeople,
     /// Every change to a grant is throttled; all else is answered.
     ThrottleGrants,
     /// Every read of a whole table is throttled; everything else is answered.
@@ -165,6 +167,10 @@ impl Front {
             Fault::LoseFirstAnswer | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
+            Fault::ThrottlePeople => {
+                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
+            }
             Fault::ThrottleGrants => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
@@ -194,7 +200,11 @@ async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<
     match fault {
         Fault::Refuse => close(),
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle | Fault::ThrottleWrites | Fault::ThrottleGrants | Fault::ThrottleScans => {
+        Fault::Throttle
+        | Fault::ThrottleWrites
+        | Fault::ThrottlePeople
+        | Fault::ThrottleGrants
+        | Fault::ThrottleScans => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
