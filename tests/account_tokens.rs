@@ -337,9 +337,13 @@ async fn a_token_is_good_for_no_more_than_people_may_give_today() {
     let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
     let token = shown(&browser.submit(&form.with("allow:write", "yes"), &[]).await, 0);
     let token = BearerToken::parse(&token).unwrap();
-    for (scope, left) in
-        [("read write", Some("read write")), ("read", Some("read")), ("write admin", Some("write")), ("admin", None), ("", None)]
-    {
+    for (scope, left) in [
+        ("read write", Some("read write")),
+        ("read", Some("read")),
+        ("write admin", Some("write")),
+        ("admin", None),
+        ("", None),
+    ] {
         let app = reconfigured(&stack, scope);
         let active = token.describe(&app, stack.now()).await.unwrap();
         assert_eq!(active.ok().map(|active| active.scope.to_string()).as_deref(), left, "{scope}");

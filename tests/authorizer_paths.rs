@@ -88,9 +88,11 @@ async fn a_wide_route_of_the_gateway_opens_nothing_that_is_listed_more_strictly(
             assert!(stack.lets_pass(&http(route, "GET", "/orders", &read)).await, "{route}");
         }
     }
-    let (stack, [read, both]) =
-        listing("GET /a/{x}=read; GET /a/secret=admin; ANY /{rest+}=read; $default=read", ["read", "read admin"])
-            .await;
+    let (stack, [read, both]) = listing(
+        "GET /a/{x}=read; GET /a/secret=admin; ANY /{rest+}=read; $default=read",
+        ["read", "read admin"],
+    )
+    .await;
     for route in ["GET /a/{x}", "ANY /{rest+}", "$default"] {
         assert!(!stack.lets_pass(&http(route, "GET", "/a/secret", &read)).await, "{route}");
         assert!(stack.lets_pass(&http(route, "GET", "/a/secret", &both)).await, "{route}");
@@ -169,9 +171,11 @@ async fn a_path_that_leaves_its_route_is_refused() {
 async fn the_stage_and_a_mapping_before_the_path_hide_no_route() {
     let list = "POST /orders=write; ANY /{rest+}=read; *=read";
     let (stack, [read, both]) = listing(list, ["read", "read write"]).await;
-    for (stage, domain, prefix) in
-        [("prod", GENERATED, "/prod"), ("$default", "api.example.com", "/v1"), ("prod", "api.example.com", "/v1/eu")]
-    {
+    for (stage, domain, prefix) in [
+        ("prod", GENERATED, "/prod"),
+        ("$default", "api.example.com", "/v1"),
+        ("prod", "api.example.com", "/v1/eu"),
+    ] {
         for route in ["ANY /orders", "ANY /{rest+}", "$default"] {
             let path = format!("{prefix}/orders");
             let event = |token: &str| {
@@ -191,6 +195,10 @@ async fn the_stage_and_a_mapping_before_the_path_hide_no_route() {
     assert!(stack.lets_pass(&event).await);
     event["pathParameters"] = json!({ "rest": "orders" });
     assert!(!stack.lets_pass(&event).await, "behind a mapping");
+    let mut event =
+        http_at("$default", "api.example.com", http("ANY /{rest+}", "POST", "/v1/%2Forders", &read));
+    event["pathParameters"] = json!({ "rest": "/orders" });
+    assert!(!stack.lets_pass(&event).await, "a parameter that was decoded");
     // The gateway's own name has no mappings.
     assert!(stack.lets_pass(&http("$default", "POST", "/x/orders", &read)).await);
 }
@@ -209,7 +217,9 @@ async fn an_authorizer_that_sees_the_path_only_goes_by_no_default() {
 async fn a_rest_apis_path_counts_like_its_arn() {
     let (stack, [read, both]) = listing("GET /admin=admin; *=read", ["read", "read admin"]).await;
     // Behind a base path mapping, and as if the ARN had it otherwise.
-    for (arn, path) in [("/admin", "/v1/admin"), ("/x", "/v1/admin"), ("/%61dmin", "/admin"), ("/x", "/admin/")] {
+    for (arn, path) in
+        [("/admin", "/v1/admin"), ("/x", "/v1/admin"), ("/%61dmin", "/admin"), ("/x", "/admin/")]
+    {
         let event = |token: &str| {
             let mut event = rest("/{proxy+}", "GET", arn, token);
             event["path"] = json!(path);

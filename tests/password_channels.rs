@@ -49,7 +49,8 @@ impl Stack {
                 "stage": "$default",
             },
         });
-        let answer = jeton::local::run_as("authorizer", authorizer::handle(&self.app, &event.to_string())).await;
+        let answer =
+            jeton::local::run_as("authorizer", authorizer::handle(&self.app, &event.to_string())).await;
         serde_json::to_value(answer.unwrap()).unwrap()["isAuthorized"].as_bool().unwrap()
     }
 

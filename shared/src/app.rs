@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, secret, session,
-    status, table::Table, throttle, time::Clock, user,
+    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, secret,
+    session, status, table::Table, throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.

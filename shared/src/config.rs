@@ -10,7 +10,7 @@ mod variables;
 pub use account::Account;
 pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
-pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
+pub use route_scopes::{NotRouteScopes, Route, RouteScopes, Unlisted};
 pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 

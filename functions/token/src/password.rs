@@ -20,7 +20,8 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     let origin =
         if client.is_public() { Origin::Address(Address::of(call)) } else { Origin::Client(&client.id) };
     let claim = Claim { channel: Channel::Grant, name, password, origin };
-    let proven = claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
+    let proven =
+        claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
     let person = proven.user;
     let id = Id::random();
     let tokens = NewTokens::make(id, client, lifetime);

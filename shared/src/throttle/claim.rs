@@ -64,7 +64,10 @@ impl Claim<'_> {
         match &verdict {
             Ok(Err(_)) => app.throttle.settle(reservation).await,
             Ok(Ok(proven)) => {
-                tokio::join!(app.throttle.give_back(reservation), self.remember(app, account, &proven.user, now));
+                tokio::join!(
+                    app.throttle.give_back(reservation),
+                    self.remember(app, account, &proven.user, now)
+                );
             }
             Err(_) => app.throttle.give_back(reservation).await,
         }

@@ -94,7 +94,10 @@ mod tests {
         proofs.remember(ada, "correct horse", &hash, last);
         assert!(proofs.find(ada, "correct horse", last).is_some());
         assert!(proofs.find(ada, "correct horse", now.after(LIFETIME)).is_none(), "nor renewed by its use");
-        assert!(proofs.find(ada, "correct horse", Timestamp::from_millis(0)).is_none(), "nor by a clock set back");
+        assert!(
+            proofs.find(ada, "correct horse", Timestamp::from_millis(0)).is_none(),
+            "nor by a clock set back"
+        );
     }
 
     #[test]

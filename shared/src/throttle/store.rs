@@ -62,7 +62,11 @@ impl Store {
     }
 
     /// Charges `attempt`, or finds that there were too many. Callers must hold a reservation before checking a password.
-    pub(super) async fn reserve(&self, attempt: &Attempt<'_>, now: Timestamp) -> Result<Verdict, table::Error> {
+    pub(super) async fn reserve(
+        &self,
+        attempt: &Attempt<'_>,
+        now: Timestamp,
+    ) -> Result<Verdict, table::Error> {
         let end = window_end(now, self.limits.window);
         let mut charged = Reservation::default();
         for charge in attempt.charges(&self.limits, end) {

@@ -15,7 +15,11 @@ pub struct Proven {
 
 /// The person, if `typed` is their password and they are in good standing; `known` is who has the name, if anybody.
 /// Whatever is wrong, it takes as long.
-pub(crate) async fn prove(app: &App, known: Option<User>, typed: &str) -> Result<Option<Proven>, table::Error> {
+pub(crate) async fn prove(
+    app: &App,
+    known: Option<User>,
+    typed: &str,
+) -> Result<Option<Proven>, table::Error> {
     let Some(password) = Password::typed(typed) else { return Ok(None) };
     let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
     let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
