@@ -117,13 +117,11 @@ impl Event {
             Self::Rest(request) => &request.method_arn,
             Self::Token(request) => &request.method_arn,
         };
-        let statement = match refusal {
-            Some(_) => Statement::new("Deny", vec![asked.clone()]),
-            None => {
-                let mut allowed = vec![asked.clone()];
-                allowed.extend(asked.beside(routes.opened_by(|needed| caller.has(needed))));
-                Statement::new("Allow", allowed)
-            }
+        let statement = if refusal.is_some() {
+            Statement::new("Deny", vec![asked.clone()])
+        } else {
+            let others = asked.beside(routes.opened_by(|needed| caller.has(needed)));
+            Statement::new("Allow", [vec![asked.clone()], others].concat())
         };
         Answer::Policy(Policy {
             principal_id: caller.subject.clone().unwrap_or_else(|| GUEST.to_owned()),

@@ -22,7 +22,7 @@ use super::Account;
 use crate::{time::Timestamp, user::PasswordHash};
 
 /// How long a proof is good.
-const LIFETIME: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_mins(1);
 /// The most proofs that are kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 

@@ -27,7 +27,7 @@ const PAUSES: [Duration; 6] = [
     Duration::from_millis(300),
     Duration::from_millis(500),
     Duration::from_millis(700),
-    Duration::from_millis(1_000),
+    Duration::from_secs(1),
 ];
 /// When there will be room again where attempts are still under way.
 const SOON: Duration = Duration::from_secs(1);
