@@ -268,7 +268,7 @@ async fn a_counter_expires_with_its_window_and_says_nothing_of_who_or_where() {
 }
 
 #[tokio::test]
-async fn an_attempt_costs_two_writes_before_its_verdict_and_two_after_and_half_in_the_owners_own_browser() {
+async fn an_attempt_costs_four_writes_and_two_in_the_owners_own_browser() {
     let stack = Stack::start().await;
     let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
     let mut costs = Vec::new();

@@ -86,7 +86,11 @@ impl Call<'_> {
                     Err(Unauthenticated::OtherIssuer.into())
                 }
             }
-            Credentials::Person(basic) => Ok(Caller::person(&self.person(basic).await?, &config.basic_scope)),
+            Credentials::Person(basic) => {
+                // It is by far the largest of these futures, and seldom needed.
+                let user = Box::pin(self.person(basic)).await?;
+                Ok(Caller::person(&user, &config.basic_scope))
+            }
             Credentials::Client(credentials) => match credentials.prove_now(self.app, self.now).await {
                 // What client_credentials would not give it, it does not get without.
                 Ok(client) if !client.grant_types.contains(&GrantType::ClientCredentials) => {
