@@ -1,9 +1,20 @@
 //! Personal tokens: made, listed, used, ended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use jeton::local::ROUTES;
+use lambda_http::Context;
 use serde_json::json;
-use shared::personal::PersonalToken;
+use shared::{
+    app::App,
+    bearer::BearerToken,
+    lambda,
+    log::{Level, Log},
+    personal::PersonalToken,
+    scope::Scope,
+    table,
+    time::Clock,
+};
 
 use crate::harness::{
     Browser, Fault, HtmlForm, Stack,
@@ -321,4 +332,111 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
         assert_eq!(stack.jeton(&wanted, "").await.code, 2, "{wrong:?}");
     }
     stack.jeton(&["token", "list", "--user", "nobody"], "").await.failed(3, "nobody");
+}
+
+/// A deployment as it was, over the same tables, with `scope` for what people may give to their tokens.
+fn reconfigured(stack: &Stack, scope: &str) -> App {
+    let mut config = stack.app.config.clone();
+    config.account.personal_scopes = if scope.is_empty() { Scope::default() } else { scope.parse().unwrap() };
+    let (client, now) = (stack.app.grants.table().client(), stack.now());
+    App::new(config, client, Clock::from_fn(move || now), Log::new(Level::Debug, std::io::sink()))
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_no_more_than_people_may_give_today() {
+    let stack = Stack::with_accounts().await;
+    let (_, browser) = stack.at_home("ada").await;
+    let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
+    let token = shown(&browser.submit(&form.with("allow:write", "yes"), &[]).await, 0);
+    let token = BearerToken::parse(&token).unwrap();
+    for (scope, left) in [
+        ("read write", Some("read write")),
+        ("read", Some("read")),
+        ("write admin", Some("write")),
+        ("admin", None),
+        ("", None),
+    ] {
+        let app = reconfigured(&stack, scope);
+        let active = token.describe(&app, stack.now()).await.unwrap();
+        assert_eq!(active.ok().map(|active| active.scope.to_string()).as_deref(), left, "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_listed_and_ended_where_none_can_be_made_any_more() {
+    let stack = Stack::with_accounts().await;
+    let (ada, browser) = stack.at_home("ada").await;
+    browser.personal_token("laptop", "never").await;
+    let session = format!("jeton-session={}", browser.cookie("jeton-session").unwrap());
+    let app = Arc::new(reconfigured(&stack, ""));
+    let asked = async |path: &str, form: Option<&str>| {
+        let event = json!({
+            "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path, "rawQueryString": "",
+            "cookies": [session],
+            "headers": { "content-type": "application/x-www-form-urlencoded", "host": "x" },
+            "requestContext": {
+                "domainName": "localhost", "requestId": "inside", "stage": "$default",
+                "http": {
+                    "method": if form.is_some() { "POST" } else { "GET" },
+                    "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                },
+            },
+            "body": form.unwrap_or_default(), "isBase64Encoded": false,
+        });
+        let (_, account) = ROUTES.iter().find(|(route, _)| *route == path).unwrap();
+        let answer = lambda::invoke(Arc::clone(&app), *account, &event.to_string(), Context::default()).await;
+        let answer = serde_json::to_value(answer.unwrap()).unwrap();
+        (answer["statusCode"].as_u64().unwrap(), answer["body"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, page) = asked("/account", None).await;
+    assert!(status == 200 && page.contains("href=\"/account/tokens\""), "{page}");
+    let (status, page) = asked(TOKENS, None).await;
+    assert!(status == 200 && page.contains("<strong>laptop</strong>"), "{page}");
+    assert!(!page.contains("name=\"page\""), "there is no form for another: {page}");
+    let field = |name: &str| {
+        page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let end = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("csrf", field("csrf")), ("end", field("end"))])
+        .finish();
+    assert_eq!(asked(TOKENS, Some(&end)).await.0, 303);
+    assert!(stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap().is_empty());
+    // Without any, there is nothing here, as where there never were any.
+    assert_eq!(asked(TOKENS, None).await.0, 404);
+    assert!(!asked("/account", None).await.1.contains(TOKENS));
+    // A form from before makes nothing.
+    assert_eq!(asked(TOKENS, Some("name=x&allow%3Aread=yes&lasts=7")).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_after_its_token_was_deleted_makes_no_such_token() {
+    for ended in [true, false] {
+        let stack = Stack::configured(|config| {
+            config.account.personal_scopes = "read".parse().unwrap();
+            config.account.temporary_token = Duration::from_mins(1);
+        })
+        .await;
+        let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+        let form = HtmlForm::to_make(&browser.get(TOKENS).await).without("lasts").with("name", "x");
+        let fields = [("allow:read", "yes"), ("lasts", "temporary")];
+        let token = shown(&browser.submit(&form, &fields).await, 0);
+        if ended {
+            end(&browser, "x").await;
+        }
+        // Whenever DynamoDB deletes what it may.
+        for _ in 0..16 {
+            stack.advance(Duration::from_mins(1));
+            let table = stack.app.grants.table();
+            for item in table.all().await.unwrap() {
+                let over = |ttl: &str| ttl.parse::<u64>().unwrap() < stack.now().seconds();
+                let key = item["pk"].as_s().unwrap();
+                if key.starts_with("t#") && item.get("ttl").is_some_and(|ttl| over(ttl.as_n().unwrap())) {
+                    table::delete_all(table, [key.clone()]).await.unwrap();
+                }
+            }
+            let again = browser.submit(&form, &fields).await;
+            assert_ne!(again.status, 200, "{}", again.text);
+            stack.is_inactive(&rs, &token).await;
+        }
+    }
 }

@@ -11,19 +11,22 @@ use shared::{
 
 use crate::harness::{Fault, Stack};
 
-/// What an HTTP API sends for `route`.
+/// What an HTTP API sends for a request that it takes to `route`.
 fn event(route: &str, headers: &Value) -> Value {
+    let (method, path) = route.split_once(' ').unwrap_or(("GET", "/any/path"));
+    let (method, path) = (method.replace("ANY", "GET"), path.replace("{id}", "17"));
     json!({
         "version": "2.0",
         "type": "REQUEST",
         "routeArn": "arn:aws:execute-api:eu-central-1:123456789012:api123/$default/GET/orders/17",
         "identitySource": ["x"],
         "routeKey": route,
-        "rawPath": "/orders/17",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": headers,
         "requestContext": {
-            "http": { "method": "GET", "path": "/orders/17" },
+            "domainName": "api123.execute-api.eu-central-1.amazonaws.com",
+            "http": { "method": method, "path": path },
             "requestId": "JKJaX07iIoAMEPZg=",
             "routeKey": route,
             "stage": "$default",

@@ -178,9 +178,8 @@ async fn too_little_scope_is_a_denial_that_says_what_is_needed() {
     assert_eq!(answer["context"]["error"], "insufficient_scope");
     let challenge = "Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"write\"";
     assert_eq!(answer["context"]["challenge"], challenge);
-    // Kept, it still opens what it may, and the API is still told who calls.
-    let policy = stack.policy(&request("POST", "/orders", "/orders", &token)).await;
-    assert!(policy.opens(&arn("GET", "/orders")));
+    // Kept, it opens nothing: its challenge would reach whatever it opened.
+    assert_eq!(answer["policyDocument"]["Statement"].as_array().unwrap().len(), 1);
     assert!(answer["context"]["sub"].is_string());
 }
 
@@ -194,16 +193,14 @@ async fn a_route_that_is_not_listed_is_denied_unless_the_list_has_a_default() {
     }
     let open = listing("GET /orders=admin; *=read").await;
     let token = open.token_for("read").await;
-    for event in [
-        request("GET", "/else/{id}", "/else/1", &token),
-        token_only("GET", "/else/1", &format!("bearer {token}")),
-    ] {
-        let policy = open.policy(&event).await;
-        assert!(policy.opens(&arn("GET", "/else/1")));
-        for other in ["/orders", "/else/2", "/else"] {
-            assert!(!policy.opens(&arn("GET", other)), "{other}");
-        }
+    let policy = open.policy(&request("GET", "/else/{id}", "/else/1", &token)).await;
+    assert!(policy.opens(&arn("GET", "/else/1")));
+    for other in ["/orders", "/else/2", "/else"] {
+        assert!(!policy.opens(&arn("GET", other)), "{other}");
     }
+    // One of type TOKEN cannot tell what is not listed from another spelling of what is.
+    let by_token = open.policy(&token_only("GET", "/else/1", &format!("bearer {token}"))).await;
+    assert!(!by_token.opens(&arn("GET", "/else/1")));
 }
 
 #[tokio::test]
@@ -251,4 +248,31 @@ async fn a_policy_is_never_larger_than_the_gateway_takes() {
     let size = answer["policyDocument"].to_string().len();
     assert!((6_000..8_192).contains(&size), "{size}");
     assert!(stack.policy(&request("GET", path, path, &token)).await.opens(&arn("GET", path)));
+}
+
+#[tokio::test]
+async fn a_challenge_reaches_no_call_that_passes_however_long_an_answer_is_kept() {
+    let stack = shop().await;
+    for held in ["read", "write", "admin", "none"] {
+        let token = stack.token_for(held).await;
+        for (method, resource, path, _) in ROUTES {
+            let events = [
+                request(method, resource, path, &token),
+                token_only(method, path, &format!("Bearer {token}")),
+            ];
+            for event in events {
+                let answer = stack.asked(&event).await.unwrap();
+                let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
+                let effects: Vec<_> = statements.iter().map(|statement| &statement["Effect"]).collect();
+                let refused = effects == ["Deny"];
+                assert!(refused || effects == ["Allow"], "{answer}");
+                for told in ["challenge", "error"] {
+                    assert_eq!(answer["context"].get(told).is_some(), refused, "{answer}");
+                }
+                if refused {
+                    assert_eq!(statements[0]["Resource"], json!([arn(method, path)]));
+                }
+            }
+        }
+    }
 }

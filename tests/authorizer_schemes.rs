@@ -1,5 +1,7 @@
 //! The authorizer's schemes beside `Bearer`, each a switch of the deployment. Through the sample API, which it protects.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::{
     client::{AuthMethod, GrantType, Registration},
@@ -215,7 +217,7 @@ async fn what_takes_any_token_takes_no_guest() {
             "routeKey": format!("GET {path}"),
             "rawPath": path,
             "headers": {},
-            "requestContext": { "http": { "sourceIp": "203.0.113.7" }, "requestId": "x" },
+            "requestContext": { "http": { "method": "GET", "sourceIp": "203.0.113.7" }, "requestId": "x" },
         });
         let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
         assert_eq!(serde_json::to_value(answer).unwrap()["isAuthorized"], passes, "{path}");
@@ -318,7 +320,7 @@ async fn guessing_is_counted_like_at_the_login_page_and_refused_as_a_gateway_can
     stack.somebody("eve").await;
     let limit = stack.app.config.throttling.per_account;
     for _ in 0..limit + 2 {
-        assert_eq!(stack.as_person("ada", PASSWORD).send().await.status, 200, "who is right is not counted");
+        assert_eq!(stack.as_person("eve", PASSWORD).send().await.status, 200, "who is right is not counted");
     }
     for name in ["ada", "nobody"] {
         for _ in 0..limit {
@@ -332,8 +334,8 @@ async fn guessing_is_counted_like_at_the_login_page_and_refused_as_a_gateway_can
     assert_eq!(stack.audited("sign_in_failed").len(), 2 * usize::try_from(limit).unwrap());
     assert_eq!(stack.audited("sign_in_throttled").len(), 2);
     assert_eq!(stack.as_person("eve", PASSWORD).send().await.status, 200);
-    // The login page counts the same.
-    assert_eq!(stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await.status, 429);
+    // The login page counts its own.
+    assert_eq!(stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await.status, 303);
     stack.advance(stack.app.config.throttling.window);
     assert_eq!(stack.as_person("ada", PASSWORD).send().await.status, 200);
     assert!(!stack.logged().contains(PASSWORD) && !stack.stored().await.contains(PASSWORD));
@@ -392,9 +394,10 @@ async fn an_http_api_is_told_the_same_by_its_own_event() {
         let event = json!({
             "version": "2.0",
             "routeKey": "GET /api/notes",
+            "rawPath": "/api/notes",
             "rawQueryString": query,
             "headers": headers,
-            "requestContext": { "http": { "sourceIp": source_ip }, "requestId": "x" },
+            "requestContext": { "http": { "method": "GET", "sourceIp": source_ip }, "requestId": "x" },
         });
         let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
         serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
@@ -431,4 +434,76 @@ async fn an_authorizer_that_is_told_no_address_takes_no_password() {
 fn encoded(name: &str, password: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     STANDARD.encode(format!("{name}:{password}"))
+}
+
+#[tokio::test]
+async fn a_clients_secret_is_as_good_as_it_is_now_whatever_is_remembered() {
+    let stack = Stack::configured(|config| {
+        config.compat = "basic-client,query-client".parse().unwrap();
+        config.client_cache = Duration::from_mins(5);
+        config.route_scopes = "GET /x=read".parse().unwrap();
+    })
+    .await;
+    let asked = async |client: &Registered, by_query: bool| {
+        let basic = json!({ "authorization": format!("Basic {}", encoded(&client.id, &client.secret)) });
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "GET /x",
+            "rawPath": "/x",
+            "rawQueryString": if by_query { pair(client) } else { String::new() },
+            "headers": if by_query { json!({}) } else { basic },
+            "requestContext": {
+                "domainName": "api123.execute-api.eu-central-1.amazonaws.com",
+                "http": { "method": "GET", "path": "/x", "sourceIp": "203.0.113.7" },
+                "requestId": "x",
+                "stage": "$default",
+            },
+        });
+        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+    };
+    for by_query in [false, true] {
+        let client = stack.register(either()).await;
+        assert!(asked(&client, by_query).await);
+        stack.disable(&client).await;
+        assert!(!asked(&client, by_query).await, "disabled");
+        stack.enable(&client).await;
+        assert!(asked(&client, by_query).await);
+        let rotated = stack.rotate_secret(&client, Duration::ZERO).await;
+        assert!(!asked(&client, by_query).await, "its secret was replaced");
+        assert!(asked(&rotated, by_query).await);
+        stack.delete(&rotated).await;
+        assert!(!asked(&rotated, by_query).await, "deleted");
+    }
+}
+
+#[tokio::test]
+async fn the_issuers_proxies_are_not_the_apis() {
+    let stack = Stack::configured(|config| {
+        config.compat = "basic-person".parse().unwrap();
+        config.throttling.per_address = 5;
+        config.throttling.trusted_proxies = 1;
+        config.route_scopes = "GET /x=read".parse().unwrap();
+    })
+    .await;
+    for nth in 0..8 {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "GET /x",
+            "rawPath": "/x",
+            "headers": {
+                "authorization": format!("Basic {}", encoded(&format!("somebody-{nth}"), "wrong password")),
+                // What the caller makes up, and what the gateway appends.
+                "x-forwarded-for": format!("192.0.2.{nth}, 203.0.113.7"),
+            },
+            "requestContext": {
+                "domainName": "api123.execute-api.eu-central-1.amazonaws.com",
+                "http": { "method": "GET", "path": "/x", "sourceIp": "203.0.113.7" },
+                "requestId": "x",
+                "stage": "$default",
+            },
+        });
+        authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+    }
+    assert_eq!((stack.audited("sign_in_failed").len(), stack.audited("sign_in_throttled").len()), (5, 3));
 }

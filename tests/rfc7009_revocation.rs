@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use shared::{
+    personal::{Kind, Presented},
+    secret::Id,
+};
+
 use crate::harness::Stack;
 
 #[tokio::test]
@@ -112,4 +117,25 @@ async fn a_revocation_leaves_its_event_and_the_item_that_proves_it() {
     assert_eq!(revoked.len(), 1, "the second time there was nothing to revoke");
     assert_eq!((&revoked[0]["client"], &revoked[0]["token"]), (&machine.id.into(), &jti));
     assert_eq!(stack.grants().await, 1, "nothing is deleted before it expires");
+}
+
+#[tokio::test]
+async fn a_personal_token_is_of_a_type_that_no_client_revokes() {
+    let stack = Stack::with_accounts().await;
+    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let (machine, public) = (stack.machine().await, stack.public().await);
+    for lasts in ["7", "temporary"] {
+        let token = browser.personal_token("x", lasts).await;
+        for client in [&machine, &rs] {
+            // RFC 7009 §2.2.1.
+            stack.revoke(client, &token).await.is_error(400, "unsupported_token_type");
+        }
+        let form = [("token", token.as_str()), ("client_id", &public.id)];
+        stack.post("/oauth/revoke").form(&form).send().await.is_error(400, "unsupported_token_type");
+        assert_eq!(stack.introspect(&rs, &token).await["active"], true);
+        // Neither is it told whether there is such a token, nor anything to whom is no client.
+        let unknown = Presented::new(Kind::Api, Id::random(), &[7; 32]);
+        stack.revoke(&machine, unknown.expose()).await.is_error(400, "unsupported_token_type");
+        stack.revoke(&machine.with_wrong_secret(), &token).await.is_invalid_client();
+    }
 }

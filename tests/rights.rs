@@ -120,6 +120,18 @@ async fn use_accounts(stack: &Stack) {
     }
 }
 
+/// Guesses at every way in that takes passwords without a page, until only a known caller would be let in.
+async fn guess(stack: &Stack) {
+    let legacy = stack.legacy("password").await;
+    let wrong = format!("guessed:{}", "a wrong password");
+    let form = [("grant_type", "password"), ("username", "guessed"), ("password", "a wrong password")];
+    for _ in 0..=stack.app.config.throttling.per_account {
+        stack.request("GET", "/api/notes").raw_basic(&wrong).send().await;
+        stack.post("/oauth/token").basic(&legacy).form(&form).send().await;
+    }
+    stack.request("DELETE", "/user/expire").raw_basic(&wrong).send().await;
+}
+
 /// A client of the old kind, and one that is told what such clients may do.
 async fn use_switches(stack: &Stack) {
     let legacy = stack.legacy("password").await;
@@ -144,6 +156,7 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
     protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
     use_switches(&stack).await;
+    guess(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());

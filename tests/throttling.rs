@@ -118,7 +118,7 @@ async fn of_fifty_guesses_at_once_ten_reach_the_hash() {
     assert_eq!(statuses, looked_at(10, 40));
     assert_eq!((stack.audited("sign_in_failed").len(), stack.audited("sign_in_throttled").len()), (10, 40));
     let counters = counters(&stack).await;
-    let account = counters.iter().find(|item| key(item).starts_with("l#a#")).unwrap();
+    let account = counters.iter().find(|item| key(item).starts_with("l#p#a#")).unwrap();
     assert_eq!(number(account, "n"), 10);
 }
 
@@ -257,7 +257,7 @@ async fn a_counter_expires_with_its_window_and_says_nothing_of_who_or_where() {
     assert_eq!(counters.len(), 3);
     for counter in &counters {
         let attributes: Vec<_> = counter.keys().map(String::as_str).collect();
-        assert_eq!((attributes.len(), key(counter).len()), (4, 47), "{counter:?}");
+        assert_eq!((attributes.len(), key(counter).len()), (5, 49), "{counter:?}");
         assert_eq!(number(counter, "ttl"), stack.now().seconds() + 901, "a second after its window");
     }
     let (stored, logged) = (stack.stored().await, stack.logged());
@@ -268,7 +268,7 @@ async fn a_counter_expires_with_its_window_and_says_nothing_of_who_or_where() {
 }
 
 #[tokio::test]
-async fn an_attempt_costs_two_writes_and_one_in_the_owners_own_browser() {
+async fn an_attempt_costs_four_writes_and_two_in_the_owners_own_browser() {
     let stack = Stack::start().await;
     let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
     let mut costs = Vec::new();
@@ -284,5 +284,5 @@ async fn an_attempt_costs_two_writes_and_one_in_the_owners_own_browser() {
         assert!(to_counters.iter().all(|seen| seen.operation == "UpdateItem" && seen.capacity <= 1.0));
         costs.push(to_counters.len());
     }
-    assert_eq!(costs, [2, 4, 1, 2]);
+    assert_eq!(costs, [4, 4, 2, 2]);
 }

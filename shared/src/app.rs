@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use crate::{
-    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, session,
-    status, table::Table, throttle, time::Clock, user,
+    browser, client, config::Config, consent, description, grant, log::Log, page::Look, personal, secret,
+    session, status, table::Table, throttle, time::Clock, user,
 };
 
 /// Configuration, tables, clock and log: everything that a request needs beside itself.
@@ -28,6 +28,10 @@ pub struct App {
     pub sessions: session::Store,
     /// How often who tries to sign in.
     pub throttle: throttle::Store,
+    /// Which callers have proven a password before.
+    pub callers: throttle::Callers,
+    /// Which passwords this instance has verified a moment ago.
+    pub proofs: throttle::Proofs,
     /// Which browsers people have signed in with before.
     pub browsers: browser::Store,
     /// What people have agreed to before.
@@ -53,6 +57,8 @@ impl App {
             users: user::Store::new(users),
             sessions: session::Store::new(tokens.clone(), config.session),
             throttle: throttle::Store::new(tokens.clone(), config.throttling),
+            callers: throttle::Callers::new(tokens.clone()),
+            proofs: throttle::Proofs::new(secret::random()),
             browsers: browser::Store::new(tokens.clone()),
             consents: consent::Store::new(tokens.clone()),
             personal_tokens: personal::Store::new(tokens.clone()),

@@ -55,6 +55,9 @@ pub enum Inactive {
     /// Somebody in whose standing it rests has lost it.
     #[error("its client or person: {0}")]
     Fallen(#[from] Fallen),
+    /// It is a personal token, and the deployment no longer lets users give away any of its scope.
+    #[error("nothing of its scope is in JETON_PERSONAL_SCOPES")]
+    NotOffered,
 }
 
 impl BearerToken {
@@ -114,6 +117,9 @@ async fn personal(
     if let Err(fallen) = token.is_upheld_by(status) {
         return Ok(Err(fallen.into()));
     }
+    let Some(scope) = token.scope_within(&app.config.account.personal_scopes) else {
+        return Ok(Err(Inactive::NotOffered));
+    };
     // That it cannot be written down is no reason to refuse the token: its next use will be.
     let _ = app.personal_tokens.note_use(&token, now).await;
     Ok(Ok(Active {
@@ -125,7 +131,7 @@ async fn personal(
         issued_at: token.created_at,
         expires_at: token.expires_at,
         token_id: Some(presented.digest().name()),
-        scope: token.scope,
+        scope,
     }))
 }
 

@@ -10,7 +10,7 @@ mod variables;
 pub use account::Account;
 pub use brand::{Brand, Logo, NotALogo};
 pub use issuer::{Issuer, NotAnIssuer, is_loopback};
-pub use route_scopes::{NotRouteScopes, Route, RouteScopes};
+pub use route_scopes::{NotRouteScopes, Route, RouteScopes, Unlisted};
 pub use throttling::Throttling;
 pub use variables::{Invalid, Variables};
 
@@ -38,7 +38,7 @@ pub struct Config {
     /// `JETON_CLIENT_CACHE_SECONDS`, 0 to 300: how long a client's registration may be used without being read
     /// again. 0, the default, reads it for every request. Meanwhile a client that was disabled, or a secret that
     /// was taken back, still gets tokens; introspection and the authorizer refuse the tokens of a disabled client
-    /// all the same.
+    /// all the same, and the authorizer reads the client of a secret that it is shown for every call.
     pub client_cache: Duration,
     /// `JETON_STATUS_CACHE_SECONDS`, 0 to 300: how long a person's or client's status may be used without being
     /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
@@ -197,6 +197,7 @@ mod tests {
             ("JETON_TRUSTED_PROXIES", "-1"),
             ("JETON_TRUSTED_PROXIES", "9"),
             ("JETON_TRUSTED_PROXIES", "true"),
+            ("JETON_API_TRUSTED_PROXIES", "9"),
             ("JETON_ROUTE_SCOPES", "GET /orders"),
             ("JETON_BASIC_SCOPES", "read  write"),
             ("JETON_GUEST_SCOPES", "\"read\""),

@@ -12,7 +12,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    grant::Dead,
+    grant::{DECISION_LIFETIME, Dead},
     label::Label,
     scope::Scope,
     secret::{self, ApiToken, Digest, Id, Secret, TemporaryToken},
@@ -77,7 +77,8 @@ pub struct PersonalToken {
     /// When it was ended, if it was.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// When DynamoDB may delete it, in epoch seconds; absent while it neither expires nor was ended.
+    /// When DynamoDB may delete it, in epoch seconds; absent while it neither expires nor was ended. Not before the form
+    /// that it was made with is over: sent again, the form would make the very same token.
     #[serde(rename = "ttl", default, skip_serializing_if = "Option::is_none")]
     ttl: Option<u64>,
 }
@@ -178,7 +179,7 @@ impl PersonalToken {
             expires_at,
             last_used: None,
             ended_at: None,
-            ttl: expires_at.map(|end| end.seconds() + 1),
+            ttl: expires_at.map(|end| end.after(DECISION_LIFETIME).seconds() + 1),
         }
     }
 
@@ -207,6 +208,12 @@ impl PersonalToken {
             (None, Some(end)) if end.has_passed(now) => Err(Dead::Expired),
             (None, _) => Ok(()),
         }
+    }
+
+    /// What it is good for in a deployment where users may give `offered` to their tokens: no more than that, whatever it
+    /// was made with. `None`: nothing is left, and the token does not work.
+    pub fn scope_within(&self, offered: &Scope) -> Option<Scope> {
+        Some(self.scope.common_with(offered)).filter(|scope| !scope.is_empty())
     }
 
     /// Whose standing decides about it.

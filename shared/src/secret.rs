@@ -16,7 +16,7 @@ mod text;
 pub use digest::Digest;
 pub use kind::{
     AccessToken, AccountName, ApiToken, AuthorizationCode, Browser, CallerAddress, ClientSecret, Family,
-    Kind, PersonalToken, RedirectUri, RefreshToken, Session, TemporaryToken, Verifier, Visit,
+    Kind, KnownCaller, PersonalToken, RedirectUri, RefreshToken, Session, TemporaryToken, Verifier, Visit,
 };
 pub use text::{Id, Lineage, Malformed, Secret};
 

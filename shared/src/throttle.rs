@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in (RFC 6749 §10.10).
+//! How often somebody may try a password (RFC 6749 §10.10).
 //!
 //! Before a password is looked at, the attempt is *reserved* on every counter that it is charged to, by a write that
 //! fails at the limit. So of any number of simultaneous guesses only as many reach the hash as the limit says. Whoever
@@ -6,9 +6,12 @@
 //! use it up, and an attacker gains nothing by signing in to an account of their own.
 //!
 //! An attempt is charged to the address that it comes from and then to the account that it is at, whether or not there
-//! is such an account. Unless it comes from a browser that the account's owner has signed in with before: that has a
-//! counter of its own instead, so that nobody can keep a person out by guessing at their account. And an attempt that
-//! an authenticated client's server passes on is charged to the account alone: its address is that of all who use it.
+//! is such an account. Each [`Channel`] has counters of its own, so that wrong guesses at one do not shut the others.
+//! Three kinds of origin are told apart from strangers:
+//! - a browser that the account's user has signed in with before has a counter of its own instead;
+//! - so has a [known caller](caller), at API calls and token requests, once the shared counters are full;
+//! - an attempt that an authenticated client's server passes on is charged to the account alone: its address is that of
+//!   all who use it.
 //!
 //! # Design
 //! A counter belongs to one window of time, whose end is part of its key. That makes a reservation exactly one request
@@ -19,21 +22,30 @@
 //! The address comes first: one that is exhausted cannot exhaust any account. What the account's counter refuses stays
 //! charged to the address.
 //!
+//! A counter tells attempts that are under way from those that have failed. Where it is full of the former, an attempt
+//! waits for their verdict, three seconds at most: right passwords make room, however many come at once, and wrong ones
+//! do not. So the first wave of an attack is no larger than the limit, and the second is refused without a wait.
+//!
 //! A write whose answer gets lost is repeated, and then counts twice. It cannot be provoked from outside, and at most
 //! makes one guess more or less.
 
 mod address;
+pub mod caller;
 mod claim;
+mod proofs;
 mod store;
 
 pub use address::Address;
+pub use caller::Callers;
 pub use claim::{Claim, Unproven};
+pub use proofs::Proofs;
 pub use store::Store;
 
 use std::time::Duration;
 
 use crate::{
     browser,
+    client::ClientId,
     config::Throttling,
     secret::{AccountName, CallerAddress, Digest},
     time::Timestamp,
@@ -57,15 +69,47 @@ impl Account {
     }
 }
 
-/// One attempt to sign in.
+/// A way in that takes passwords. Each has counters of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// The login page.
+    Page,
+    /// The `password` grant.
+    Grant,
+    /// HTTP Basic with an API call.
+    Call,
+}
+
+impl Channel {
+    /// What keys have.
+    const fn letter(self) -> char {
+        match self {
+            Self::Page => 'p',
+            Self::Grant => 'g',
+            Self::Call => 'c',
+        }
+    }
+}
+
+/// Where an attempt comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Attempt<'a> {
-    /// At what.
-    pub account: Account,
-    /// From where; none: by way of a server that others share, whom its address would keep out, too.
-    pub address: Option<Address>,
-    /// In which browser, if the account's owner has signed in with it before.
-    pub browser: Option<&'a browser::Known>,
+pub enum Origin<'a> {
+    /// A network address.
+    Address(Address),
+    /// The server of this authenticated client, which passes on its users' attempts.
+    Client(&'a ClientId),
+    /// A browser that the account's user has signed in with before.
+    Browser(&'a browser::Known),
+    /// A caller that has proven the account's password before.
+    Caller(&'a caller::Known),
+}
+
+/// One attempt at an account.
+#[derive(Clone, Copy, Debug)]
+struct Attempt<'a> {
+    channel: Channel,
+    account: Account,
+    origin: Origin<'a>,
 }
 
 /// What an attempt is charged to.
@@ -77,6 +121,8 @@ pub enum Counter {
     Account,
     /// All attempts from one of the owner's browsers.
     Browser,
+    /// All attempts from a known caller.
+    Caller,
 }
 
 impl Counter {
@@ -86,6 +132,7 @@ impl Counter {
             Self::Address => "address",
             Self::Account => "account",
             Self::Browser => "browser",
+            Self::Caller => "caller",
         }
     }
 }
@@ -93,7 +140,7 @@ impl Counter {
 /// Whether an attempt may go on.
 #[derive(Debug)]
 #[must_use = "an attempt that is not reserved must not reach the hash"]
-pub enum Verdict {
+enum Verdict {
     /// It may.
     Reserved(Reservation),
     /// There were too many.
@@ -102,12 +149,15 @@ pub enum Verdict {
         by: Counter,
         /// When there will be room again.
         retry_after: Duration,
+        /// What it was charged before.
+        charged: Reservation,
     },
 }
 
-/// What an attempt was charged, to be given back if it succeeds: see [`Store::give_back`].
-#[derive(Debug)]
-pub struct Reservation(Vec<String>);
+/// What an attempt was charged, until there is a verdict on it.
+#[derive(Debug, Default)]
+#[must_use = "a reservation is given back or settled"]
+struct Reservation(Vec<String>);
 
 /// One counter in the window of an attempt.
 #[derive(Debug, PartialEq, Eq)]
@@ -120,21 +170,22 @@ struct Charge {
 impl Attempt<'_> {
     /// What it is charged to, in this order, in the window that ends at `end`.
     fn charges(&self, limits: &Throttling, end: Timestamp) -> Vec<Charge> {
-        let charge = |counter, name: String, most| {
-            let kind = match counter {
-                Counter::Address => 'i',
-                Counter::Account => 'a',
-                Counter::Browser => 'b',
-            };
-            Charge { counter, key: format!("l#{kind}#{name}#{}", end.seconds()), most }
+        let charge = |counter: Counter, name: &str, most| {
+            let key = format!("l#{}#{}#{name}#{}", self.channel.letter(), counter.letter(), end.seconds());
+            Charge { counter, key, most }
         };
-        if let Some(browser) = self.browser {
-            return vec![charge(Counter::Browser, browser.id().to_string(), limits.per_account)];
+        let account = || charge(Counter::Account, &self.account.0.name(), limits.per_account);
+        match self.origin {
+            Origin::Address(address) => {
+                let name = Digest::<CallerAddress>::of(address.text()).name();
+                vec![charge(Counter::Address, &name, limits.per_address), account()]
+            }
+            Origin::Client(_) => vec![account()],
+            Origin::Browser(known) => {
+                vec![charge(Counter::Browser, &known.id().to_string(), limits.per_account)]
+            }
+            Origin::Caller(known) => vec![charge(Counter::Caller, known.name(), limits.per_account)],
         }
-        let address = self.address.map(|address| Digest::<CallerAddress>::of(address.text()).name());
-        let address = address.map(|name| charge(Counter::Address, name, limits.per_address));
-        let account = charge(Counter::Account, self.account.0.name(), limits.per_account);
-        address.into_iter().chain([account]).collect()
     }
 }
 
@@ -151,7 +202,7 @@ mod tests {
 
     fn limits() -> Throttling {
         let window = Duration::from_mins(15);
-        Throttling { per_account: 10, per_address: 100, window, trusted_proxies: 0 }
+        Throttling { per_account: 10, per_address: 100, window, trusted_proxies: 0, api_trusted_proxies: 0 }
     }
 
     #[test]
@@ -165,17 +216,23 @@ mod tests {
 
     #[test]
     fn a_stranger_is_charged_to_address_and_account_under_names_that_cannot_be_read() {
-        let address = Some(Address::seen("203.0.113.7", None, 0));
-        let attempt = Attempt { account: Account::typed("ada"), address, browser: None };
+        let origin = Origin::Address(Address::seen("203.0.113.7", None, 0));
+        let attempt = Attempt { channel: Channel::Page, account: Account::typed("ada"), origin };
         let charges = attempt.charges(&limits(), Timestamp::from_millis(900_000));
         let limits: Vec<_> = charges.iter().map(|charge| (charge.counter, charge.most)).collect();
         assert_eq!(limits, [(Counter::Address, 100), (Counter::Account, 10)]);
-        for (charge, kind) in charges.iter().zip(["l#i#", "l#a#"]) {
+        for (charge, kind) in charges.iter().zip(["l#p#i#", "l#p#a#"]) {
             assert!(charge.key.starts_with(kind) && charge.key.ends_with("#900"), "{charge:?}");
-            assert!(charge.key.len() == 40 && !charge.key.contains("ada"), "{charge:?}");
+            assert!(charge.key.len() == 42 && !charge.key.contains("ada"), "{charge:?}");
         }
-        let passed_on = Attempt { address: None, ..attempt };
+        let client = "web".parse().unwrap();
+        let passed_on = Attempt { origin: Origin::Client(&client), ..attempt };
         assert_eq!(passed_on.charges(&self::limits(), Timestamp::from_millis(900_000)), charges[1..]);
+        for channel in [Channel::Grant, Channel::Call] {
+            let elsewhere = Attempt { channel, ..attempt };
+            let elsewhere = elsewhere.charges(&self::limits(), Timestamp::from_millis(900_000));
+            assert!(elsewhere.iter().all(|charge| charges.iter().all(|other| other.key != charge.key)));
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ mod proof;
 mod store;
 
 pub use password::{Password, PasswordHash, Unusable, Verified};
-pub use proof::{Proven, prove};
+pub use proof::Proven;
+pub(crate) use proof::{is_in_good_standing, prove};
 pub use store::{Store, Unchanged};
 
 use std::{fmt, str::FromStr};

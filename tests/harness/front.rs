@@ -47,6 +47,8 @@ pub enum Fault {
     Denied,
     /// Every write is throttled; reads are answered.
     ThrottleWrites,
+    /// Every read of a person's record is throttled; all else is answered.
+    ThrottlePeople,
     /// Every change to a grant is throttled; all else is answered.
     ThrottleGrants,
     /// Every change to a status, with whatever else is to change with it, is throttled; all else is answered.
@@ -176,6 +178,10 @@ impl Front {
             Fault::LoseFirstAnswer | Fault::LoseAnswers | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
+            Fault::ThrottlePeople => {
+                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
+            }
             Fault::ThrottleGrants => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
@@ -227,6 +233,7 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
         Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
         Fault::Throttle
         | Fault::ThrottleWrites
+        | Fault::ThrottlePeople
         | Fault::ThrottleGrants
         | Fault::ThrottleStandings
         | Fault::ThrottleStatuses

@@ -32,7 +32,7 @@ pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response,
     let view = View::of(call);
     let page = AccountPage {
         view,
-        section: section(call, person, Section::APPLICATIONS),
+        section: section(call, person, Section::APPLICATIONS).await?,
         username: &person.username,
         applications: &applications,
         logout_csrf: seal(person, &["logout"]),

@@ -57,7 +57,7 @@ async fn list(
     let view = View::of(call);
     let page = CredentialsPage {
         view,
-        section: section(call, person, Section::CREDENTIALS),
+        section: section(call, person, Section::CREDENTIALS).await?,
         refused: again.map(|(refused, _)| refused),
         name: again.map_or("", |(_, name)| name),
         credentials: &credentials,

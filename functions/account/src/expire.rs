@@ -10,7 +10,7 @@ use shared::{
     audit::Event,
     http::{Basic, Call, Response},
     personal::{Kind, Presented},
-    throttle::{Address, Claim},
+    throttle::{Address, Channel, Claim, Origin},
 };
 
 use crate::error::Error;
@@ -24,9 +24,14 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
         expire_one(call, credentials.trim()).await?;
     } else if scheme.eq_ignore_ascii_case("Basic") {
         let basic = Basic::parse(credentials).ok_or(Error::WrongCredentials)?;
-        let claim = Claim { name: &basic.name, password: &basic.password, address: Some(Address::of(call)) };
+        let claim = Claim {
+            channel: Channel::Call,
+            name: &basic.name,
+            password: &basic.password,
+            origin: Origin::Address(Address::of(call)),
+        };
         let proven = claim.prove(call.app, call.now).await?;
-        let person = proven.inspect_err(|unproven| call.audit(unproven.event()))?.sub;
+        let person = proven.inspect_err(|unproven| call.audit(unproven.event()))?.user.sub;
         let ended = call.app.personal_tokens.end_all(person, Kind::Temporary, call.now).await?;
         if ended > 0 {
             call.audit(Event::PersonalTokenChanged { person, token: None, change: "ended" });

@@ -135,11 +135,9 @@ fn stale(reason: &str) -> Problem {
     Problem::new(Trouble::StalePage, reason.to_owned()).with_way_on(Section::APPLICATIONS.to_owned())
 }
 
-/// The pages that `person` has, of which this is the one at `path`.
-fn section(call: &Call<'_>, person: &SignedIn, path: &'static str) -> Section {
-    Section {
-        path,
-        has_personal_tokens: !call.app.config.account.personal_scopes.is_empty(),
-        is_developer: person.status.has(&Role::developer()),
-    }
+/// The pages that `person` has, of which this is the one at `path`. Where tokens cannot be made, those who have some
+/// still list and end them.
+async fn section(call: &Call<'_>, person: &SignedIn, path: &'static str) -> Result<Section, Problem> {
+    let has_personal_tokens = tokens::offered(call) || !tokens::of(call, person).await?.is_empty();
+    Ok(Section { path, has_personal_tokens, is_developer: person.status.has(&Role::developer()) })
 }

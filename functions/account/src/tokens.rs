@@ -12,12 +12,13 @@ use shared::{
         View,
     },
     personal::{Kind, NotCreated, PersonalToken, Presented, Wish},
+    role::Role,
     scope::Scope,
     secret::Id,
     session::SignedIn,
 };
 
-use crate::{check_seal, seal, section, stale};
+use crate::{check_seal, seal, stale};
 
 /// What the forms are sealed for.
 const CREATE: &str = "create-token";
@@ -48,19 +49,25 @@ async fn list(
     status: StatusCode,
     again: Option<(Refused, &str)>,
 ) -> Result<Response, Problem> {
-    offered(call)?;
-    let kept = call.app.personal_tokens.of_person(person.person, call.now).await?;
-    let works = |token: &&PersonalToken| token.is_upheld_by(Some(&person.status)).is_ok();
-    let tokens: Vec<_> = kept.iter().filter(works).map(|token| describe(token, person)).collect();
+    let tokens = of(call, person).await?;
+    let offered = &call.app.config.account.personal_scopes;
+    if tokens.is_empty() && offered.is_empty() {
+        return Err(not_offered());
+    }
+    let tokens: Vec<_> = tokens.iter().map(|token| describe(token, person, offered)).collect();
     let page = page::showing(call.now);
     let view = View::of(call);
     let page = PersonalTokensPage {
         view,
-        section: section(call, person, Section::TOKENS),
+        section: Section {
+            path: Section::TOKENS,
+            has_personal_tokens: true,
+            is_developer: person.status.has(&Role::developer()),
+        },
         refused: again.map(|(refused, _)| refused),
         name: again.map_or("", |(_, name)| name),
         tokens: &tokens,
-        scope: call.app.config.account.personal_scopes.values().collect(),
+        scope: offered.values().collect(),
         lifetimes: &lifetimes(call.app.config.account.temporary_token),
         page: &page,
         csrf: seal(person, &[CREATE, &page]),
@@ -68,21 +75,28 @@ async fn list(
     Ok(view.show(status, &page))
 }
 
-/// A deployment that has no scope for them has no personal tokens.
-fn offered(call: &Call<'_>) -> Result<(), Problem> {
-    if call.app.config.account.personal_scopes.is_empty() {
-        let reason = String::from("this deployment has no personal tokens");
-        return Err(Problem::new(Trouble::NotOffered, reason));
-    }
-    Ok(())
+/// Whether users may make personal tokens: a deployment that has no scope for them has none.
+pub(crate) fn offered(call: &Call<'_>) -> bool {
+    !call.app.config.account.personal_scopes.is_empty()
 }
 
-fn describe(token: &PersonalToken, person: &SignedIn) -> Personal {
+fn not_offered() -> Problem {
+    Problem::new(Trouble::NotOffered, String::from("this deployment has no personal tokens"))
+}
+
+/// The tokens that have neither ended nor expired, whatever they are still good for.
+pub(crate) async fn of(call: &Call<'_>, person: &SignedIn) -> Result<Vec<PersonalToken>, Problem> {
+    let mut tokens = call.app.personal_tokens.of_person(person.person, call.now).await?;
+    tokens.retain(|token| token.is_upheld_by(Some(&person.status)).is_ok());
+    Ok(tokens)
+}
+
+fn describe(token: &PersonalToken, person: &SignedIn, offered: &Scope) -> Personal {
     Personal {
         id: token.id().to_owned(),
         name: token.name.to_string(),
         temporary: token.kind == Kind::Temporary,
-        scope: token.scope.to_string(),
+        scope: token.scope_within(offered).unwrap_or_default().to_string(),
         made: token.created_at.day().to_string(),
         expires: token.expires_at.map(|end| end.day().to_string()),
         last_used: token.last_used.map(|day| day.to_string()),
@@ -99,7 +113,9 @@ fn lifetimes(temporary: Duration) -> Vec<(&'static str, Lifetime)> {
 }
 
 async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
-    offered(call)?;
+    if !offered(call) {
+        return Err(not_offered());
+    }
     let page = form.get("page").unwrap_or_default();
     check_seal(person, form, &[CREATE, page])?;
     if page::is_over(page, call.now) {

@@ -5,8 +5,11 @@
 //! which is its 401. It may keep the policy and apply it to other requests with the same token, so a policy opens
 //! addresses, one by one, and never has a `*`: to IAM that is any characters, slashes among them, so
 //! `GET/orders/*` would open `GET/orders/17/refunds`, too. The addresses are those of every listed route without a
-//! parameter that the token's scope satisfies, and that of this very request. An API with parameters in its paths
-//! that caches must therefore have the path among its identity sources.
+//! parameter that the token's scope satisfies, and that of this very request.
+//!
+//! A refusal is a policy that denies this very request and opens nothing: its context carries the challenge, which
+//! would otherwise reach the calls that the policy lets pass while it is kept. An API that caches must therefore have
+//! method and path among its identity sources: then a kept challenge names the scope of the route that it is for.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +73,7 @@ pub struct Policy {
 #[serde(rename_all = "PascalCase")]
 struct Document {
     version: &'static str,
-    statement: Vec<Statement>,
+    statement: [Statement; 1],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -114,19 +117,15 @@ impl Event {
             Self::Rest(request) => &request.method_arn,
             Self::Token(request) => &request.method_arn,
         };
-        let mut statement = vec![];
-        let mut allowed = vec![];
-        match refusal {
-            None => allowed.push(asked.clone()),
-            Some(_) => statement.push(Statement::new("Deny", vec![asked.clone()])),
-        }
-        allowed.extend(asked.beside(routes.opened_by(|needed| caller.has(needed))));
-        if !allowed.is_empty() {
-            statement.push(Statement::new("Allow", allowed));
-        }
+        let statement = if refusal.is_some() {
+            Statement::new("Deny", vec![asked.clone()])
+        } else {
+            let others = asked.beside(routes.opened_by(|needed| caller.has(needed)));
+            Statement::new("Allow", [vec![asked.clone()], others].concat())
+        };
         Answer::Policy(Policy {
             principal_id: caller.subject.clone().unwrap_or_else(|| GUEST.to_owned()),
-            document: Document { version: "2012-10-17", statement },
+            document: Document { version: "2012-10-17", statement: [statement] },
             context,
         })
     }

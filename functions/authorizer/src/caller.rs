@@ -5,7 +5,7 @@ use shared::{
     client::{Authenticated, AuthenticationError, ClientId, GrantType},
     http::{Basic, UnknownIssuer},
     scope::Scope,
-    throttle::{Claim, Unproven},
+    throttle::{Channel, Claim, Origin, Unproven},
     user::User,
 };
 
@@ -86,8 +86,12 @@ impl Call<'_> {
                     Err(Unauthenticated::OtherIssuer.into())
                 }
             }
-            Credentials::Person(basic) => Ok(Caller::person(&self.person(basic).await?, &config.basic_scope)),
-            Credentials::Client(credentials) => match credentials.prove(self.app, self.now).await {
+            Credentials::Person(basic) => {
+                // It is by far the largest of these futures, and seldom needed.
+                let user = Box::pin(self.person(basic)).await?;
+                Ok(Caller::person(&user, &config.basic_scope))
+            }
+            Credentials::Client(credentials) => match credentials.prove_now(self.app, self.now).await {
                 // What client_credentials would not give it, it does not get without.
                 Ok(client) if !client.grant_types.contains(&GrantType::ClientCredentials) => {
                     Err(Unauthenticated::NotForItself.into())
@@ -100,13 +104,20 @@ impl Call<'_> {
         }
     }
 
-    /// The person whose name and password are in `basic`: counted like an attempt to sign in.
+    /// The user whose name and password are in `basic`. Attempts are counted like those to sign in.
     async fn person(&self, basic: &Basic) -> Result<User, Failed> {
-        let trusted_proxies = self.app.config.throttling.trusted_proxies;
+        // The issuer's proxies do not stand before the APIs.
+        let trusted_proxies = self.app.config.throttling.api_trusted_proxies;
         let address = self.event.address(trusted_proxies).ok_or(Unauthenticated::NoAddress)?;
-        let claim = Claim { name: &basic.name, password: &basic.password, address: Some(address) };
+        let claim = Claim {
+            channel: Channel::Call,
+            name: &basic.name,
+            password: &basic.password,
+            origin: Origin::Address(address),
+        };
         let proven = claim.prove(self.app, self.now).await?;
         Ok(proven
+            .map(|proven| proven.user)
             .inspect_err(|unproven: &Unproven| self.note(unproven.event()))
             .map_err(Unauthenticated::from)?)
     }

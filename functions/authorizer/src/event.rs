@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use shared::{
-    config::{Route, RouteScopes},
+    config::{Route, RouteScopes, Unlisted},
     http::{FormError, Query},
     scope::Scope,
     throttle::Address,
 };
 
-use crate::{answer::Arn, refusal::Forbidden};
+use crate::{
+    answer::Arn,
+    path::{Prefix, greedy},
+    refusal::Forbidden,
+};
 
 /// A request that a gateway asks about. Not to be printed: it holds the token.
 #[derive(Deserialize)]
@@ -28,10 +32,12 @@ pub(crate) enum Event {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpRequest {
     route_key: String,
+    raw_path: String,
     #[serde(default)]
     raw_query_string: String,
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    path_parameters: Option<BTreeMap<String, String>>,
     request_context: RequestContext,
 }
 
@@ -40,6 +46,8 @@ pub(crate) struct HttpRequest {
 pub(crate) struct RestRequest {
     pub(crate) method_arn: Arn,
     resource: String,
+    path: String,
+    path_parameters: Option<BTreeMap<String, String>>,
     http_method: String,
     headers: Option<BTreeMap<String, String>>,
     multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
@@ -59,6 +67,8 @@ pub(crate) struct RestToken {
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
     request_id: Option<String>,
+    stage: Option<String>,
+    domain_name: Option<String>,
     /// Where an HTTP API tells who calls it.
     http: Option<Caller>,
     /// Where a REST API does.
@@ -69,6 +79,8 @@ struct RequestContext {
 #[serde(rename_all = "camelCase")]
 struct Caller {
     source_ip: Option<String>,
+    /// The method, where an HTTP API tells it.
+    method: Option<String>,
 }
 
 impl Event {
@@ -126,29 +138,19 @@ impl Event {
         }
     }
 
-    /// The scope that the request needs. An answer to a REST API names paths, so the path must lead to the route that
-    /// the gateway says it takes, and mean itself.
-    pub(crate) fn needed_scope<'r>(&self, routes: &'r RouteScopes) -> Result<&'r Scope, Forbidden> {
-        let needed = match self {
-            Self::Http(request) => request.route_key.parse().ok().and_then(|route| routes.needed(&route)),
-            Self::Rest(RestRequest { method_arn: arn, resource, http_method, .. }) => {
-                let route = Route::of_resource(http_method, resource).ok_or(Forbidden::Unlisted)?;
-                if !arn.is_itself()
-                    || arn.method != *http_method
-                    || !routes.lead(http_method, &arn.path, &route)
-                {
-                    return Err(Forbidden::Unnameable);
-                }
-                routes.needed(&route)
-            }
+    /// The scope that the request needs: that of the gateway's route, and those of its own method and path.
+    pub(crate) fn needed_scope(&self, routes: &RouteScopes) -> Result<Scope, Forbidden> {
+        match self {
+            Self::Http(request) => request.needed_scope(routes),
+            Self::Rest(request) => request.needed_scope(routes),
+            // It is told no route: what is not listed cannot be told from another spelling of what is.
             Self::Token(RestToken { method_arn: arn, .. }) => {
                 if !arn.is_itself() {
                     return Err(Forbidden::Unnameable);
                 }
-                routes.needed_at(&arn.method, &arn.path)
+                routes.needed_at(&arn.method, &arn.path, Unlisted::Refused).ok_or(Forbidden::Unlisted)
             }
-        };
-        needed.ok_or(Forbidden::Unlisted)
+        }
     }
 
     /// The route, as the log has it.
@@ -167,5 +169,44 @@ impl Event {
             | Self::Rest(RestRequest { request_context, .. }) => request_context.request_id.as_deref(),
             Self::Token(_) => None,
         }
+    }
+}
+
+impl HttpRequest {
+    fn needed_scope(&self, routes: &RouteScopes) -> Result<Scope, Forbidden> {
+        let route: Route = self.route_key.parse().map_err(|_| Forbidden::Unlisted)?;
+        let by_route = routes.needed(&route).ok_or(Forbidden::Unlisted)?;
+        let context = &self.request_context;
+        let method = context.http.as_ref().and_then(|http| http.method.as_deref());
+        let method = method.filter(|method| route.takes(method)).ok_or(Forbidden::OtherRoute)?;
+        let unlisted = if route == Route::Default { Unlisted::Default } else { Unlisted::Star };
+        let prefix = Prefix::before(context.stage.as_deref(), context.domain_name.as_deref());
+        let mut needed = by_route.clone();
+        let greedy = greedy(&self.route_key, self.path_parameters.as_ref());
+        for path in prefix.readings(&self.raw_path, &route, greedy)? {
+            needed = needed.with(&routes.needed_at(method, &path, unlisted).ok_or(Forbidden::Unlisted)?);
+        }
+        Ok(needed)
+    }
+}
+
+impl RestRequest {
+    /// The answer names a path, so the path must lead to the route that the gateway says it takes, and mean itself.
+    fn needed_scope(&self, routes: &RouteScopes) -> Result<Scope, Forbidden> {
+        let (arn, method) = (&self.method_arn, self.http_method.as_str());
+        let route = Route::of_resource(method, &self.resource).ok_or(Forbidden::Unlisted)?;
+        if !arn.is_itself() || arn.method != method || !routes.lead(method, &arn.path, &route) {
+            return Err(Forbidden::Unnameable);
+        }
+        let by_route = routes.needed(&route).ok_or(Forbidden::Unlisted)?;
+        let by_arn = routes.needed_at(method, &arn.path, Unlisted::Star).ok_or(Forbidden::Unlisted)?;
+        let mut needed = by_route.with(&by_arn);
+        // What the backend is told. A base path mapping stands before it.
+        let greedy = greedy(&self.resource, self.path_parameters.as_ref());
+        for path in Prefix::Any.readings(&self.path, &route, greedy)? {
+            needed =
+                needed.with(&routes.needed_at(method, &path, Unlisted::Star).ok_or(Forbidden::Unlisted)?);
+        }
+        Ok(needed)
     }
 }

@@ -10,6 +10,7 @@ mod answer;
 mod caller;
 mod credentials;
 mod event;
+mod path;
 mod refusal;
 
 pub use answer::{Answer, NoAnswer};
@@ -83,10 +84,10 @@ impl Call<'_> {
 /// Whether `caller` may take the route that `event` asks for.
 fn permit(caller: &Caller, event: &Event, routes: &RouteScopes) -> Result<(), Forbidden> {
     let needed = event.needed_scope(routes)?;
-    if caller.has(needed) {
+    if caller.has(&needed) {
         Ok(())
     } else {
-        Err(Forbidden::InsufficientScope(needed.clone())) // §3.1
+        Err(Forbidden::InsufficientScope(needed)) // §3.1
     }
 }
 

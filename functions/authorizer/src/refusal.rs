@@ -66,6 +66,9 @@ pub enum Forbidden {
     /// more to IAM than themselves.
     #[error("the path cannot be named in a policy")]
     Unnameable,
+    /// The request's method or path is not one that the gateway's route takes.
+    #[error("the request's method and path do not lead to the gateway's route")]
+    OtherRoute,
 }
 
 impl Forbidden {
@@ -80,7 +83,7 @@ impl Forbidden {
             Self::InsufficientScope(needed) => {
                 format!("Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"{needed}\"")
             }
-            Self::Unlisted | Self::Unnameable => {
+            Self::Unlisted | Self::Unnameable | Self::OtherRoute => {
                 String::from("Bearer realm=\"Jeton\", error=\"insufficient_scope\"")
             }
         }

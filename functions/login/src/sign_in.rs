@@ -11,8 +11,8 @@ use shared::{
     page::{self, Application, CsrfToken, LoginPage, LoginProblem, Problem, SignedInPage, View},
     secret::{Id, Secret, Visit, random},
     session,
-    throttle::{Account, Address, Attempt, Verdict},
-    user::{self, Password, Proven, User, UserName, password},
+    throttle::{Account, Address, Channel, Claim, Origin, Unproven},
+    user::{Password, Proven, User, password},
 };
 
 use crate::VISIT;
@@ -48,40 +48,33 @@ pub(crate) async fn attempt(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let account = Account::typed(typed);
     let browser = browser::known(call, account).await?;
-    let attempt = Attempt { account, address: Some(Address::of(call)), browser: browser.as_ref() };
-    let reservation = match call.app.throttle.reserve(&attempt, call.now).await? {
-        Verdict::Reserved(reservation) => reservation,
-        Verdict::TooMany { by, retry_after } => {
-            call.audit(Event::SignInThrottled { by: by.name(), account: account.hint() });
-            return too_many(call, typed, retry_after).await;
-        }
-    };
-    let known = match typed.parse::<UserName>() {
-        Ok(name) => call.app.users.find_by_name(&name).await?,
-        Err(_) => None,
-    };
-    let person = known.as_ref().map(|user| user.sub);
+    let origin = browser.as_ref().map_or_else(|| Origin::Address(Address::of(call)), Origin::Browser);
     let password = form.get("password").unwrap_or_default();
-    let Some(proven) = user::prove(call.app, known, password).await? else {
-        call.audit(Event::SignInFailed { person });
-        return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
+    let claim = Claim { channel: Channel::Page, name: typed, password, origin };
+    let proven = match claim.prove(call.app, call.now).await? {
+        Ok(proven) => proven,
+        Err(unproven) => {
+            call.audit(unproven.event());
+            return refused(call, typed, &unproven).await;
+        }
     };
     let user = strengthened(call, proven, password).await;
     let mut response = begin_session(call, &user, query).await?;
-    // Neither may keep out a person who has proved who they are: an attempt too many is counted, or their browser is
-    // no better known than before.
-    let (browser, _) = tokio::join!(
-        call.app.browsers.remember(user.sub, browser, call.now),
-        call.app.throttle.give_back(reservation),
-    );
-    if let Ok(browser) = browser {
+    // A user who has proved who they are is not kept out: at worst their browser is no better known than before.
+    if let Ok(browser) = call.app.browsers.remember(user.sub, browser, call.now).await {
         browser::COOKIE.set(&mut response, &call.issuer()?, browser.expose(), browser::LIFETIME);
     }
     Ok(response)
 }
 
-/// The form again, and when to send it: the same for every name, and whatever was counted.
-async fn too_many(call: &Call<'_>, typed: &str, retry_after: Duration) -> Result<Response, Problem> {
+/// The form again: the same for every name, and whatever was counted.
+async fn refused(call: &Call<'_>, typed: &str, unproven: &Unproven) -> Result<Response, Problem> {
+    let retry_after = match unproven {
+        Unproven::Wrong { .. } => {
+            return form_page(call, StatusCode::BAD_REQUEST, typed, Some(LoginProblem::Wrong)).await;
+        }
+        Unproven::TooMany { retry_after, .. } => retry_after,
+    };
     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
     let problem = LoginProblem::TooMany(Duration::from_secs(seconds));
     let mut response = form_page(call, StatusCode::TOO_MANY_REQUESTS, typed, Some(problem)).await?;

@@ -8,6 +8,7 @@ use shared::{
     client::{self, Client},
     grant::Revocation,
     http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route},
+    personal::Presented,
     secret::{AccessToken, Id, RefreshToken, Secret},
     table,
 };
@@ -39,6 +40,8 @@ async fn answer(call: &Call<'_>) -> Result<Response, Error> {
     } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
         let revocation = call.app.grants.revoke_refresh(&token, &client.id, call.now).await?;
         conclude(call, &client, revocation, token.id(), None)?; // §2.1: the access tokens, too
+    } else if Presented::parse(token).is_some() {
+        return Err(Error::PersonalToken); // §2.2.1: it belongs to no client
     }
     Ok(http::json(StatusCode::OK, &Nothing {})) // §2.2: also for a token that is none
 }
@@ -64,6 +67,8 @@ fn conclude(
 pub enum Code {
     /// The token was issued to another client.
     InvalidGrant,
+    /// The token is of a type that is not revoked here (RFC 7009 §2.2.1).
+    UnsupportedTokenType,
 }
 
 /// Why a revocation request was refused.
@@ -78,6 +83,9 @@ pub enum Error {
     /// The token belongs to another client (§2.1).
     #[error("the token was issued to another client")]
     NotTheClients,
+    /// The token is a user's own, and no client's to revoke. Whether it works is not looked up.
+    #[error("a personal token is ended by its user")]
+    PersonalToken,
     /// DynamoDB failed.
     #[error(transparent)]
     Table(#[from] table::Error),
@@ -90,10 +98,14 @@ impl From<Error> for Refusal {
             Error::Form(error) => return error.into(),
             Error::Client(error) => return error.into(),
             Error::Table(error) => return error.into(),
+            Error::PersonalToken => {
+                (Code::UnsupportedTokenType, "A personal token is ended on its user's account page.")
+            }
             Error::NotTheClients => (Code::InvalidGrant, "This token was not issued to this client."),
         };
         let code = match code {
             Code::InvalidGrant => "invalid_grant",
+            Code::UnsupportedTokenType => "unsupported_token_type",
         };
         Self::new(StatusCode::BAD_REQUEST, code, description, reason)
     }

@@ -7,7 +7,7 @@ use shared::{
     grant::{Codeless, Grant, Kind, Terms},
     http::{Call, Form},
     secret::Id,
-    throttle::{Address, Claim},
+    throttle::{Address, Channel, Claim, Origin},
 };
 
 use crate::{Error, Tokens, asked, new_tokens::NewTokens};
@@ -17,10 +17,12 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     let (name, password) = (form.require("username")?, form.require("password")?);
     let (scope, lifetime) = (asked::scope(form, client)?, asked::lifetime(form, client)?);
     // A confidential client calls from its server, for everybody who uses it: one who guesses must not keep out the rest.
-    let address = client.is_public().then(|| Address::of(call));
-    let claim = Claim { name, password, address };
-    let person =
+    let origin =
+        if client.is_public() { Origin::Address(Address::of(call)) } else { Origin::Client(&client.id) };
+    let claim = Claim { channel: Channel::Grant, name, password, origin };
+    let proven =
         claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
+    let person = proven.user;
     let id = Id::random();
     let tokens = NewTokens::make(id, client, lifetime);
     let terms = Terms { client, scope, issuer: call.issuer()?, now: call.now };

@@ -15,8 +15,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// A client that has proven who it is; or a public one, which has only said so. Made by [`authenticate`] and
-/// [`Credentials::prove`] alone.
+/// A client that has proven who it is; or a public one, which has only said so. Made by [`authenticate`],
+/// [`Credentials::prove`] and [`Credentials::prove_now`] alone.
 #[derive(Clone, Debug)]
 pub struct Authenticated(Arc<Client>);
 
@@ -154,7 +154,23 @@ impl Credentials {
             }
             verified => verified?,
         }
-        owner_upholds(app, &client, now).await?;
+        if let Some(owner) = client.owner.map(Whose::Owner) {
+            let statuses = app.statuses.find_lately(std::slice::from_ref(&owner), now).await?;
+            owner.upholds(statuses.first().and_then(Option::as_ref), now)?;
+        }
+        Ok(Authenticated(client))
+    }
+
+    /// The same, of what is stored at this moment: where a secret is what every call is made with, nothing is read
+    /// after it that would notice that the client was disabled.
+    pub async fn prove_now(&self, app: &App, now: Timestamp) -> Result<Authenticated, AuthenticationError> {
+        let client = app.clients.find_fresh(&self.id()?, now).await?.client;
+        self.verify(&client, now)?;
+        // A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
+        if let Some(owner) = client.owner.map(Whose::Owner) {
+            let statuses = app.statuses.find(std::slice::from_ref(&owner)).await?;
+            owner.upholds(statuses.first().and_then(Option::as_ref), now)?;
+        }
         Ok(Authenticated(client))
     }
 
@@ -171,13 +187,6 @@ impl Credentials {
             },
         }
     }
-}
-
-/// A client that a developer owns is good for nothing unless they are in good standing, and a developer still.
-async fn owner_upholds(app: &App, client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
-    let Some(owner) = client.owner.map(Whose::Owner) else { return Ok(()) };
-    let statuses = app.statuses.find_lately(std::slice::from_ref(&owner), now).await?;
-    Ok(owner.upholds(statuses.first().and_then(Option::as_ref), now)?)
 }
 
 /// `text` without its form encoding (RFC 6749 appendix B); `None` if it has none that is right.

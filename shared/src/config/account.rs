@@ -9,7 +9,8 @@ use crate::scope::{IllFormed, Scope};
 #[derive(Clone, Debug)]
 pub struct Account {
     /// `JETON_PERSONAL_SCOPES`: the scope values, separated by spaces, that a person may give to a personal token. At
-    /// most 20 of 224 bytes together. None, the default, means that there are no personal tokens.
+    /// most 20 of 224 bytes together. None, the default, means that there are no personal tokens. One that is made is good
+    /// for what is both in its own scope and here.
     pub personal_scopes: Scope,
     /// `JETON_TEMPORARY_TOKEN_SECONDS`, 60 to 604,800, else 21,600: how long a temporary token lives at most.
     pub temporary_token: Duration,

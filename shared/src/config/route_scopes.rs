@@ -1,4 +1,11 @@
 //! Which scope a caller needs for which route of the APIs that the authorizer protects.
+//!
+//! # Design
+//! A request leads to an entry three times: by the gateway's route, by its own method and path, and by its path as the
+//! most forgiving backend may read it (see [`loose`]). The caller needs the scopes of all three. So a wide route of the
+//! gateway, `*`, or another spelling of a path opens nothing that is listed more strictly.
+
+mod loose;
 
 use std::str::FromStr;
 
@@ -15,6 +22,17 @@ const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST",
 pub struct RouteScopes {
     listed: Vec<(Route, Scope)>,
     otherwise: Option<Scope>,
+}
+
+/// What the entry for a request is that leads to no listed path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlisted {
+    /// That of `$default`, else of `*`.
+    Default,
+    /// That of `*`.
+    Star,
+    /// None: the request is refused.
+    Refused,
 }
 
 /// A route of an API. Parameters' names do not tell two routes apart.
@@ -63,9 +81,36 @@ impl RouteScopes {
         })
     }
 
-    /// The scope that a request of `method` for `path` needs; `None` if nobody may send it.
-    pub fn needed_at(&self, method: &str, path: &str) -> Option<&Scope> {
-        self.leading_to(method, path).map(|(_, scope)| scope).or(self.otherwise.as_ref())
+    /// The scope that a request of `method` for `path` needs, however `path` is read; `None` if nobody may send it.
+    pub fn needed_at(&self, method: &str, path: &str, unlisted: Unlisted) -> Option<Scope> {
+        // Some backends take `post` for `POST`.
+        if !METHODS.contains(&method) {
+            return None;
+        }
+        let unlisted = match unlisted {
+            Unlisted::Default => self.needed(&Route::Default),
+            Unlisted::Star => self.otherwise.as_ref(),
+            Unlisted::Refused => None,
+        };
+        let strictly = self.leading_to(method, path).map(|(_, scope)| scope).or(unlisted)?;
+        let loosely = self.needed_loosely(method, &loose::segments(path)?).or_else(|| unlisted.cloned())?;
+        Some(strictly.with(&loosely))
+    }
+
+    /// The same for a path that was read loosely: of several entries that are then equally near, all.
+    fn needed_loosely(&self, method: &str, segments: &[String]) -> Option<Scope> {
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let fitting = self.listed.iter().filter_map(|(route, scope)| match route {
+            Route::Path(only, template) if only.is_none_or(|only| only == method) => {
+                let template: Vec<_> = template.iter().map(Segment::loosened).collect();
+                fits(&template, &segments).then_some(((template, only.is_none()), scope))
+            }
+            Route::Path(..) | Route::Default => None,
+        });
+        let fitting: Vec<_> = fitting.collect();
+        let nearest = fitting.iter().map(|(nearness, _)| nearness).min()?;
+        let all = fitting.iter().filter(|(nearness, _)| nearness == nearest);
+        Some(all.fold(Scope::default(), |needed, (_, scope)| needed.with(scope)))
     }
 
     /// Whether a request of `method` for `path` takes `route`, and no other that is listed.
@@ -90,12 +135,14 @@ impl RouteScopes {
 
     /// Every method and path that is one address, without a parameter, and needs a scope that whoever calls `has`.
     pub fn opened_by(&self, has: impl Fn(&Scope) -> bool) -> impl Iterator<Item = (&'static str, String)> {
-        let opened = self.listed.iter().filter(move |(_, needed)| has(needed));
-        opened.flat_map(move |listed| {
+        let listed = self.listed.iter().flat_map(move |listed| {
             let path = listed.0.address();
             let methods = METHODS.into_iter().filter_map(move |method| Some((method, path.clone()?)));
             // `ANY` leaves a method that is listed by itself to that.
             methods.filter(move |(method, path)| self.leading_to(method, path) == Some(listed))
+        });
+        listed.filter(move |(method, path)| {
+            self.needed_at(method, path, Unlisted::Refused).is_some_and(|needed| has(&needed))
         })
     }
 }
@@ -106,6 +153,30 @@ impl Route {
         format!("{method} {resource}").parse().ok()
     }
 
+    /// Whether a request for `path` can have taken it.
+    pub fn fits(&self, path: &str) -> bool {
+        match self {
+            Self::Default => true,
+            Self::Path(_, template) => fits(template, &split(path)),
+        }
+    }
+
+    /// Whether a request of `method` can have taken it.
+    pub fn takes(&self, method: &str) -> bool {
+        match self {
+            Self::Path(Some(only), _) => *only == method,
+            Self::Path(None, _) | Self::Default => true,
+        }
+    }
+
+    /// How many segments come before `{name+}`, if it ends so.
+    pub fn greedy_after(&self) -> Option<usize> {
+        match self {
+            Self::Path(_, template) if template.last() == Some(&Segment::Rest) => Some(template.len() - 1),
+            Self::Path(..) | Self::Default => None,
+        }
+    }
+
     /// Its path, if that has no parameter.
     fn address(&self) -> Option<String> {
         let Self::Path(_, template) = self else { return None };
@@ -114,6 +185,17 @@ impl Route {
             Segment::Parameter | Segment::Rest => None,
         });
         Some(format!("/{}", literals.collect::<Option<Vec<_>>>()?.join("/")))
+    }
+}
+
+impl Segment {
+    /// What it is to a path that is read loosely.
+    fn loosened(&self) -> Self {
+        match self {
+            Self::Literal(text) => Self::Literal(loose::segments(text).unwrap_or_default().concat()),
+            Self::Parameter => Self::Parameter,
+            Self::Rest => Self::Rest,
+        }
     }
 }
 
@@ -207,7 +289,9 @@ impl FromStr for Segment {
         // Unreserved characters, and what a path takes beside them (RFC 3986 §3.3); but nothing that means something
         // to IAM.
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%:@!'(),+&".contains(&byte);
-        if text.is_empty() || !text.bytes().all(allowed) {
+        // Read loosely, it must be one segment, too.
+        let is_one = loose::segments(text).is_some_and(|segments| segments.len() == 1);
+        if text.is_empty() || !text.bytes().all(allowed) || !is_one {
             return Err(NotRouteScopes);
         }
         Ok(Self::Literal(text.to_owned()))
@@ -279,6 +363,25 @@ mod tests {
     }
 
     #[test]
+    fn however_a_path_is_read_its_strictest_entry_counts() {
+        let routes = read("GET /admin=admin; GET /Admin=other; GET /{x}=read; $default=any; *=star");
+        for (path, unlisted, needed) in [
+            ("/x", Unlisted::Star, Some("read")),
+            ("/admin", Unlisted::Star, Some("admin other")),
+            ("/ADMIN", Unlisted::Star, Some("admin other read")),
+            ("/x/..", Unlisted::Star, Some("star")),
+            ("/a/b", Unlisted::Default, Some("any")),
+            ("/a/b", Unlisted::Star, Some("star")),
+            ("/a/b", Unlisted::Refused, None),
+            ("/x/", Unlisted::Refused, None),
+            ("/a%00", Unlisted::Star, None),
+        ] {
+            assert_eq!(routes.needed_at("GET", path, unlisted), needed.map(scope), "{path}");
+        }
+        assert_eq!(routes.needed_at("get", "/a/b", Unlisted::Star), None, "a method of no gateway");
+    }
+
+    #[test]
     fn what_a_scope_opens_is_listed_address_by_address() {
         let routes =
             read("GET /a=read; POST /a=write; ANY /b=read; GET /b=admin; GET /c/{x}=read; $default=");
@@ -318,6 +421,10 @@ mod tests {
             "GET /a=a;; GET /b=b",
             "GET /{a b}=c",
             "POST /é=a",
+            "GET /a/../b=c",
+            "GET /./a=b",
+            "GET /a%2Fb=c",
+            "GET /a%00=b",
         ] {
             assert_eq!(text.parse::<RouteScopes>(), Err(NotRouteScopes), "{text}");
         }

@@ -15,7 +15,7 @@ use super::{
 pub struct Section {
     /// The path of this one.
     pub path: &'static str,
-    /// Whether the deployment has personal tokens.
+    /// Whether the user may make personal tokens, or has some.
     pub has_personal_tokens: bool,
     /// Whether the person may make credentials.
     pub is_developer: bool,
@@ -104,7 +104,7 @@ pub struct PersonalTokensPage<'a> {
     pub refused: Option<Refused>,
     /// Those that work.
     pub tokens: &'a [Personal],
-    /// What a token can be good for.
+    /// What a new token can be good for. Empty: none can be made.
     pub scope: Vec<&'a str>,
     /// How long a token may live: the field's value, and what it means.
     pub lifetimes: &'a [(&'static str, Lifetime)],

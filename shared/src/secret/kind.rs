@@ -64,6 +64,8 @@ digested! {
     AccountName;
     /// The address that a request came from.
     CallerAddress;
+    /// The address or client that a password came from, with its account.
+    KnownCaller;
     /// The 128 random bits that all refresh tokens of one grant share.
     Family;
     /// A personal token of either kind: its prefix, which the digest covers, tells them apart.

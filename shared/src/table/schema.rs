@@ -9,7 +9,8 @@
 //! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize and account (its use) | authorize, login, account |
 //! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize, account (its end) | authorize |
 //! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
-//! | tokens | `l#KIND#WHOSE#END` | how many attempts to sign in failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`), authorizer (`basic-person`) | – |
+//! | tokens | `l#CHANNEL#KIND#WHOSE#END` | how many attempts at passwords are under way or failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`), authorizer (`basic-person`), account (`user-expire`) | – |
+//! | tokens | `c#CHANNEL#DIGEST` | a caller that has proven an account's password ([`caller`](crate::throttle::caller)) | `ttl` | token (`password`), authorizer (`basic-person`), account (`user-expire`) | the same |
 //! | tokens | `t#ID` | one [`PersonalToken`](crate::personal::PersonalToken) | `ttl`, unless it lives for ever | account, `jeton`; introspect and authorizer (its last use) | account, introspect, authorizer, `jeton` |
 //! | tokens | `o#SUB` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
 //! | clients | `owned#SUB` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |

@@ -3,7 +3,8 @@
 use super::{Password, User, password};
 use crate::{app::App, status::Whose, table};
 
-/// A person who has proven to be themselves, and is in good standing. Made by [`prove`] alone.
+/// A person who has proven to be themselves, and is in good standing. Made by
+/// [`Claim::prove`](crate::throttle::Claim::prove) alone.
 #[derive(Debug)]
 pub struct Proven {
     /// The person.
@@ -14,13 +15,20 @@ pub struct Proven {
 
 /// The person, if `typed` is their password and they are in good standing; `known` is who has the name, if anybody.
 /// Whatever is wrong, it takes as long.
-pub async fn prove(app: &App, known: Option<User>, typed: &str) -> Result<Option<Proven>, table::Error> {
+pub(crate) async fn prove(
+    app: &App,
+    known: Option<User>,
+    typed: &str,
+) -> Result<Option<Proven>, table::Error> {
     let Some(password) = Password::typed(typed) else { return Ok(None) };
     let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
     let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
+    let good = is_in_good_standing(app, &user).await?;
+    Ok(good.then_some(Proven { user, outdated: verified.outdated }))
+}
+
+/// Whether `user` exists and is not disabled, at this moment.
+pub(crate) async fn is_in_good_standing(app: &App, user: &User) -> Result<bool, table::Error> {
     let statuses = app.statuses.find(&[Whose::Person(user.sub)]).await?;
-    if statuses.first().and_then(Option::as_ref).is_none_or(|status| status.disabled) {
-        return Ok(None);
-    }
-    Ok(Some(Proven { user, outdated: verified.outdated }))
+    Ok(statuses.first().and_then(Option::as_ref).is_some_and(|status| !status.disabled))
 }

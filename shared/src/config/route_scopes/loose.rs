@@ -1,0 +1,67 @@
+//! A path as the most forgiving backend may read it: percent-encoding, case, empty and dot segments, path parameters,
+//! backslashes and a slash at the end told apart from nothing.
+
+use percent_encoding::percent_decode_str;
+
+/// How often a path may have been percent-encoded.
+const MOST_DECODINGS: usize = 3;
+
+/// The segments of `path`, read loosely. `None`: it has characters that no path should have, or hides what it is.
+pub(super) fn segments(path: &str) -> Option<Vec<String>> {
+    let decoded = decoded(path)?;
+    if decoded.chars().any(char::is_control) {
+        return None;
+    }
+    let mut segments: Vec<String> = Vec::new();
+    for segment in decoded.split(['/', '\\']) {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment.to_lowercase()),
+        }
+    }
+    Some(segments)
+}
+
+fn decoded(path: &str) -> Option<String> {
+    let mut text = path.to_owned();
+    for _ in 0..MOST_DECODINGS {
+        let next = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if next == text {
+            return Some(text);
+        }
+        text = next;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_path_is_read_alike() {
+        for path in [
+            "/a/b",
+            "/a/b/",
+            "//a///b",
+            "/A/B",
+            "/%61/b",
+            "/%2561/b",
+            "/a%2fb",
+            "/a\\b",
+            "/./a/./b",
+            "/x/../a/b",
+            "/a;x=y/b;",
+            "/../a/b",
+            "a/b",
+        ] {
+            assert_eq!(segments(path).unwrap(), ["a", "b"], "{path}");
+        }
+        assert_eq!(segments("/"), Some(Vec::new()));
+        assert_eq!(segments("/caf%C3%89/100%25/%zz").unwrap(), ["café", "100%", "%zz"]);
+        for path in ["/a%00", "/a\n", "/%252525252561"] {
+            assert_eq!(segments(path), None, "{path}");
+        }
+    }
+}
