@@ -80,7 +80,8 @@ async fn an_application_is_listed_once_and_ended_with_all_of_its_grants() {
         (page.text.matches("<strong>web</strong>").count(), HtmlForm::all(&page, ACCOUNT).len()),
         (1, 2)
     );
-    assert!(page.text.contains("<td>read</td><td>2100-01-01</td>"), "{}", page.text);
+    let row = "<td data-label=\"Permissions\">read</td><td data-label=\"Since\">2100-01-01</td>";
+    assert!(page.text.contains(row), "{}", page.text);
     let answer = ada.submit(&HtmlForm::with_field(&page, "end", &web.id), &[]).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some(ACCOUNT)));
     for token in [&first, &second] {
@@ -138,7 +139,9 @@ async fn an_access_that_is_not_ended_completely_is_said_to_go_on() {
     stack.dynamodb.fail(Fault::ThrottleGrants);
     let answer = browser.submit(&end, &[]).await;
     answer.is_unavailable_page();
-    assert!(answer.text.contains("Not all of it is ended yet") && answer.text.contains("href=\"/account\""));
+    assert!(
+        answer.text.contains("Some access has not ended yet") && answer.text.contains("href=\"/account\"")
+    );
     stack.dynamodb.fail(Fault::None);
     assert!(stack.is_active(&rs, &token).await);
     assert_eq!(stack.audited("withdrawn").len(), 0);
@@ -250,7 +253,7 @@ async fn what_is_disabled_ended_or_deleted_is_not_listed() {
     assert_eq!(browser.get(ACCOUNT).await.status, 303, "and they are signed out");
     stack.advance(Duration::from_millis(1));
     browser.sign_in(&ada).await;
-    assert!(browser.get(TOKENS).await.text.contains("You have none"));
+    assert!(browser.get(TOKENS).await.text.contains("You have no personal tokens"));
     stack.app.users.disable(ada.sub, stack.now()).await.unwrap();
     assert_eq!(browser.get(ACCOUNT).await.status, 303);
 }
@@ -268,5 +271,41 @@ async fn pages_that_are_not_offered_are_refused_whoever_asks() {
     for (method, path) in [("DELETE", ACCOUNT), ("PUT", TOKENS), ("OPTIONS", CREDENTIALS)] {
         let answer = stack.request(method, path).send().await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST")));
+    }
+}
+
+#[tokio::test]
+async fn the_servers_own_address_leads_to_the_account() {
+    let stack = Stack::start().await;
+    stack.dynamodb.forget();
+    for (method, path) in [("GET", "/"), ("HEAD", "/"), ("GET", "/?to=https://evil.example")] {
+        let answer = stack.request(method, path).send().await;
+        assert_eq!(Redirect::of(&answer).location, "/account");
+    }
+    for method in ["POST", "PUT", "OPTIONS"] {
+        let answer = stack.request(method, "/").send().await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")));
+    }
+    assert_eq!(stack.dynamodb.cost(), []);
+    assert_eq!(stack.request("GET", "//").send().await.status, 404);
+}
+
+#[tokio::test]
+async fn a_button_says_what_it_creates() {
+    let stack = Stack::configured(|config| {
+        config.account.personal_scopes = "read".parse().unwrap();
+        config.languages = "en,fr".parse().unwrap();
+    })
+    .await;
+    let (_, browser) = stack.developer("ada").await;
+    let french = browser.clone().speaking("fr");
+    for (browser, path, button) in [
+        (&browser, TOKENS, "Create token"),
+        (&browser, CREDENTIALS, "Create credentials"),
+        (&french, TOKENS, "Créer le jeton"),
+        (&french, CREDENTIALS, "Créer les identifiants"),
+    ] {
+        let page = browser.get(path).await;
+        assert!(page.text.contains(&format!("<button type=\"submit\">{button}</button>")), "{}", page.text);
     }
 }

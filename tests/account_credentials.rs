@@ -28,7 +28,7 @@ async fn a_developers_credentials_are_shown_once_and_work_until_they_are_deleted
     }
     stack.is_inactive(&rs, &token).await;
     stack.ask_for_token(&machine, &[]).await.is_invalid_client();
-    assert!(browser.get(CREDENTIALS).await.text.contains("You have none"));
+    assert!(browser.get(CREDENTIALS).await.text.contains("You have no credentials"));
     let changes: Vec<_> = stack.audited("client_changed").iter().map(|line| line["change"].clone()).collect();
     assert_eq!(changes, ["created", "deleted"]);
 }

@@ -29,6 +29,25 @@ async fn a_client_is_created_shown_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_client_authenticates_by_the_methods_that_were_named_or_by_every_one_with_a_secret() {
+    let server = server().await;
+    for (options, methods) in [
+        (&[][..], &["client_secret_basic", "client_secret_post"][..]),
+        (&["--auth-method", "client_secret_basic"], &["client_secret_basic"]),
+        (&["--auth-method", "client_secret_post"], &["client_secret_post"]),
+        (&["--public", "--redirect-uri", "http://127.0.0.1/cb"], &["none"]),
+    ] {
+        let client = server.register(options).await;
+        let shown = server.json(&["client", "show", &client.id]).await;
+        assert_eq!(shown["auth_methods"], json!(methods), "{options:?}");
+        let text = server.run(&["client", "show", &client.id]).await.stdout;
+        let line = format!("authenticates by     {}", methods.join(" "));
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_public_client_has_no_secret() {
     let server = server().await;
     let public = server.register(&["--public", "--redirect-uri", "http://127.0.0.1/cb"]).await;

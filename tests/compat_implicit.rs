@@ -23,8 +23,6 @@ async fn without_the_switch_nobody_offers_it() {
             redirect.is_error(&stack, "unsupported_response_type");
             assert!(redirect.location.contains('?'), "{}", redirect.location);
         }
-        let fragment = Asking::by(&client).with("response_mode", "fragment");
-        Redirect::of(&browser.authorize(&fragment).await).is_error(&stack, "invalid_request");
         assert_eq!(stack.grants().await, 0);
     }
 }
@@ -48,6 +46,17 @@ async fn only_a_client_that_has_the_switch_may_ask_and_errors_are_in_the_fragmen
     let silent = stack.browser().authorize(&asking(&legacy).with("prompt", "none")).await;
     Redirect::of(&silent).is_error(&stack, "login_required");
     assert_eq!(stack.grants().await, 0);
+}
+
+#[tokio::test]
+async fn a_public_client_is_told_in_the_fragment_how_much_less_it_was_granted() {
+    let stack = Stack::permitting("implicit").await;
+    let registration = Registration { public: true, auth_methods: Vec::new(), ..legacy("implicit") };
+    let client = stack.register_counted(registration).await;
+    let browser = stack.signed_in().await;
+    let redirect = browser.consent(&asking(&client).with("scope", "openid read email")).await;
+    assert_eq!(redirect.get("scope"), Some("read"));
+    browser.redirected(&asking(&client).with("scope", "openid")).await.is_error(&stack, "invalid_scope");
 }
 
 #[tokio::test]

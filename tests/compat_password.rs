@@ -69,6 +69,27 @@ async fn the_scope_is_held_to_the_clients_registration() {
 }
 
 #[tokio::test]
+async fn a_public_client_gets_what_it_may_have_of_the_scope_that_it_asks_for() {
+    let stack = Stack::permitting("password").await;
+    let registration = Registration { public: true, auth_methods: Vec::new(), ..legacy("password") };
+    let client = stack.register(registration).await;
+    stack.somebody("ada").await;
+    let with_scope = async |scope: &str| {
+        let form =
+            [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("scope", scope)];
+        stack.ask("/oauth/token", &client, &form).await
+    };
+    let many = format!("{}write", "unknown ".repeat(4_000));
+    for (scope, granted) in [("read openid", "read"), ("write read email", "read write"), (&many, "write")] {
+        assert_eq!(with_scope(scope).await.json()["scope"], granted);
+    }
+    for scope in ["openid", "openid email", "read  openid", "read r\"ead"] {
+        with_scope(scope).await.is_error(400, "invalid_scope");
+    }
+    with_scope(&"x".repeat(64 * 1_024)).await.is_error(413, "invalid_request");
+}
+
+#[tokio::test]
 async fn whoever_is_wrong_unknown_or_disabled_is_told_the_same() {
     let stack = Stack::permitting("password").await;
     let client = stack.legacy("password").await;

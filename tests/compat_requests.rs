@@ -64,7 +64,12 @@ async fn json_that_is_more_than_a_flat_object_of_strings_is_refused() {
         r#"{"grant_type":["client_credentials"]}"#,
         r#"{"grant_type":{"a":"b"}}"#,
         r#"{"grant_type":"client_credentials","scope":null}"#,
-        r#"{"grant_type":"client_credentials","ttl":1}"#,
+        r#"{"grant_type":"client_credentials","ttl":1.0}"#,
+        r#"{"grant_type":"client_credentials","ttl":1e3}"#,
+        r#"{"grant_type":"client_credentials","ttl":01}"#,
+        r#"{"grant_type":"client_credentials","ttl":[1]}"#,
+        r#"{"grant_type":"client_credentials","ttl":true}"#,
+        r#"{"grant_type":"client_credentials","ttl":1,"ttl":"1"}"#,
         r#"[{"grant_type":"client_credentials"}]"#,
         r#"{"grant_type":"client_credentials"} {}"#,
         "grant_type=client_credentials",
@@ -305,4 +310,33 @@ async fn whoever_asks_for_more_than_a_hundred_years_gets_what_no_end_gets() {
         let told = with_ttl(&stack, &bounded, &ttl.to_string()).await.json();
         assert_eq!(told["expires_in"], 30 * 86_400, "{ttl}");
     }
+}
+
+#[tokio::test]
+async fn a_whole_number_in_json_is_as_good_as_its_text() {
+    let stack = Stack::permitting("json,ttl,password").await;
+    let client = machine_with(&stack, "json,ttl", ENDLESS).await;
+    for (ttl, expires_in) in
+        [("0", None), ("60000", Some(60)), ("600000", Some(600)), ("18446744073709551615", None)]
+    {
+        for json in [ttl.to_owned(), format!("\"{ttl}\"")] {
+            let body = format!(r#"{{"grant_type":"client_credentials","ttl": {json} }}"#);
+            let answer = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
+            assert_eq!(answer.status, 200, "{json}: {}", answer.text);
+            assert_eq!(answer.json()["expires_in"].as_u64(), expires_in, "{json}");
+        }
+    }
+    for ttl in ["-1", "-0", "18446744073709551616"] {
+        let body = format!(r#"{{"grant_type":"client_credentials","ttl":{ttl}}}"#);
+        let answer = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
+        answer.is_error(400, "invalid_request");
+    }
+    // A name or a password of digits alone keeps every one of them.
+    let legacy = stack.legacy("json,password").await;
+    let digits = "12345678901234567890123456";
+    let hash = shared::user::password::hash(shared::user::Password::new(digits.to_owned()).unwrap());
+    stack.somebody_with("4711", hash).await;
+    let body = format!(r#"{{"grant_type":"password","username":4711,"password":{digits}}}"#);
+    let answer = stack.post("/oauth/token").basic(&legacy).body(JSON, body).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }

@@ -68,9 +68,9 @@ async fn the_page_says_whose_application_it_is() {
     let page = page_of(&stack, &browser, |client| client.owner = Some(olga.sub)).await;
     assert!(page.contains("Made by <strong>&#60;olga&#62;</strong>"), "{page}");
     let page = page_of(&stack, &browser, |client| client.owner = Some(gone.sub)).await;
-    assert!(page.contains("Made by <strong>somebody who is no longer here</strong>"), "{page}");
+    assert!(page.contains("Made by <strong>a user whose account was deleted</strong>"), "{page}");
     let page = page_of(&stack, &browser, |client| client.first_party = true).await;
-    assert!(page.contains("Made by <strong>this service itself</strong>"), "{page}");
+    assert!(page.contains("Made by <strong>this service</strong>"), "{page}");
 }
 
 #[tokio::test]

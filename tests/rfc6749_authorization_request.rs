@@ -2,7 +2,7 @@
 
 use shared::client::{GrantType, Registration};
 
-use crate::harness::{Asking, Browser, Redirect, Registered, Stack};
+use crate::harness::{Asking, Browser, HtmlForm, Redirect, Registered, Stack};
 
 const CALLBACK: &str = "https://app.example.com/oauth/callback";
 
@@ -183,7 +183,7 @@ async fn what_is_asked_for_must_be_on_offer_and_allowed() {
         let asking = asking.with("response_type", response_type);
         is_refused(&stack, &browser, &asking, "unsupported_response_type").await;
     }
-    for response_mode in ["zzz", "fragment", "web_message", "QUERY", "query form_post"] {
+    for response_mode in ["zzz", "Fragment", "web_message", "QUERY", "query form_post"] {
         let asking = asking.with("response_mode", response_mode);
         is_refused(&stack, &browser, &asking, "invalid_request").await;
     }
@@ -216,4 +216,63 @@ async fn a_scope_that_is_ill_formed_or_more_than_the_clients_is_refused() {
     }
     let redirect = browser.consent(&asking.without("scope").with("prompt", "consent")).await;
     assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], "read write", "the default");
+}
+
+/// A public client that may have these values.
+async fn public_with(stack: &Stack, scope: &[&str]) -> Registered {
+    let values = |scope: &[&str]| scope.iter().map(|value| (*value).to_owned()).collect();
+    let registration = Registration {
+        name: "public".to_owned(),
+        public: true,
+        redirect_uris: vec![CALLBACK.to_owned()],
+        scope: values(scope),
+        default_scope: values(&scope[..1]),
+        ..Registration::default()
+    };
+    stack.register(registration).await
+}
+
+#[tokio::test]
+async fn a_public_client_is_granted_what_it_may_have_of_what_it_asks_for_and_is_told() {
+    let stack = Stack::start().await;
+    let (browser, public) = (stack.signed_in().await, public_with(&stack, &["read", "write"]).await);
+    let asking = Asking::by(&public);
+    let many: Vec<_> = (0..200).map(|nth| format!("v{nth}")).collect();
+    for (scope, granted) in [
+        ("openid profile email offline_access read", "read"),
+        ("write openid read", "read write"),
+        ("READ read", "read"),
+        (&format!("{} write", many.join(" ")), "write"),
+        (&format!("{} write", "v".repeat(1_000)), "write"),
+    ] {
+        let asking = asking.with("scope", scope);
+        let page = browser.authorize(&asking).await;
+        page.is_page(200);
+        for value in scope.split(' ') {
+            let is_shown = page.text.contains(&format!("name=\"allow:{value}\""));
+            assert_eq!(is_shown, granted.split(' ').any(|granted| granted == value), "{value}");
+        }
+        // A box that was not on the page allows nothing.
+        let form = HtmlForm::of(&page, "/oauth/authorize").with("allow:openid", "yes");
+        let redirect = Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await);
+        assert_eq!(stack.redeem(&public, redirect.code()).await.json()["scope"], granted, "{scope}");
+    }
+    for scope in ["openid", "openid profile", "READ", "read\"", "openid  read", " read", "r\u{e9}ad read"] {
+        is_refused(&stack, &browser, &asking.with("scope", scope), "invalid_scope").await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_grant_can_carry_is_counted_without_what_the_client_may_not_have() {
+    let stack = Stack::start().await;
+    let values: Vec<_> = (0..21).map(|nth| format!("v{nth}")).collect();
+    let public = public_with(&stack, &values.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (browser, asking) = (stack.signed_in().await, Asking::by(&public));
+    let most = values[..20].join(" ");
+    let unknown = "openid profile email offline_access";
+    let redirect = browser.consent(&asking.with("scope", &format!("{unknown} {most}"))).await;
+    assert_eq!(stack.redeem(&public, redirect.code()).await.status, 200);
+    is_refused(&stack, &browser, &asking.with("scope", &values.join(" ")), "invalid_scope").await;
+    let too_long = asking.with("scope", &format!("{} v1", "x".repeat(3_072)));
+    ends_here(&stack, &browser, &too_long).await;
 }

@@ -72,9 +72,9 @@ async fn a_state_of_1_kib_is_repeated_and_a_longer_one_is_refused_and_not_repeat
     let widest = Asking::by(&web).with("hello", &"~".repeat(600)).url().replace("%7E", "~");
     let login = Redirect::of(&stack.browser().get(&widest).await).location;
     let answer = browser.try_to_sign_in(&login, "ada", PASSWORD).await;
-    let grown = Redirect::of(&answer).location;
-    assert!(grown.len() > widest.len());
-    Redirect::of(&browser.get(&grown).await).code();
+    let after = Redirect::of(&answer).location;
+    assert_eq!(after, widest, "signing in does not lengthen it");
+    Redirect::of(&browser.get(&after).await).code();
 }
 
 #[tokio::test]
@@ -129,4 +129,43 @@ async fn the_issuer_and_every_location_are_the_same_whatever_host_the_caller_cla
     assert!(!spoofed(&format!("/login?{}", asking.query())).await.text.contains("evil.example"));
     let silent = Redirect::of(&spoofed(&asking.with("prompt", "none").url()).await);
     silent.is_error(&stack, "login_required");
+}
+
+#[tokio::test]
+async fn a_code_and_every_error_are_in_the_fragment_for_a_client_that_asks_for_it() {
+    let (stack, web) = with_uri("https://app.example.com/cb?a=1").await;
+    let (browser, stranger) = (stack.signed_in().await, stack.browser());
+    let asking = Asking::by(&web).with("response_mode", "fragment").with("state", STATE);
+    let in_fragment = |redirect: &Redirect| {
+        assert_eq!(redirect.to, "https://app.example.com/cb?a=1");
+        assert!(redirect.location.starts_with("https://app.example.com/cb?a=1#"), "{}", redirect.location);
+        assert_eq!((redirect.get("state"), redirect.get("iss")), (Some(STATE), Some(stack.url.as_str())));
+    };
+    let redirect = browser.consent(&asking).await;
+    in_fragment(&redirect);
+    assert_eq!(stack.redeem(&web, redirect.code()).await.status, 200);
+    for (name, value, code) in [
+        ("scope", "other", "invalid_scope"),
+        ("prompt", "nonsense", "invalid_request"),
+        ("response_type", "id_token", "unsupported_response_type"),
+        ("response_type", "token", "unsupported_response_type"),
+        ("response_type", "", "invalid_request"),
+        ("code_challenge", "short", "invalid_request"),
+        ("request", "x", "request_not_supported"),
+    ] {
+        let redirect = browser.redirected(&asking.with(name, value)).await;
+        redirect.is_error_without_state(&stack, code);
+        in_fragment(&redirect);
+    }
+    let form = browser.asked(&asking.with("prompt", "consent")).await;
+    let denied = Redirect::of(&browser.submit(&form, &[("decision", "deny")]).await);
+    denied.is_error_without_state(&stack, "access_denied");
+    in_fragment(&denied);
+    let silent = stranger.redirected(&asking.with("prompt", "none")).await;
+    silent.is_error_without_state(&stack, "login_required");
+    in_fragment(&silent);
+    // Of a mode that is said twice neither counts.
+    let twice = browser.redirected(&asking.and("response_mode", "query").with("state", "xyz")).await;
+    twice.is_error(&stack, "invalid_request");
+    assert!(twice.location.starts_with("https://app.example.com/cb?a=1&error="), "{}", twice.location);
 }

@@ -249,3 +249,17 @@ async fn wrong_secrets_do_not_shut_their_client_out() {
     stack.token(&machine).await;
     assert_eq!(stack.audited("refused").len(), 50, "each of them is in the log");
 }
+
+#[tokio::test]
+async fn a_client_that_is_registered_without_a_method_may_send_its_secret_either_way() {
+    let stack = Stack::start().await;
+    let client = stack.register(Registration { auth_methods: Vec::new(), ..machine() }).await;
+    for (path, form) in ENDPOINTS {
+        assert_eq!(stack.post(path).basic(&client).form(form).send().await.status, 200, "{path}");
+        assert_eq!(stack.post(path).post(&client, form).send().await.status, 200, "{path}");
+        stack.post(path).basic(&client).post(&client, form).send().await.is_error(400, "invalid_request");
+        stack.post(path).post(&client.with_wrong_secret(), form).send().await.is_invalid_client();
+        let named = [form, &[("client_id", client.id.as_str())]].concat();
+        stack.post(path).form(&named).send().await.is_invalid_client();
+    }
+}

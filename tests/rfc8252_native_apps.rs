@@ -106,10 +106,71 @@ async fn no_other_host_passes_for_a_loopback_address() {
 async fn the_freedom_of_ports_is_for_loopback_addresses_only() {
     let refused = ["https://app.example.com:8443/cb", "https://app.example.com:443/cb"];
     answers_at(&["https://app.example.com/cb"], &["https://app.example.com/cb"], &refused).await;
-    let refused = ["http://localhost:51004/cb", "http://127.0.0.1/cb", "http://localhost.evil.example/cb"];
-    answers_at(&["http://localhost/cb"], &["http://localhost/cb"], &refused).await;
     let secure = ["https://127.0.0.1:51004/cb"];
     answers_at(&["https://127.0.0.1/cb"], &["https://127.0.0.1/cb"], &secure).await;
+}
+
+#[tokio::test]
+async fn localhost_matches_with_any_port_and_with_nothing_else_changed() {
+    let refused = [
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1:51004/cb",
+        "http://[::1]:51004/cb",
+        "https://localhost/cb",
+        "https://localhost:51004/cb",
+        "http://LOCALHOST:51004/cb",
+        "http://localhost.:51004/cb",
+        "http://localhost:51004/other",
+        "http://localhost:51004/cb/",
+        "http://localhost:51004/CB",
+        "http://localhost:51004/cb?x=1",
+        "http://localhost:51004/cb#x",
+        "http://localhost:51004",
+        "http://localhost:/cb",
+        "http://localhost:65536/cb",
+        "http://localhost:8x/cb",
+        "http://localhost.evil.example/cb",
+        "http://localhostevil.example/cb",
+        "http://localhost@evil.example/cb",
+        "http://localhost:80@evil.example/cb",
+        "http://user@localhost:80/cb",
+        "http://evil.example/http://localhost/cb",
+    ];
+    let ported = ["http://localhost/cb", "http://localhost:51004/cb", "http://localhost:1/cb"];
+    answers_at(&["http://localhost/cb"], &ported, &refused).await;
+    answers_at(&["http://localhost:30000/cb"], &ported, &refused).await;
+}
+
+#[tokio::test]
+async fn localhost_is_a_name_like_any_other_to_a_client_with_a_secret() {
+    let stack = Stack::start().await;
+    let registration = Registration {
+        name: "web".to_owned(),
+        redirect_uris: vec!["http://localhost:3000/cb".to_owned()],
+        scope: vec!["read".to_owned()],
+        ..Registration::default()
+    };
+    let asking = Asking::by(&stack.register(registration).await);
+    let browser = stack.signed_in().await;
+    for uri in ["http://localhost:3001/cb", "http://localhost/cb"] {
+        browser.authorize(&asking.with("redirect_uri", uri)).await.is_page(400);
+    }
+    browser.consent(&asking.with("redirect_uri", "http://localhost:3000/cb")).await.code();
+}
+
+#[tokio::test]
+async fn a_code_for_one_port_of_localhost_is_good_with_that_port_only() {
+    let stack = Stack::start().await;
+    let app = native(&stack, &["http://localhost/cb"]).await;
+    let browser = stack.signed_in().await;
+    let asking = Asking::by(&app).with("redirect_uri", "http://localhost:4711/cb");
+    let code = browser.consent(&asking).await.code().to_owned();
+    let redeem = async |uri: &str| {
+        let verifier = ("code_verifier", crate::harness::person::VERIFIER);
+        stack.redeem_with(&app, &code, &[("redirect_uri", uri), verifier]).await
+    };
+    redeem("http://localhost:4712/cb").await.is_error(400, "invalid_grant");
+    assert_eq!(redeem("http://localhost:4711/cb").await.status, 200);
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn every_grant_that_is_advertised_works_and_no_other() {
     let advertised = ["authorization_code", "client_credentials", "refresh_token"];
     assert_eq!(words(&told["grant_types_supported"]), advertised);
     assert_eq!(words(&told["response_types_supported"]), ["code"]);
+    assert_eq!(words(&told["response_modes_supported"]), ["query", "fragment", "form_post"]);
     assert_eq!(words(&told["code_challenge_methods_supported"]), ["S256"]);
     assert_eq!(told["authorization_response_iss_parameter_supported"], true);
     stack.token(&stack.machine().await).await;

@@ -25,6 +25,18 @@ async fn a_demo_prints_lines_that_work() {
 }
 
 #[tokio::test]
+async fn the_servers_own_address_leads_to_the_demo_if_there_is_one() {
+    let demo = Server::start(&["--memory", "--demo"]).await;
+    let plain = Server::start(&["--memory"]).await;
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for (server, to) in [(&demo, "/demo"), (&plain, "/account")] {
+        let answer = browser.get(&server.url).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, to));
+    }
+    assert_eq!(browser.post(&demo.url).send().await.unwrap().status().as_u16(), 405);
+}
+
+#[tokio::test]
 async fn a_taken_port_and_a_database_in_use_are_said_so() {
     let directory = Directory::new();
     let file = directory.join("jeton.db");

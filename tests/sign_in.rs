@@ -90,7 +90,7 @@ async fn nobody_learns_who_has_an_account() {
     let browser = stack.browser();
     let wrong = browser.try_to_sign_in("/login", "ada", "not it at all").await;
     wrong.is_page(400);
-    assert!(wrong.text.contains("do not belong together"), "{}", wrong.text);
+    assert!(wrong.text.contains("Wrong user name or password"), "{}", wrong.text);
     for (name, password) in [
         ("nobody", "not it at all"),
         ("nobody", PASSWORD),

@@ -114,3 +114,68 @@ async fn a_hint_fills_in_the_name_and_nothing_more() {
     let page = browser.get(&login).await;
     assert!(page.text.contains("&#62;&#60;script&#62;") && !page.text.contains("<script"), "{}", page.text);
 }
+
+#[tokio::test]
+async fn signing_in_takes_the_sign_in_out_of_a_request_and_leaves_every_other_byte() {
+    let stack = Stack::start().await;
+    let (browser, web) = (stack.signed_in().await, stack.web().await);
+    let begin = Asking::by(&web).query();
+    for (sent, left) in [
+        ("x=a:/?@,;!$()*~[]", "x=a:/?@,;!$()*~[]"),
+        ("x=%3a%3A%2f%2F%c3%A9%7e", "x=%3a%3A%2f%2F%c3%A9%7e"),
+        ("x=a+b%20c%2Bd", "x=a+b%20c%2Bd"),
+        ("&&x&y=&=z&resource=a&resource=a&", "&&x&y=&=z&resource=a&resource=a&"),
+        ("prompt=login&x=:", "prompt=&x=:"),
+        ("x=%3a&prompt=login+consent", "x=%3a&prompt=consent"),
+        ("prompt=consent%20login%20select_account&x=:", "prompt=consent&x=:"),
+        ("prompt=consent", "prompt=consent"),
+        ("pro%6Dpt=%6cogin", "pro%6Dpt="),
+        ("max_age=0&x=:", "max_age=&x=:"),
+        ("m%61x_age=%300", "m%61x_age="),
+        ("max_age=60&prompt=LOGIN:login", "max_age=60&prompt=LOGIN:login"),
+        ("max_age=%2B0&max_age=-0", "max_age=%2B0&max_age=-0"),
+    ] {
+        let answer = browser.try_to_sign_in(&format!("/login?{begin}&{sent}"), "ada", PASSWORD).await;
+        assert_eq!(Redirect::of(&answer).location, format!("/oauth/authorize?{begin}&{left}"), "{sent}");
+    }
+    // What was malformed before is malformed afterwards.
+    for sent in ["prompt=login&prompt=login", "max_age=0&max_age=0", "max_age=%2B0", "prompt=login%3A+login"]
+    {
+        let answer = browser.try_to_sign_in(&format!("/login?{begin}&{sent}"), "ada", PASSWORD).await;
+        let refused = browser.get(&Redirect::of(&answer).location).await;
+        Redirect::of(&refused).is_error(&stack, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_the_greatest_length_is_still_good_after_signing_in() {
+    let stack = Stack::start().await;
+    let public = stack.public().await;
+    stack.somebody("ada").await;
+    for characters in [":", "/", "@", ":/@;,", "%3a", "+"] {
+        for sign_in in ["", "&prompt=login", "&max_age=0"] {
+            let begin = format!("{}{sign_in}&x=", Asking::by(&public).query());
+            let rest = characters.repeat((3_072 - begin.len()) / characters.len());
+            let longest = format!("{begin}{rest}{}", "a".repeat(3_072 - begin.len() - rest.len()));
+            let browser = stack.browser();
+            let login = Redirect::of(&browser.get(&format!("/oauth/authorize?{longest}")).await).location;
+            assert_eq!(login, format!("/login?{longest}"));
+            let answer = browser.try_to_sign_in(&login, "ada", PASSWORD).await;
+            let page = browser.get(&Redirect::of(&answer).location).await;
+            page.is_page(200);
+            let form = HtmlForm::of(&page, "/oauth/authorize");
+            Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await).code();
+            let too_long = browser.get(&format!("/oauth/authorize?{longest}a")).await;
+            too_long.is_page(400);
+            // By POST the request goes on as it came.
+            let form = "application/x-www-form-urlencoded";
+            let by_post = stack.post("/oauth/authorize").body(form, longest.clone()).send().await;
+            assert_eq!(Redirect::of(&by_post).location, format!("/oauth/authorize?{longest}"));
+            stack.post("/oauth/authorize").body(form, format!("{longest}a")).send().await.is_page(400);
+        }
+    }
+    let odd =
+        stack.post("/oauth/authorize").body("application/x-www-form-urlencoded", "x=a b\"<\u{e9}>\r\n#'");
+    let location = Redirect::of(&odd.send().await).location;
+    assert_eq!(location, "/oauth/authorize?x=a%20b%22%3C%C3%A9%3E%0D%0A%23'");
+}

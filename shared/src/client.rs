@@ -4,11 +4,13 @@ mod authenticate;
 mod in_use;
 mod redirect_uri;
 mod registration;
+mod scope;
 mod store;
 
 pub use authenticate::{Authenticated, AuthenticationError, Credentials, Failed, authenticate};
 pub use redirect_uri::destination;
 pub use registration::{NotRegistrable, Registration};
+pub use scope::ScopeError;
 pub use store::{Store, Unchanged};
 
 use std::{fmt, str::FromStr, time::Duration};

@@ -18,7 +18,6 @@ use lambda_http::{
     request::LambdaRequest,
     service_fn,
 };
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -27,7 +26,7 @@ use crate::{
     app::App,
     config::Config,
     dynamodb,
-    http::{Refusal, Request, Response, UnknownIssuer},
+    http::{Query, Refusal, Request, Response, UnknownIssuer},
     log::Log,
     secret::Id,
     time::Clock,
@@ -38,9 +37,6 @@ pub type Handler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Response>;
 
 /// What answers an event that is no HTTP request, given in JSON.
 pub type EventHandler<A, E> = for<'a> fn(&'a App, &'a str) -> BoxFuture<'a, Result<A, E>>;
-
-/// What may not stand in a URI's query as it is, beside controls and all that is not ASCII.
-const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// Runs `handler` as a Lambda function, for as long as Lambda lets it.
 pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
@@ -119,8 +115,7 @@ fn understood(event: &str) -> Option<ApiGatewayV2httpRequest> {
     Url::parse(&format!("https://{domain}{path}")).ok()?;
     request.headers.insert(header::HOST, HeaderValue::from_str(&domain).ok()?);
     request.headers.remove("x-forwarded-proto");
-    request.raw_query_string =
-        request.raw_query_string.map(|query| utf8_percent_encode(&query, NOT_IN_A_QUERY).to_string());
+    request.raw_query_string = request.raw_query_string.map(|query| Query::text(query.as_bytes()));
     if request.is_base64_encoded {
         STANDARD.decode(request.body.as_deref().unwrap_or_default()).ok()?;
     }

@@ -1,8 +1,9 @@
 //! What Jeton's functions share: the OAuth concepts, their rules and their storage.
 //!
-//! Imports point down: a function uses concepts ([`client`], [`grant`], [`bearer`], [`status`], [`user`]), a concept
-//! uses values ([`secret`], [`scope`], [`time`], [`language`]) and the [`table`]. Values know neither HTTP nor tables;
-//! the table knows no concept; no function knows another.
+//! A function uses concepts ([`client`], [`grant`], [`bearer`], [`status`], [`user`]); no function imports another. A
+//! concept uses values ([`secret`], [`scope`], [`time`], [`language`], [`config`]), which know neither requests nor
+//! tables, and the [`table`], which knows no concept. Between concepts, [`http`], [`page`] and [`app`] imports go both
+//! ways: a [`Call`](http::Call) holds the [`App`](app::App), which holds every concept's store.
 
 pub mod app;
 pub mod audit;

@@ -13,9 +13,12 @@ use crate::{
     table::{self, Table, Update},
 };
 
-/// The `owned#…` item of clients, and the `o#…` item of tokens.
+/// The `owned#…` item of clients, and the `o#…` item of tokens. Written by an update, which sets `v` to 1.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Owned {
+    /// `owned#` or `o#`, and the owner's `sub`.
+    #[serde(rename = "pk")]
+    key: String,
     /// The ids. A String Set; absent once the last one is gone.
     #[serde(rename = "ids", default)]
     ids: Vec<String>,

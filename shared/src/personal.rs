@@ -213,7 +213,7 @@ impl PersonalToken {
     /// What it is good for in a deployment where users may give `offered` to their tokens: no more than that, whatever it
     /// was made with. `None`: nothing is left, and the token does not work.
     pub fn scope_within(&self, offered: &Scope) -> Option<Scope> {
-        Some(self.scope.common_with(offered)).filter(|scope| !scope.is_empty())
+        Some(self.scope.within(offered)).filter(|scope| !scope.is_empty())
     }
 
     /// Whose standing decides about it.

@@ -50,7 +50,7 @@ impl Scope {
 
     /// Those of its values that are also in `other`.
     #[must_use]
-    pub fn common_with(&self, other: &Self) -> Self {
+    pub fn within(&self, other: &Self) -> Self {
         Self(self.0.intersection(&other.0).cloned().collect())
     }
 

@@ -80,7 +80,7 @@ impl Redirect {
         answer.is_for_no_script();
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         let location = answer.header("location").unwrap().to_owned();
-        let begins = ["?code=", "&code=", "?error=", "&error=", "#access_token=", "#error="];
+        let begins = ["?code=", "&code=", "?error=", "&error=", "#code=", "#access_token=", "#error="];
         let at = begins.iter().filter_map(|begins| location.find(begins)).min().unwrap_or(location.len());
         let query = location.get(at + 1..).unwrap_or_default();
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();

@@ -6,8 +6,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     audit::Event,
     client::{
-        AuthMethod, Client, ClientId, GrantType, Lifetimes, NotRegistrable, RegisteredSecret, Registration,
-        Unchanged,
+        Client, ClientId, GrantType, Lifetimes, NotRegistrable, RegisteredSecret, Registration, Unchanged,
     },
     http::{Call, Form, Response},
     page::{self, Credential, CredentialsPage, MadePage, Part, Problem, Refused, Section, Trouble, View},
@@ -129,7 +128,6 @@ fn made(
     let registration = Registration {
         name,
         grant_types: vec![GrantType::ClientCredentials],
-        auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
         scope,
         lifetimes: lifetimes(call.app.config.account.developer_token),
         ..Registration::default()

@@ -25,12 +25,16 @@ use shared::{
 
 use usergrid::Which;
 
+/// The server's own address, for a browser that was given no path.
+const HOME: &str = "/";
+
 /// No CORS: a person comes here, not a script.
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
 
 /// Answers a request for one of the account's pages, or for what programs of other services call.
 pub async fn handle(app: &App, request: Request) -> Response {
     match Service::called(request.uri().path()) {
+        None if request.uri().path() == HOME => home(app, request),
         None => show(app, request).await,
         Some(service) if app.config.compat.has(service.switch()) => service.answer(app, request).await,
         // As the gateway answers where there is no route at all.
@@ -84,6 +88,14 @@ impl Service {
             }
             Err(response) => response,
         }
+    }
+}
+
+/// Sends a browser on to the account.
+fn home(app: &App, request: Request) -> Response {
+    match Call::open(app, request, Route { methods: "GET", cors: Cors::None }) {
+        Ok(call) => call.close_page(Ok::<_, Problem>(page::see_other(Section::APPLICATIONS))),
+        Err(response) => response,
     }
 }
 

@@ -58,7 +58,8 @@ impl Destination {
         }
     }
 
-    /// The redirect URI with `fields` as its fragment (§4.2.2): browsers send that to nobody. A registered one has none.
+    /// The redirect URI with `fields` as its fragment, which browsers send to no server (§4.2.2, OAuth 2.0 Multiple
+    /// Response Types §5). A registered redirect URI has no fragment of its own.
     fn with_fragment(&self, fields: &[(&'static str, String)]) -> String {
         let fragment = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         format!("{}#{fragment}", self.redirect_uri)

@@ -1,6 +1,7 @@
 //! What the authorization endpoint refuses, and how (RFC 6749 §4.1.2.1).
 
 use shared::{
+    client::ScopeError,
     http::UnknownIssuer,
     page::{Problem, Trouble},
     table,
@@ -60,18 +61,15 @@ pub enum Error {
     /// Only `code` is offered; and `token`, where a compatibility switch says so.
     #[error("the response type is none that is offered")]
     UnsupportedResponseType,
-    /// Only `query` and `form_post` are offered; for a token `fragment` and `form_post`.
-    #[error("the response mode is none that is offered")]
+    /// `query`, `fragment` and `form_post` are supported; for a token only the last two.
+    #[error("unsupported response_mode")]
     UnsupportedResponseMode,
     /// The client is not registered for this grant.
     #[error("the client is not registered for this response type")]
     UnauthorizedClient,
-    /// The scope breaks the grammar of §3.3.
-    #[error("the scope is ill-formed")]
-    IllFormedScope,
-    /// The scope goes beyond the client's registration, or what one grant carries.
-    #[error("the scope is more than the client may have")]
-    ScopeNotAllowed,
+    /// The scope is not granted (§3.3).
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// The client must send a challenge (RFC 7636 §4.4.1).
     #[error("the code challenge is missing")]
     NoChallenge,
@@ -120,7 +118,7 @@ impl Error {
             | Self::BadPrompt => Code::InvalidRequest,
             Self::UnsupportedResponseType => Code::UnsupportedResponseType,
             Self::UnauthorizedClient => Code::UnauthorizedClient,
-            Self::IllFormedScope | Self::ScopeNotAllowed => Code::InvalidScope,
+            Self::Scope(_) => Code::InvalidScope,
             Self::RequestObject => Code::RequestNotSupported,
             Self::RequestUri => Code::RequestUriNotSupported,
             Self::LoginRequired => Code::LoginRequired,
@@ -136,10 +134,11 @@ impl Error {
             Self::Repeated => "A parameter is there more than once.",
             Self::NoResponseType => "response_type is missing.",
             Self::UnsupportedResponseType => "response_type must be code.",
-            Self::UnsupportedResponseMode => "response_mode must be query or form_post.",
+            Self::UnsupportedResponseMode => "Unsupported response_mode.",
             Self::UnauthorizedClient => "This client may not use this grant type.",
-            Self::IllFormedScope => "The scope is not well-formed.",
-            Self::ScopeNotAllowed => "The scope is more than this client may have.",
+            Self::Scope(ScopeError::IllFormed) => "The scope is not well-formed.",
+            Self::Scope(ScopeError::NotAllowed) => "The scope is more than this client may have.",
+            Self::Scope(ScopeError::TooLarge) => "Ask for fewer scope values at a time.",
             Self::NoChallenge => "PKCE is required: code_challenge is missing.",
             Self::MalformedChallenge => "code_challenge is not 43 characters of base64url.",
             Self::UnsupportedChallengeMethod => "code_challenge_method must be S256.",

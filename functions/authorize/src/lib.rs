@@ -26,7 +26,8 @@ use request::{AuthorizationRequest, Destination, Prompt};
 /// No CORS: a person comes here, not a script (RFC 9700 §2.6).
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
 
-/// The most bytes in a request. Some grow threefold when they are encoded again, and must still fit a header.
+/// The most bytes in a request, which becomes a part of `Location` headers. Every step sends it on as it came, so none
+/// makes it longer.
 const LONGEST_REQUEST: usize = 3_072;
 
 /// Answers an authorization request, or a decision about one.
@@ -118,12 +119,10 @@ fn posted(call: &Call<'_>, query: &str) -> Result<Option<Posted>, FormError> {
 
 /// A request that came as a form goes on in the URL.
 fn by_get(call: &Call<'_>) -> Result<Response, Problem> {
-    let body = call.request.body().as_ref();
-    if body.len() > LONGEST_REQUEST {
+    let query = Query::text(call.request.body().as_ref());
+    if query.len() > LONGEST_REQUEST {
         return Err(NoDestination::TooLong.into());
     }
-    let query =
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(body)).finish();
     Ok(page::see_other(&format!("/oauth/authorize?{query}")))
 }
 

@@ -32,13 +32,15 @@ pub(crate) struct Destination {
     pub(crate) issuer: Issuer,
 }
 
-/// How an answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post §2).
+/// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1 and §5, Form Post §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseMode {
+    /// In the query, which is the default of a code. Never a token's.
     Query,
-    FormPost,
-    /// With the implicit grant (RFC 6749 §4.2.2).
+    /// In the fragment, which is the default of a token (RFC 6749 §4.2.2).
     Fragment,
+    /// As a form that the browser posts.
+    FormPost,
 }
 
 /// What the client is to get (RFC 6749 §3.1.1).
@@ -94,6 +96,7 @@ impl Destination {
                 .map(str::to_owned),
             mode: match query.get("response_mode") {
                 Ok(Some("form_post")) => ResponseMode::FormPost,
+                Ok(Some("fragment")) => ResponseMode::Fragment,
                 // §4.2.2.1: errors, too
                 _ if offers_implicit && is_implicit(query) => ResponseMode::Fragment,
                 _ => ResponseMode::Query,
@@ -124,9 +127,7 @@ impl AuthorizationRequest {
             Some(_) => return Err(Error::UnsupportedResponseType),
         };
         match (get("response_mode"), response_type) {
-            (None | Some("form_post"), _)
-            | (Some("query"), ResponseType::Code)
-            | (Some("fragment"), ResponseType::Token) => {}
+            (None | Some("fragment" | "form_post"), _) | (Some("query"), ResponseType::Code) => {}
             _ => return Err(Error::UnsupportedResponseMode),
         }
         if get("request").is_some() {
@@ -143,7 +144,7 @@ impl AuthorizationRequest {
         }
         Ok(Self {
             response_type,
-            scope: scope(get("scope"), client)?,
+            scope: client.scope_for(get("scope"))?, // §3.3
             challenge: match response_type {
                 ResponseType::Code => challenge(get("code_challenge"), get("code_challenge_method"), client)?,
                 ResponseType::Token => None, // there is no code to protect
@@ -151,17 +152,6 @@ impl AuthorizationRequest {
             prompt: Prompt::parse(get("prompt"))?,
             max_age: get("max_age").map(max_age).transpose()?,
         })
-    }
-}
-
-/// §3.3: the scope asked for, or else the client's default; never more than it is registered for.
-fn scope(asked: Option<&str>, client: &Client) -> Result<Scope, Error> {
-    let Some(asked) = asked else { return Ok(client.default_scope.clone()) };
-    let scope: Scope = asked.parse().map_err(|_| Error::IllFormedScope)?;
-    if scope.is_within(&client.scope) && scope.fits_a_grant() {
-        Ok(scope)
-    } else {
-        Err(Error::ScopeNotAllowed)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Signing in.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use lambda_http::http::{StatusCode, header};
+use percent_encoding::percent_decode_str;
 use shared::{
     audit::Event,
     browser,
@@ -118,27 +119,44 @@ async fn begin_session(call: &Call<'_>, user: &User, query: &str) -> Result<Resp
     }
     let secret = call.app.sessions.begin(user.sub, call.now).await?;
     call.audit(Event::SignedIn { person: user.sub });
-    let mut response = page::see_other(&way_on(query, &without_what_is_done(query)));
+    let mut response = page::see_other(&way_on(query, &without_sign_in(query)));
     session::COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
     VISIT.clear(&mut response, &issuer);
     Ok(response)
 }
 
-/// The authorization request without what asks for a sign-in that has just been.
-fn without_what_is_done(query: &str) -> String {
-    let mut left = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match (name.as_ref(), value.as_ref()) {
-            ("max_age", age) if age.parse() == Ok(0_u64) => {}
-            ("prompt", value) => {
-                let kept: Vec<_> =
-                    value.split(' ').filter(|prompt| !["login", "select_account"].contains(prompt)).collect();
-                left.append_pair("prompt", &kept.join(" "));
+/// The authorization request without the sign-in that it asks for, which has just been. Only the values of `prompt` and
+/// `max_age` change, and only get shorter: every other byte stays as the client sent it.
+fn without_sign_in(query: &str) -> String {
+    let parameters: Vec<_> = query.split('&').map(parameter_without_sign_in).collect();
+    parameters.join("&")
+}
+
+/// An empty value counts as absent (RFC 6749 §3.1), and a repeated parameter stays repeated.
+fn parameter_without_sign_in(parameter: &str) -> Cow<'_, str> {
+    let Some((name, value)) = parameter.split_once('=') else { return parameter.into() };
+    match decoded(name).as_ref() {
+        "max_age" if is_zero(&decoded(value)) => format!("{name}=").into(),
+        "prompt" => {
+            let words = value.replace("%20", "+");
+            let asks_for_sign_in =
+                |word: &&str| ["login", "select_account"].contains(&decoded(word).as_ref());
+            if !words.split('+').any(|word| asks_for_sign_in(&word)) {
+                return parameter.into();
             }
-            (name, value) => drop(left.append_pair(name, value)),
+            let left: Vec<_> = words.split('+').filter(|word| !asks_for_sign_in(word)).collect();
+            format!("{name}={}", left.join("+")).into()
         }
+        _ => parameter.into(),
     }
-    left.finish()
+}
+
+fn is_zero(age: &str) -> bool {
+    !age.is_empty() && age.bytes().all(|byte| byte == b'0')
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 /// Where whoever has signed in goes on to, with `request` if there is one: never further than this server.

@@ -36,11 +36,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, Refusal> {
         issuer: issuer.to_string(),
         authorization_endpoint: issuer.endpoint("/oauth/authorize"),
         response_types_supported: if implicit { &["code", "token"] } else { &["code"] },
-        response_modes_supported: if implicit {
-            &["query", "form_post", "fragment"]
-        } else {
-            &["query", "form_post"]
-        },
+        response_modes_supported: &["query", "fragment", "form_post"],
         grant_types_supported: GrantType::ALL.iter().copied().filter(is_offered).collect(),
         code_challenge_methods_supported: &["S256"],
         authorization_response_iss_parameter_supported: true,

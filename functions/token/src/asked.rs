@@ -10,17 +10,9 @@ use crate::Error;
 /// hold.
 const AS_GOOD_AS_ENDLESS: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// The scope asked for, or else the client's default (§3.3); never more than it is registered for.
+/// Returns the scope that `form` is granted, or the client's default scope if it requests none (§3.3).
 pub(crate) fn scope(form: &Form, client: &Client) -> Result<Scope, Error> {
-    let Some(asked) = form.get("scope") else { return Ok(client.default_scope.clone()) };
-    let scope: Scope = asked.parse().map_err(|_| Error::IllFormedScope)?;
-    if !scope.is_within(&client.scope) {
-        return Err(Error::ScopeNotAllowed);
-    }
-    if !scope.fits_a_grant() {
-        return Err(Error::ScopeTooLarge);
-    }
-    Ok(scope)
+    Ok(client.scope_for(form.get("scope"))?)
 }
 
 /// How long the access token is to live; none: without end. A client with the switch may say so in milliseconds, 0 or

@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use shared::{
-    client,
+    client::{self, ScopeError},
     grant::{NotRedeemed, NotRotated},
     http::{FormError, Refusal, UnknownIssuer},
     pkce, table,
@@ -81,6 +81,16 @@ pub enum Error {
     Table(#[from] table::Error),
 }
 
+impl From<ScopeError> for Error {
+    fn from(error: ScopeError) -> Self {
+        match error {
+            ScopeError::IllFormed => Self::IllFormedScope,
+            ScopeError::NotAllowed => Self::ScopeNotAllowed,
+            ScopeError::TooLarge => Self::ScopeTooLarge,
+        }
+    }
+}
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
@@ -124,9 +134,7 @@ impl From<Error> for Refusal {
                 return Self::invalid_request(description, reason).too_many(retry_after);
             }
             // §4.3.2: not the client is wrong, but what it was given.
-            Error::Person(Unproven::Wrong { .. }) => {
-                (Code::InvalidGrant, "That user name and password do not belong together.")
-            }
+            Error::Person(Unproven::Wrong { .. }) => (Code::InvalidGrant, "Wrong user name or password."),
             Error::UnsupportedGrantType => {
                 (Code::UnsupportedGrantType, "This grant type is not offered here.")
             }

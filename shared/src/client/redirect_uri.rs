@@ -5,16 +5,28 @@ use url::Url;
 use super::{Client, NotRegistrable, Registration};
 use crate::config::is_loopback;
 
+/// The loopback addresses, where any client has the free port.
+const LOOPBACK_ADDRESSES: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
+/// The same and their name, where a public client has it.
+const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+
 impl Client {
     /// The registered redirect URI that `asked` is (RFC 6749 §3.1.2.3): the same string; or, on a loopback address,
     /// the same but for its port, which a native application cannot know beforehand (RFC 8252 §7.3). If none is
     /// asked for, the only one.
+    ///
+    /// # Design
+    /// A public client has the free port on `localhost`, too, because widely used ones listen there. RFC 8252 §8.3
+    /// advises against the name: it may resolve to another interface than the loopback one. PKCE, which every public
+    /// client must use, keeps a code that is sent there useless to any other program.
     pub fn redirect_uri<'a>(&'a self, asked: Option<&'a str>) -> Option<&'a str> {
         match (asked, self.redirect_uris.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
             (Some(asked), registered) => {
-                registered.iter().any(|uri| uri == asked || is_same_but_for_port(uri, asked)).then_some(asked)
+                let hosts = if self.is_public() { &LOOPBACK[..] } else { &LOOPBACK_ADDRESSES };
+                let is_asked = |uri: &String| uri == asked || is_same_but_for_port(uri, asked, hosts);
+                registered.iter().any(is_asked).then_some(asked)
             }
         }
     }
@@ -28,10 +40,9 @@ pub fn destination(uri: &str) -> &str {
     host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme)
 }
 
-/// Whether both are the same URI on the same loopback address, whatever the port. Not for `localhost`: it is a name,
-/// which may lead elsewhere (RFC 8252 §8.3).
-fn is_same_but_for_port(registered: &str, asked: &str) -> bool {
-    ["http://127.0.0.1", "http://[::1]"].iter().any(|origin| {
+/// Whether both are the same URI at the same one of `origins`, whatever the port.
+fn is_same_but_for_port(registered: &str, asked: &str, origins: &[&str]) -> bool {
+    origins.iter().any(|origin| {
         let without_port = |uri: &str| {
             let rest = uri.strip_prefix(origin)?;
             let Some(after_colon) = rest.strip_prefix(':') else { return Some(rest.to_owned()) };

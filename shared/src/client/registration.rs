@@ -25,7 +25,7 @@ pub struct Registration {
     pub scope: Vec<String>,
     /// The scope values it gets if it asks for none; none means all of them.
     pub default_scope: Vec<String>,
-    /// How it may authenticate; none means HTTP Basic, or not at all if it is public.
+    /// How it may authenticate; none means by its secret in either way, or not at all if it is public.
     pub auth_methods: Vec<AuthMethod>,
     /// Whether it may introspect access tokens that others were issued.
     pub resource_server: bool,
@@ -240,7 +240,7 @@ impl Registration {
             (false, true, _) => {
                 Err(NotRegistrable::Inconsistent("a client that need not authenticate is public"))
             }
-            (false, false, false) => Ok(vec![AuthMethod::ClientSecretBasic]),
+            (false, false, false) => Ok(vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost]),
             (false, false, true) => {
                 Ok(AuthMethod::ALL.iter().copied().filter(|method| has(*method)).collect())
             }
@@ -361,7 +361,7 @@ mod tests {
     fn what_is_not_said_has_a_safe_default() {
         let machine = accepted(registration()).unwrap();
         assert_eq!(machine.grant_types, [GrantType::ClientCredentials]);
-        assert_eq!(machine.auth_methods, [AuthMethod::ClientSecretBasic]);
+        assert_eq!(machine.auth_methods, [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost]);
         let redirect_uris = vec!["https://app.example.com/callback".to_owned()];
         let web = accepted(Registration { redirect_uris, ..registration() }).unwrap();
         assert_eq!(web.grant_types, [GrantType::AuthorizationCode, GrantType::RefreshToken]);

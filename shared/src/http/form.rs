@@ -5,10 +5,13 @@ mod elsewhere;
 use std::collections::BTreeMap;
 
 use lambda_http::http::{StatusCode, header};
-use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 use zeroize::Zeroizing;
 
 use super::{Refusal, Request};
+
+/// What may not stand in a URI's query as it is, beside controls and all that is not ASCII.
+const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 /// The parameters of a request: none twice, none empty. Values are wiped when dropped: they hold secrets.
 pub struct Form(BTreeMap<String, Zeroizing<String>>);
@@ -19,8 +22,8 @@ pub enum FormError {
     /// Another content type, or none.
     #[error("the content type is not application/x-www-form-urlencoded")]
     NotAForm,
-    /// JSON of another form than an object of strings; or no JSON.
-    #[error("the body is not a JSON object of strings")]
+    /// JSON of another form than an object of strings and whole numbers; or no JSON.
+    #[error("the body is not a JSON object of strings and whole numbers")]
     NotFlatJson,
     /// More than [`Form::MOST_BYTES`].
     #[error("the body is larger than a form may be")]
@@ -98,6 +101,11 @@ impl Form {
 pub struct Query(BTreeMap<String, Vec<String>>);
 
 impl Query {
+    /// Makes the query of a URI of form-encoded `parameters`: only bytes that no URI has are percent-encoded.
+    pub fn text(parameters: &[u8]) -> String {
+        percent_encode(parameters, NOT_IN_A_QUERY).to_string()
+    }
+
     /// The parameters in `query`, as it stands in the URI.
     pub fn parse(query: &str) -> Result<Self, FormError> {
         if !is_decodable(query.as_bytes()) {
@@ -165,9 +173,10 @@ impl From<FormError> for Refusal {
                 "Send the parameters in the body, as application/x-www-form-urlencoded.",
                 reason,
             ),
-            FormError::NotFlatJson => {
-                Self::invalid_request("The body is not a JSON object of strings.", reason)
-            }
+            FormError::NotFlatJson => Self::invalid_request(
+                "The body must be one JSON object of strings and whole numbers.",
+                reason,
+            ),
             FormError::TooLarge => Self::invalid_request("The body is too large.", reason)
                 .with_status(StatusCode::PAYLOAD_TOO_LARGE),
             FormError::BadEncoding => {

@@ -133,7 +133,7 @@ impl Lifetime {
         match self {
             Self::For(duration) => span(duration),
             Self::Temporary(duration) => format!("{} ({})", span(duration), texts.account.temporary),
-            Self::Unlimited => texts.account.until_ended.to_owned(),
+            Self::Unlimited => texts.account.until_revoked.to_owned(),
         }
     }
 }

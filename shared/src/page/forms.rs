@@ -74,7 +74,7 @@ pub struct Application {
 /// Why somebody who sent the login form sees it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginProblem {
-    /// The name and the password do not belong together.
+    /// Wrong user name or password.
     Wrong,
     /// The form was not this browser's, or too old.
     Stale,

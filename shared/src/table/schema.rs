@@ -1,28 +1,28 @@
 //! The three tables, and every kind of item in them.
 //!
-//! Every table's key is `pk`, a String. An item's kind is the part of `pk` before `#`. Attributes are documented
-//! where their type is declared; `v` is always the version of the item's format.
+//! Every table's key is `pk`, a String. An item's kind is the part of `pk` before `#`. Its attributes are declared in
+//! the file named here, under `shared/src`; `v` is always the version of the item's format.
 //!
-//! | table | `pk` | what | TTL | written by | read by |
-//! |---|---|---|---|---|---|
-//! | tokens | `g#ID` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, account (its end), `jeton` | token, revoke, introspect, authorizer, account, `jeton` |
-//! | tokens | `s#ID` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize and account (its use) | authorize, login, account |
-//! | tokens | `k#SUB#ID` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize, account (its end) | authorize |
-//! | tokens | `b#ID` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
-//! | tokens | `l#CHANNEL#KIND#WHOSE#END` | how many attempts at passwords are under way or failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`), authorizer (`basic-person`), account (`user-expire`) | – |
-//! | tokens | `c#CHANNEL#DIGEST` | a caller that has proven an account's password ([`caller`](crate::throttle::caller)) | `ttl` | token (`password`), authorizer (`basic-person`), account (`user-expire`) | the same |
-//! | tokens | `t#ID` | one [`PersonalToken`](crate::personal::PersonalToken) | `ttl`, unless it lives for ever | account, `jeton`; introspect and authorizer (its last use) | account, introspect, authorizer, `jeton` |
-//! | tokens | `o#SUB` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
-//! | clients | `owned#SUB` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
-//! | clients | `client#ID` | one registered [`Client`](crate::client::Client) | – | `jeton`, account | authorize, login, token, revoke, introspect, account, `jeton` |
-//! | clients | `status#ID` | a client's [`Status`](crate::status::Status); a tombstone once it is deleted | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
-//! | clients | `scope#VALUE` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
-//! | clients | `compat#` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
-//! | users | `user#SUB` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
-//! | users | `name#LOGIN` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
-//! | users | `status#SUB` | a user's [`Status`](crate::status::Status); a tombstone once they are deleted | – | `jeton`, login (signing out everywhere) | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
+//! | table | `pk` | attributes | what | TTL | written by | read by |
+//! |---|---|---|---|---|---|---|
+//! | tokens | `g#ID` | `grant/item.rs` | one [`Grant`](crate::grant::Grant), with its code and all its tokens | `ttl` | authorize, token, revoke, account (its end), `jeton` | token, revoke, introspect, authorizer, account, `jeton` |
+//! | tokens | `s#ID` | `session.rs` | one signed-in browser's [`Session`](crate::session::Session) | `ttl` | login, authorize and account (its use) | authorize, login, account |
+//! | tokens | `k#SUB#ID` | `consent.rs` | what a person agreed to with a client: [`Consent`](crate::consent::Consent) | `ttl` | authorize, account (its end) | authorize |
+//! | tokens | `b#ID` | `browser.rs` | a browser that a person has signed in with before ([`browser`](crate::browser)) | `ttl` | login | login |
+//! | tokens | `l#CHANNEL#KIND#WHOSE#END` | `throttle/store.rs` | how many attempts at passwords are under way or failed in one window of time ([`throttle`](crate::throttle)) | `ttl` | login, token (`password`), authorizer (`basic-person`), account (`user-expire`) | – |
+//! | tokens | `c#CHANNEL#DIGEST` | `throttle/caller.rs` | a caller that has proven an account's password ([`caller`](crate::throttle::caller)) | `ttl` | token (`password`), authorizer (`basic-person`), account (`user-expire`) | the same |
+//! | tokens | `t#ID` | `personal.rs` | one [`PersonalToken`](crate::personal::PersonalToken) | `ttl`, unless it lives for ever | account, `jeton`; introspect and authorizer (its last use) | account, introspect, authorizer, `jeton` |
+//! | tokens | `o#SUB` | `owned.rs` | the ids of a person's personal tokens ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
+//! | clients | `owned#SUB` | `owned.rs` | the ids of the clients that a person owns ([`owned`](crate::owned)) | – | account, `jeton` | account, `jeton` |
+//! | clients | `client#ID` | `client.rs` | one registered [`Client`](crate::client::Client) | – | `jeton`, account | authorize, login, token, revoke, introspect, account, `jeton` |
+//! | clients | `status#ID` | `status.rs` | a client's [`Status`](crate::status::Status); a tombstone once it is deleted | – | `jeton`, account | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
+//! | clients | `scope#VALUE` | `description.rs` | what a scope value means to people: [`Description`](crate::description::Description) | – | `jeton` | authorize, `jeton` |
+//! | clients | `compat#` | `client/in_use.rs` | which [switches](crate::compat::Switch) clients have, all together | – | `jeton` | metadata, token, authorize |
+//! | users | `user#SUB` | `user.rs` | one person, a [`User`](crate::user::User): login name, Argon2id hash | – | `jeton`, login (a better hash) | login, `jeton` |
+//! | users | `name#LOGIN` | `user.rs` | the `sub` that a login name, in lower case, belongs to | – | `jeton` | login, `jeton` |
+//! | users | `status#SUB` | `status.rs` | a user's [`Status`](crate::status::Status); a tombstone once they are deleted | – | `jeton`, login (signing out everywhere) | authorize, login, token, revoke, introspect, authorizer, account, `jeton` |
 //!
-//! Token and revoke read a grant only as the answer to their own write.
+//! Revoke reads a grant only as the answer to its own write; token, too, unless that answer got lost.
 //!
 //! Reserved in tokens, each with its own `ttl`: `d#` device codes, `q#` pushed authorization
 //! requests, `j#` assertion ids. No other function may use these prefixes.
@@ -102,4 +102,38 @@ fn attribute(name: &str) -> Result<AttributeDefinition, BoxError> {
 
 fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, BoxError> {
     Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    /// All files in `directory` and below.
+    fn files(directory: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+
+    #[test]
+    fn the_list_of_items_names_every_file_that_declares_one() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let declares = |path: &PathBuf| {
+            if path.ends_with("schema.rs") {
+                return false;
+            }
+            let text = fs::read_to_string(path).unwrap();
+            text.contains("#[serde(rename = \"pk\")]\n") || text.contains("//! | `pk` | `")
+        };
+        let declared: BTreeSet<_> = files(&source).into_iter().filter(declares).collect();
+        let rows = include_str!("schema.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+        let listed: BTreeSet<_> = rows
+            .filter_map(|row| row.split('|').nth(2)?.trim().strip_prefix('`')?.strip_suffix('`'))
+            .map(|file| source.join(file))
+            .collect();
+        assert_eq!(declared, listed);
+    }
 }

@@ -76,6 +76,48 @@ for (const [name, look] of looks)
     await see('error')
   })
 
+for (const [name, look] of looks)
+  await fresh(`creates a token and credentials, and removes them (${name})`, look, async (page, see) => {
+    await page.goto(`${issuer}/login`)
+    await signIn(page)
+    await page.getByRole('link', { name: 'Your account' }).click()
+    await reads(page, 'Your account')
+    await see('account')
+    for (const [link, button, remove] of [
+      ['Personal tokens', 'Create token', 'Revoke'],
+      ['Developer credentials', 'Create credentials', 'Delete'],
+    ]) {
+      await page.getByRole('link', { name: link }).click()
+      await reads(page, link)
+      await see(button)
+      await page.getByLabel('Name', { exact: true }).fill('A backup')
+      await page.getByLabel('read').check()
+      await click(page, button)
+      await reads(page, 'A backup')
+      await see('created')
+      await page.getByRole('link', { name: 'Done' }).click()
+      await see('list')
+      // A word is broken only if it is wider than the page.
+      const lines = await page.locator('tr strong').evaluate((name) => name.getClientRects().length)
+      equal(lines, 1, 'a name of two short words fits one line')
+      await click(page, `${remove}: A backup`)
+      await page.waitForLoadState()
+      equal(await page.getByText('A backup').count(), 0)
+    }
+  })
+
+await fresh('creates a token in French', { ...looks[0][1], locale: 'fr-FR' }, async (page, see) => {
+  await page.goto(`${issuer}/login`)
+  await page.getByLabel('Nom d’utilisateur').fill(given('PERSON'))
+  await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
+  await click(page, 'Se connecter')
+  await page.goto(`${issuer}/account/tokens`)
+  await see('tokens')
+  await click(page, 'Créer le jeton')
+  await page.goto(`${issuer}/account/credentials`)
+  await see('credentials')
+})
+
 await fresh('reads French', { ...looks[0][1], locale: 'fr-CA' }, async (page, see) => {
   await page.goto(request().url)
   await see('sign in')
@@ -159,13 +201,13 @@ for (const [name, look] of looks)
     await page.goto(request().url)
     await page.context().clearCookies()
     await signIn(page)
-    equal(await page.title(), 'Please sign in once more · Jeton')
+    equal(await page.title(), 'This page has expired · Jeton')
     await see('login form')
     await signIn(page)
     await reads(page, 'Allow APP')
     await page.locator('input[name=page]').evaluate((input) => (input.value = `1.${input.value}`))
     await click(page, 'Allow')
-    await reads(page, 'This page is no longer good')
+    await reads(page, 'This page has expired')
     await see('consent page')
     await page.getByRole('link', { name: 'Try again' }).click()
     await reads(page, 'Allow APP')
@@ -210,6 +252,18 @@ await fresh('is sent to an application on the device', {}, async (page, see) => 
   equal(location.startsWith(`${scheme}?code=`), true, location)
 })
 
+await fresh('is given the code in the fragment, which no server sees', {}, async (page) => {
+  const { url, verifier } = request({ response_mode: 'fragment' })
+  await page.goto(`${url}#code=of-somebody-else`)
+  await signIn(page)
+  await click(page, 'Allow')
+  await back(page)
+  deepEqual(came.last, { method: 'GET' })
+  came.last = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)))
+  deepEqual(Object.keys(came.last).sort(), ['code', 'iss', 'state'])
+  equal((await redeem(verifier)).token_type, 'Bearer')
+})
+
 await fresh('sends the answer as a form, by itself', {}, async (page, see) => {
   await page.goto(request({ response_mode: 'form_post' }).url)
   await signIn(page)
@@ -247,7 +301,7 @@ for (const [name, look] of looks)
   await fresh(`clicks through the demo (${name})`, look, async (page) => {
     const answer = (title) =>
       page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) }).locator('pre').nth(1)
-    await page.goto(`${issuer.replace('127.0.0.1', 'localhost')}/demo`) // it goes to the address itself
+    await page.goto(issuer.replace('127.0.0.1', 'localhost')) // it goes to the demo, and to the address itself
     await page.waitForURL(`${issuer}/demo`)
     await click(page, 'Sign in with Jeton')
     await signIn(page)

@@ -86,7 +86,7 @@ pub struct Create {
     /// A scope value it gets if it asks for none; may be repeated [default: all of them]
     #[arg(long = "default-scope", value_name = "S")]
     default_scope: Vec<String>,
-    /// How it may authenticate; may be repeated: `client_secret_basic`, `client_secret_post` [default: the first]
+    /// How it may authenticate; may be repeated: `client_secret_basic`, `client_secret_post` [default: both; neither if it is public]
     #[arg(long = "auth-method", value_name = "METHOD")]
     auth_methods: Vec<AuthMethod>,
     /// It may introspect access tokens that others were issued

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
     app::App,
-    client::{self, AuthMethod, ClientId, NotRegistrable, Registration},
+    client::{self, ClientId, NotRegistrable, Registration},
     description::{Description, NotDescribable},
     language::Language,
     secret::{ClientSecret, Id, Secret, random},
@@ -81,7 +81,6 @@ async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     let registration = Registration {
         name: "Demo".to_owned(),
         scope: vec!["read".to_owned(), "write".to_owned()],
-        auth_methods: vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
         ..Registration::default()
     };
     let (client, secret) = registration.accept(id, now)?;

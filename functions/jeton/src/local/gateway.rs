@@ -9,7 +9,10 @@ use axum::{
     Router,
     body::{self, Body, Bytes},
     extract::{ConnectInfo, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
+    },
+    response::{IntoResponse, Redirect},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::Context;
@@ -89,6 +92,9 @@ async fn answer(
     let (parts, body) = request.into_parts();
     if demo && parts.uri.path() == DEMO_PATH {
         return demo_application();
+    }
+    if demo && parts.uri.path() == "/" && parts.method == Method::GET {
+        return Redirect::to(DEMO_PATH).into_response();
     }
     if demo && parts.uri.path() == sample::PATH && header_bytes(&parts) <= MOST_HEADER_BYTES {
         return sample::answer(&app, &parts, peer).await;

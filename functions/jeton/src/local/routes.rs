@@ -7,6 +7,7 @@ use shared::lambda::Handler;
 
 /// Every route: its path, in which `{name}` stands for any one segment, and the function that answers all methods of it, so that a wrong one gets a 405.
 pub const ROUTES: &[(&str, Handler)] = &[
+    ("/", |app, request| Box::pin(account::handle(app, request))),
     ("/account", |app, request| Box::pin(account::handle(app, request))),
     ("/account/tokens", |app, request| Box::pin(account::handle(app, request))),
     ("/account/credentials", |app, request| Box::pin(account::handle(app, request))),

@@ -5,8 +5,9 @@ use std::fmt;
 use lambda_http::http::header;
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{Form, FormError, is_decodable, media_type};
@@ -18,7 +19,8 @@ impl Form {
         media_type(request).eq_ignore_ascii_case("application/json")
     }
 
-    /// The parameters in `request`'s body, which is a JSON object of strings: no name twice, nothing nested.
+    /// The parameters in `request`'s body, which is a JSON object of strings and whole numbers: no name twice, nothing
+    /// nested.
     pub fn parse_json(request: &Request) -> Result<Self, FormError> {
         let body = request.body().as_ref();
         if body.len() > Self::MOST_BYTES {
@@ -50,7 +52,7 @@ impl Form {
     }
 }
 
-/// The members of a JSON object of strings, repeated ones included.
+/// The members of a JSON object of strings and whole numbers, repeated ones included.
 struct Members(Vec<(String, Zeroizing<String>)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -61,19 +63,30 @@ impl<'de> Deserialize<'de> for Members {
             type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
+                f.write_str("an object of strings and whole numbers")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, String>()? {
-                    members.push((name, Zeroizing::new(value)));
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((name, Zeroizing::new(text(value.get()).map_err(de::Error::custom)?)));
                 }
                 Ok(Members(members))
             }
         }
 
         deserializer.deserialize_map(Flat)
+    }
+}
+
+/// The text that the JSON `value` stands for. A whole number stands for its digits, however many. Fractions, exponents,
+/// `true`, `false` and `null` are refused: none of them has one text.
+fn text(value: &str) -> serde_json::Result<String> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(value.to_owned())
+    } else {
+        serde_json::from_str(value)
     }
 }
 
@@ -85,6 +98,14 @@ mod tests {
 
     fn json(body: &str) -> Result<Form, FormError> {
         Form::parse_json(&Request::new(Body::from(body)))
+    }
+
+    #[test]
+    fn a_whole_number_is_read_as_its_text() {
+        for text in ["0", "7", "-7", "18446744073709551616", &"9".repeat(400)] {
+            let body = format!(r#"{{"a": {text} }}"#);
+            assert_eq!(json(&body).unwrap().get("a"), Some(text));
+        }
     }
 
     #[test]
@@ -104,7 +125,11 @@ mod tests {
             "\"a\"",
             "{",
             "{}x",
-            "{\"a\":1}",
+            "{\"a\":1.0}",
+            "{\"a\":1e3}",
+            "{\"a\":-}",
+            "{\"a\":01}",
+            "{\"a\":+1}",
             "{\"a\":null}",
             "{\"a\":true}",
             "{\"a\":[\"b\"]}",

@@ -23,10 +23,10 @@ pub struct Account {
     pub credentials_lead: &'static str,
     /// In place of the list.
     pub no_credentials: &'static str,
-    /// A column.
+    /// A column, and a field.
     pub name: &'static str,
-    /// A column: the scope.
-    pub may: &'static str,
+    /// A column, and before the scope values to choose from.
+    pub permissions: &'static str,
     /// A column.
     pub since: &'static str,
     /// A column.
@@ -46,31 +46,29 @@ pub struct Account {
     /// A button.
     pub end_access: &'static str,
     /// A button.
-    pub end: &'static str,
+    pub revoke: &'static str,
     /// A button.
     pub delete: &'static str,
     /// A heading.
     pub new_token: &'static str,
     /// A heading.
     pub new_credentials: &'static str,
-    /// Of a field.
-    pub what_for: &'static str,
-    /// Before the scope values to choose from.
-    pub what_may: &'static str,
     /// Before the lifetimes to choose from.
-    pub how_long: &'static str,
+    pub lifetime: &'static str,
     /// A lifetime.
-    pub until_ended: &'static str,
+    pub until_revoked: &'static str,
     /// What a token for some hours is.
     pub temporary: &'static str,
     /// A button.
-    pub make: &'static str,
+    pub create_token: &'static str,
+    /// A button.
+    pub create_credentials: &'static str,
     /// Beside a secret that is shown this once.
     pub keep_safe: &'static str,
     /// A link.
     pub done: &'static str,
     /// Before what was wrong with a form.
-    pub not_made: &'static str,
+    pub not_created: &'static str,
     /// What was wrong.
     pub bad_name: &'static str,
     /// What was wrong.
