@@ -15,16 +15,12 @@ async fn metadata(stack: &Stack) -> Value {
 /// What of the metadata depends on switches.
 async fn offered(stack: &Stack) -> Value {
     let told = metadata(stack).await;
-    json!([told["grant_types_supported"], told["response_types_supported"], told["response_modes_supported"]])
+    json!([told["grant_types_supported"], told["response_types_supported"]])
 }
 
 #[tokio::test]
 async fn metadata_lists_what_is_permitted_and_used_and_nothing_else() {
-    let strict = json!([
-        ["authorization_code", "client_credentials", "refresh_token"],
-        ["code"],
-        ["query", "form_post"],
-    ]);
+    let strict = json!([["authorization_code", "client_credentials", "refresh_token"], ["code"]]);
     for (permitted, has) in [("none", "password,implicit"), ("password,implicit", "none")] {
         let stack = Stack::permitting(permitted).await;
         stack.legacy(has).await;
@@ -37,7 +33,6 @@ async fn metadata_lists_what_is_permitted_and_used_and_nothing_else() {
         json!([
             ["authorization_code", "client_credentials", "refresh_token", "password", "implicit"],
             ["code", "token"],
-            ["query", "form_post", "fragment"],
         ])
     );
     let kept = stack.kept(&client).await;

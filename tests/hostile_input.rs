@@ -104,7 +104,7 @@ async fn paths_that_are_none_are_not_found() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for path in [
-        "/",
+        "//",
         "/oauth",
         "/oauth/",
         "/oauth/token/",

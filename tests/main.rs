@@ -1,6 +1,6 @@
 //! Jeton from the outside: through HTTP, over a real DynamoDB engine, with a clock that the tests move.
 //!
-//! `README.md` beside this file maps the rules that Jeton keeps to the tests that hold it to them.
+//! `docs/conformance.md` maps the rules of the specifications to the tests that hold Jeton to them.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -21,7 +21,7 @@ async fn a_challenge_is_required_of_public_and_confidential_clients_alike() {
         is_refused(&stack, &browser, &asking.without_pkce()).await;
         is_refused(&stack, &browser, &asking.without("code_challenge")).await;
         let code = browser.consent(&asking).await.code().to_owned();
-        assert_eq!(stack.redeem(&client, &code).await.status, 200, "PKC-01");
+        assert_eq!(stack.redeem(&client, &code).await.status, 200, "PKCE works");
     }
 }
 

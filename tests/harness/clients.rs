@@ -39,7 +39,7 @@ impl Stack {
         Registered { id: client.id.to_string(), secret }
     }
 
-    /// The fixture `machine` of the checklist: `client_credentials` only, scope `read write`.
+    /// The fixture `machine`: `client_credentials` only, scope `read write`.
     pub async fn machine(&self) -> Registered {
         self.register(machine()).await
     }
