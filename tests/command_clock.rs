@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use shared::config::Config;
 
 use crate::harness::{Browser, Ran, Registered, Stack, process::Server};
 
@@ -119,14 +120,16 @@ async fn a_personal_token_that_the_command_makes_works_at_once_and_ends_with_eve
     for skew in SKEWS {
         let stack = Stack::ahead_of_this_machine(skew).await;
         let (ada, rs) = (stack.somebody("ada").await, stack.resource_server().await);
+        let permitting = |config: &mut Config| config.account.personal_scopes = "read".parse().unwrap();
+        let permitting = stack.sibling(permitting).await;
         let create = ["token", "create", "--user", "ada", "--name", "x", "--scope", "read", "--ttl", "60"];
         stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
         let made = run(&stack, &create).await.json();
         let token = made["token"].as_str().unwrap();
-        assert!(stack.is_active(&rs, token).await, "{skew}");
+        assert!(permitting.is_active(&rs, token).await, "{skew}");
         stack.advance(Duration::from_secs(1));
         stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
-        stack.is_inactive(&rs, token).await;
+        permitting.is_inactive(&rs, token).await;
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Create {
     /// What it is for
     #[arg(long)]
     name: Label,
-    /// A scope value that it is good for; may be repeated
+    /// A scope value that it is good for, as long as the deployment's `PersonalScopes` has it; may be repeated
     #[arg(long = "scope", value_name = "S", required = true)]
     scope: Vec<String>,
     /// A temporary token
