@@ -126,11 +126,24 @@ impl Run {
             client.disabled = disabled.is_none();
             if client.disabled {
                 self.stack.disable(&client.registered).await;
+                self.fall(|subject| subject.client == which);
             } else {
                 self.stack.enable(&client.registered).await;
             }
             self.count("a client disabled or enabled");
         }
+        if self.dice.chance(1) {
+            // One write, and no sweep.
+            self.stack.app.users.end_everything(self.person, self.stack.now()).await.unwrap();
+            self.fall(|_| true);
+            self.count("everything of the user's ended");
+        }
+    }
+
+    /// What was issued until now to these is good for nothing any more. What is issued from now on is.
+    fn fall(&mut self, affects: impl Fn(&Subject) -> bool) {
+        self.subjects.iter_mut().filter(|subject| affects(subject)).for_each(|subject| subject.oracle.fall());
+        self.stack.advance(Duration::from_millis(1));
     }
 
     fn count(&mut self, what: &str) {

@@ -49,7 +49,7 @@ impl Case {
 type Loss = for<'a> fn(&'a Case) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// Every way to lose the standing that a grant rests on: one write each, and no sweep after it.
-const LOSSES: [(&str, Loss); 6] = [
+const LOSSES: [(&str, Loss); 8] = [
     ("everything of the user's is ended", |case| {
         Box::pin(async { case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap() })
     }),
@@ -76,6 +76,15 @@ const LOSSES: [(&str, Loss); 6] = [
         Box::pin(async {
             case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
             case.stack.advance(MS);
+        })
+    }),
+    ("the user is disabled", |case| {
+        Box::pin(async { case.stack.app.users.disable(case.user, case.stack.now()).await.unwrap() })
+    }),
+    ("the client was disabled, and is enabled again", |case| {
+        Box::pin(async {
+            case.stack.disable(&case.client).await;
+            case.stack.enable(&case.client).await;
         })
     }),
     ("everything is ended twice", |case| {
@@ -152,16 +161,45 @@ async fn a_grant_of_another_issuer_is_neither_redeemed_nor_refreshed_nor_ended()
 }
 
 #[tokio::test]
-async fn while_nobody_can_be_asked_a_refresh_can_be_repeated_and_a_code_is_redeemed() {
+async fn while_nobody_can_be_asked_tokens_are_given_and_no_one_is_taken_for_a_thief() {
     let stack = Stack::start().await;
     let client = stack.web().await;
     let code = stack.code(&client).await;
     stack.dynamodb.fail(Fault::ThrottleStandings);
     let pair = stack.redeem(&client, &code).await.pair();
-    stack.refresh(&client, &pair.refresh).await.is_unavailable();
-    stack.dynamodb.fail(Fault::None);
     let next = stack.refresh(&client, &pair.refresh).await.pair();
-    assert!(stack.is_active(&client, &next.access).await && stack.audited("reused").is_empty());
+    stack.dynamodb.fail(Fault::None);
+    assert!(stack.is_active(&client, &next.access).await);
+    stack.advance(Duration::from_mins(2));
+    stack.refresh(&client, &next.refresh).await.pair();
+    assert!(stack.audited("reused").is_empty());
+}
+
+#[tokio::test]
+async fn who_has_lost_their_standing_gets_nothing_though_the_grant_cannot_be_ended() {
+    let case = Case::begin().await;
+    let pair = case.stack.redeem(&case.client, &case.code().await).await.pair();
+    case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
+    case.stack.dynamodb.fail(Fault::ThrottleEndings);
+    for _ in 0..2 {
+        case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+    }
+    case.stack.dynamodb.fail(Fault::None);
+    case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
+    assert_eq!(case.end().await.as_deref(), Some("standing"));
+}
+
+#[tokio::test]
+async fn a_rotation_of_which_every_answer_was_lost_is_recognised_by_one_read() {
+    let stack = Stack::start().await;
+    let client = stack.web().await;
+    let first = stack.pair(&client).await;
+    stack.dynamodb.fail(Fault::LoseAnswers);
+    let second = stack.refresh(&client, &first.refresh).await.pair();
+    stack.dynamodb.fail(Fault::None);
+    stack.advance(Duration::from_mins(2));
+    stack.refresh(&client, &second.refresh).await.pair();
+    assert!(stack.audited("reused").is_empty());
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ pub enum Fault {
     LoseFirstAnswer,
     /// Every write is done, and its answer never arrives.
     LoseAnswers,
+    /// Every end of a grant is throttled; all else is answered.
+    ThrottleEndings,
     /// Every batch read of statuses alone is throttled.
     ThrottleStandings,
     /// Batch reads leave their keys over, twice.
@@ -186,6 +188,9 @@ impl Front {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
             }
+            Fault::ThrottleEndings => request["UpdateExpression"]
+                .as_str()
+                .is_some_and(|change| change.starts_with("SET #st = :ended")),
             Fault::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
@@ -236,6 +241,7 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
         | Fault::ThrottlePeople
         | Fault::ThrottleGrants
         | Fault::ThrottleStandings
+        | Fault::ThrottleEndings
         | Fault::ThrottleStatuses
         | Fault::ThrottleScans => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");

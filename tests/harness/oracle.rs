@@ -132,6 +132,8 @@ pub struct Oracle {
     lifetimes: Lifetimes,
     scope: &'static str,
     issued_at: Ms,
+    /// Whether the client or the user has lost the standing that the grant rests on, for good.
+    fallen: bool,
     possible: BTreeSet<Possible>,
     /// Everything that was ever answered.
     pub known: Vec<Pair>,
@@ -141,7 +143,7 @@ impl Oracle {
     /// A grant of `scope` whose code was issued at `now`.
     pub fn new(lifetimes: Lifetimes, scope: &'static str, now: Ms) -> Self {
         let possible = BTreeSet::from([(Life::Code, Vec::new())]);
-        Self { lifetimes, scope, issued_at: now, possible, known: Vec::new() }
+        Self { lifetimes, scope, issued_at: now, fallen: false, possible, known: Vec::new() }
     }
 
     /// Whether nothing can come of it any more.
@@ -151,6 +153,12 @@ impl Oracle {
             Life::Active(active) => active.is_over(now),
             Life::Ended => true,
         })
+    }
+
+    /// Takes in that the client was disabled, or that everything of the client's or the user's was ended. Nothing brings
+    /// back what was issued until then.
+    pub const fn fall(&mut self) {
+        self.fallen = true;
     }
 
     /// How many lives it may be living.
@@ -170,8 +178,12 @@ impl Oracle {
     ) -> Result<(), String> {
         self.let_late_writes_arrive();
         let before = std::mem::take(&mut self.possible);
-        for (life, late) in &before {
-            let (due, after) = self.outcome(life, nth, now, ask);
+        let outcomes = before.iter().flat_map(|(life, late)| {
+            self.outcomes(life, nth, now, ask).into_iter().map(move |outcome| (life, late, outcome))
+        });
+        let outcomes: Vec<_> = outcomes.collect();
+        for (life, late, (due, after, ending)) in outcomes {
+            let late = [late.as_slice(), ending.as_slice()].concat();
             if *told == Told::Unavailable {
                 let with = |write| (life.clone(), [late.as_slice(), &[write]].concat());
                 self.possible.extend([(life.clone(), late.clone()), (after.clone(), late.clone())]);
@@ -254,7 +266,26 @@ impl Oracle {
         }
     }
 
-    /// What should be answered, and what becomes of the grant.
+    /// What may be answered, and what then becomes of the grant. That those in whose standing it rests have lost it is found
+    /// after the write: it may be that they cannot be asked for, and that the grant is not ended yet, or not at all.
+    fn outcomes(&self, life: &Life, nth: usize, now: Ms, ask: &Ask) -> Vec<(Due, Life, Vec<Late>)> {
+        let (due, after) = self.outcome(life, nth, now, ask);
+        let refused = || Due::Plain(Told::InvalidGrant);
+        match (ask, &due) {
+            _ if !self.fallen => vec![(due, after, vec![])],
+            (Ask::Redeem { .. } | Ask::Refresh { .. }, Due::Pair { .. }) => {
+                vec![
+                    (refused(), Life::Ended, vec![]),
+                    (refused(), after.clone(), vec![Late::End]),
+                    (due, after, vec![]),
+                ]
+            }
+            (_, Due::Plain(Told::Active { .. })) => vec![(Due::Plain(Told::Inactive), after, vec![])],
+            _ => vec![(due, after, vec![])],
+        }
+    }
+
+    /// The same, as long as nobody has lost their standing.
     fn outcome(&self, life: &Life, nth: usize, now: Ms, ask: &Ask) -> (Due, Life) {
         let same = |told| (Due::Plain(told), life.clone());
         let ended = |told| (Due::Plain(told), Life::Ended);

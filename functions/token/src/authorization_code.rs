@@ -19,7 +19,8 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
     let shown = shown(call, client, &code, form)?;
     let tokens = NewTokens::make(code.id(), client, asked::lifetime(form, client)?);
     let redemption = Redemption { shown, tokens: tokens.kept(call.now), now: call.now };
-    let grant = match call.app.grants.redeem(code.id(), &redemption).await? {
+    let written = call.app.grants.issue_tokens(code.id(), &redemption, &tokens.access.digest()).await?;
+    let grant = match written {
         Written::Done(grant) => grant,
         Written::Refused(None) => return Err(Error::Code(NotRedeemed::Unknown)),
         Written::Refused(Some(grant)) => {
@@ -27,11 +28,9 @@ pub(crate) async fn redeem(call: &Call<'_>, client: &Client, form: &Form) -> Res
             grant
         }
     };
-    // If nobody can be asked now, the tokens go out all the same: they are asked about whenever one is used, and the
-    // client could not try again with a spent code.
-    if let Ok(Err(fallen)) = standing::check(call, code.id(), &grant).await {
-        return Err(Error::Code(NotRedeemed::Fallen(fallen)));
-    }
+    standing::check(call, code.id(), &grant)
+        .await
+        .map_err(|fallen| Error::Code(NotRedeemed::Fallen(fallen)))?;
     call.audit(Event::Issued {
         grant: code.id(),
         kind: grant.kind.as_str(),

@@ -6,11 +6,11 @@ use shared::{
     audit::Event,
     client::Client,
     compat::Switch,
-    grant::{Access, Grant, Narrowing, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
+    grant::{Grant, Narrowing, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
     http::{Call, Form},
     scope::Scope,
-    secret::{AccessToken, RefreshToken, Secret, random},
-    table::Written,
+    secret::{AccessToken, Id, RefreshToken, Secret, random},
+    table::{self, Written},
     time::Timestamp,
 };
 
@@ -43,7 +43,7 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
     };
-    let (mut grant, pair, retry) = match call.app.grants.write(presented.id(), &rotating).await? {
+    let (mut grant, pair, retry) = match write(call, client, presented.id(), &rotating).await? {
         Written::Done(grant) => (grant, pair, false),
         Written::Refused(None) => return Err(Error::Refresh(NotRotated::Unknown)),
         Written::Refused(Some(grant)) => match rotating.judge(&grant, client.lifetimes.refresh_grace()) {
@@ -53,9 +53,11 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         },
     };
     standing::check(call, presented.id(), &grant)
-        .await?
+        .await
         .map_err(|fallen| Error::Refresh(NotRotated::Fallen(fallen)))?;
-    grant.scope = narrowed(call, client, &presented, &grant).await?;
+    if let Some(scope) = narrowed(call, client, &presented, &grant).await {
+        grant.scope = scope;
+    }
     let tokens = pair.answer(&presented, &grant, call).ok_or(Error::Refresh(NotRotated::Late))?;
     call.audit(Event::Refreshed {
         grant: presented.id(),
@@ -67,22 +69,42 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
     Ok(tokens)
 }
 
-/// The scope of `grant` as far as `client` is still registered for it. What it has lost meanwhile leaves the grant: one
-/// write more, the first time only.
+/// Rotates, unless more scope is requested than `client` may still have: then only a retry is answered.
+async fn write(
+    call: &Call<'_>,
+    client: &Client,
+    id: Id,
+    rotating: &Rotating,
+) -> Result<Written<Grant>, table::Error> {
+    let grants = &call.app.grants;
+    if rotating.scope.as_ref().is_some_and(|scope| !scope.is_within(&client.scope)) {
+        return Ok(Written::Refused(grants.find(id).await?));
+    }
+    grants.issue_tokens(id, rotating, &rotating.access).await
+}
+
+/// The scope that is left of `grant`, if its client is no longer registered for all of it. What the client has lost leaves
+/// the grant for good: two requests more, the first time only. Should one fail, the next refresh tries again: the
+/// client could not, as its token is spent.
 async fn narrowed(
     call: &Call<'_>,
     client: &Client,
     presented: &Secret<RefreshToken>,
     grant: &Grant,
-) -> Result<Scope, Error> {
+) -> Option<Scope> {
+    if grant.scope.is_within(&client.scope) {
+        return None;
+    }
+    // The registration may have been remembered from before the client was given what the user has agreed to since.
+    let (client, _) = call.app.clients.read(&client.id).await.ok()??;
     let lost = grant.scope.without(&client.scope);
     if lost.is_empty() {
-        return Ok(grant.scope.clone());
+        return None;
     }
-    let narrowing = Narrowing { client: client.id.clone(), lost };
-    match call.app.grants.write(presented.id(), &narrowing).await? {
-        Written::Done(grant) => Ok(grant.scope),
-        Written::Refused(_) => Err(Error::Refresh(NotRotated::Unknown)), // it was ended meanwhile
+    let narrowing = Narrowing { client: client.id, lost };
+    match call.app.grants.write(presented.id(), &narrowing).await.ok()? {
+        Written::Done(grant) => Some(grant.scope),
+        Written::Refused(_) => None, // it was ended meanwhile
     }
 }
 
@@ -116,8 +138,8 @@ impl Pair {
     /// the access token at its end, and the refresh token still good.
     fn answer(self, presented: &Secret<RefreshToken>, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
         let refresh = grant.refresh.as_ref()?;
-        let is_this = |access: &&Access| access.digest == self.access.digest() && access.revoked_at.is_none();
-        let access = grant.access.as_ref().filter(is_this)?;
+        // Where tokens are not rotated, another request may have led to a newer one meanwhile.
+        let access = grant.access_with(&self.access.digest())?;
         let left = |end: Timestamp| end.since(call.now);
         Some(Tokens {
             expires_in: grant.end_of(access).map(left),

@@ -100,15 +100,23 @@ impl Grant {
 
     /// Where the access token with this digest is, unless it was revoked.
     pub(super) fn slot(&self, digest: &Digest<AccessToken>) -> Option<Slot> {
-        self.slot_of_any(digest)
-            .filter(|slot| self.access_in(*slot).is_some_and(|access| access.revoked_at.is_none()))
+        let lives = |slot: &Slot| self.access_in(*slot).is_some_and(|access| access.revoked_at.is_none());
+        let mut slots = [Slot::Current, Slot::Previous].into_iter().filter(lives);
+        slots.find(|slot| self.is_in(*slot, digest))
     }
 
-    /// Where the access token with this digest is, revoked or not.
-    pub(super) fn slot_of_any(&self, digest: &Digest<AccessToken>) -> Option<Slot> {
-        [Slot::Current, Slot::Previous]
-            .into_iter()
-            .find(|slot| self.access_in(*slot).is_some_and(|access| access.digest == *digest))
+    /// The access token with this digest, unless it was revoked, or two newer ones were issued.
+    pub fn access_with(&self, digest: &Digest<AccessToken>) -> Option<&Access> {
+        self.access_in(self.slot(digest)?)
+    }
+
+    /// Whether one of the last two access tokens, revoked or not, has this digest.
+    pub fn has_issued(&self, digest: &Digest<AccessToken>) -> bool {
+        [Slot::Current, Slot::Previous].into_iter().any(|slot| self.is_in(slot, digest))
+    }
+
+    fn is_in(&self, slot: Slot, digest: &Digest<AccessToken>) -> bool {
+        self.access_in(slot).is_some_and(|access| access.digest == *digest)
     }
 
     const fn access_in(&self, slot: Slot) -> Option<&Access> {

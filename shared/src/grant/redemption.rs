@@ -145,15 +145,10 @@ impl Transition for Redemption {
 }
 
 impl Redemption {
-    /// Whether it is this very attempt that redeemed the code of `grant`.
-    pub fn is_done(&self, grant: &Grant) -> bool {
-        grant.slot_of_any(&self.tokens.access.digest).is_some()
-    }
-
     /// What it means that `grant` refused it. `Ok`: it did not, this very write was done before, and its answer got
     /// lost on the way.
     pub fn judge(&self, grant: &Grant) -> Result<(), NotRedeemed> {
-        if self.is_done(grant) {
+        if grant.has_issued(&self.tokens.access.digest) {
             return Ok(());
         }
         let code = grant.code.as_ref().filter(|code| code.digest == self.shown.code);

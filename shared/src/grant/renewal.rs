@@ -1,5 +1,7 @@
 //! Refreshing without rotation (a compatibility switch): when there is a new access token, and when the last one again.
 
+use std::time::Duration;
+
 use super::{Grant, Rotating};
 use crate::{
     scope::Scope,
@@ -8,6 +10,9 @@ use crate::{
 };
 
 impl Rotating {
+    /// How far the clock of one instance may lag behind another's.
+    const SKEW: Duration = Duration::from_secs(1);
+
     /// Whether the presented token, which stays, is to lead to a new access token: it never led to one, or what it
     /// led to was revoked, has another scope than is asked for now, or has half or less left of the lifetime that a
     /// new one would have.
@@ -16,8 +21,9 @@ impl Rotating {
         if last.is_none_or(|last| last.previous != self.presented.token) {
             return true;
         }
-        // This very write was done before: repeated, it would bring back an access token that was revoked meanwhile.
-        if grant.slot_of_any(&self.access).is_some() {
+        // This very write was done before, or it comes so late that others came after it: it would bring back an access
+        // token that was revoked meanwhile.
+        if grant.has_issued(&self.access) || last.is_some_and(|last| last.at > self.latest()) {
             return false;
         }
         let access = grant.access.as_ref();
@@ -41,14 +47,14 @@ impl Rotating {
         };
         format!(
             " AND (attribute_not_exists(#r.#o) OR #r.#o.#d <> :token \
-             OR (#a.#d <> :issued AND (attribute_not_exists(#pa) OR #pa.#d <> :issued) \
+             OR (#r.#o.#t <= :latest AND #a.#d <> :issued AND (attribute_not_exists(#pa) OR #pa.#d <> :issued) \
              AND (attribute_exists(#a.#rv) OR {other_scope} OR {old})))"
         )
     }
 
     /// The values that [`Rotating::due`] mentions.
     pub(super) fn due_values(&self, update: Update) -> Result<Update, table::Error> {
-        let mut update = update.value("issued", &self.access)?;
+        let mut update = update.value("issued", &self.access)?.value("latest", &self.latest())?;
         if let Some(scope) = &self.scope {
             update = update.value("narrowed", &scope.tags())?;
         }
@@ -56,6 +62,11 @@ impl Rotating {
             update = update.value("half_way", &half_way)?;
         }
         Ok(update)
+    }
+
+    /// The latest moment of another use that may lie before this one, if clocks differ.
+    fn latest(&self) -> Timestamp {
+        self.now.after(Self::SKEW)
     }
 
     /// When half the life of an access token that is made now is over.

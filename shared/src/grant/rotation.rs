@@ -224,12 +224,14 @@ impl Rotating {
     /// What it means that a token was shown that is of the family of `refresh`, but is not it.
     fn judge_spent(&self, grant: &Grant, refresh: &Refresh, grace: Duration) -> Verdict {
         let last = refresh.rotation.as_ref();
+        // What stays and is used for access tokens alone says nothing about when the ones before it were spent.
+        let rotated = last.filter(|last| last.previous != refresh.digest);
         // Every rotation issues an access token, and the one before is kept: it tells when the last rotation but one was.
         let spent_at = match refresh.generation.checked_sub(self.presented.generation) {
             // Nothing of this generation but `refresh` was ever answered, and nothing of a later one.
             None | Some(0) => return Verdict::Refused(NotRotated::Unknown),
-            Some(1) => last.map(|last| last.at),
-            Some(2) => grant.previous_access.as_ref().map(|access| access.issued_at),
+            Some(1) => rotated.map(|last| last.at),
+            Some(2) => rotated.and(grant.previous_access.as_ref()).map(|access| access.issued_at),
             Some(_) => None,
         };
         // A clock that lags behind the one that spent it counts as no time at all.

@@ -2,12 +2,10 @@
 
 use futures_util::future::try_join_all;
 
-use super::{
-    AccessRevocation, End, Ending, EndingByRefresh, Grant, Redemption, Revocation, Slot, Transition, Why,
-};
+use super::{AccessRevocation, End, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition, Why};
 use crate::{
     client::ClientId,
-    secret::{AccessToken, Id, RefreshToken, Secret},
+    secret::{AccessToken, Digest, Id, RefreshToken, Secret},
     table::{self, Table, Written, schema::BY_PERSON},
     time::Timestamp,
 };
@@ -76,15 +74,21 @@ impl Store {
         self.0.update(&Grant::key(id), transition.update()?).await
     }
 
-    /// Redeems the code of the grant called `id`. When all of DynamoDB's answers were lost, one read tells whether the
-    /// write was done: told to try again, the client would replay its code, and that ends the grant.
-    pub async fn redeem(&self, id: Id, redemption: &Redemption) -> Result<Written<Grant>, table::Error> {
-        let outage = match self.write(id, redemption).await {
+    /// Lets `transition` happen, which issues the access token with this digest. When all of DynamoDB's answers were
+    /// lost, one read tells whether the write was done: told to try again, a client would replay its code, or show its
+    /// refresh token when the window is closed, and either ends the grant.
+    pub async fn issue_tokens(
+        &self,
+        id: Id,
+        transition: &impl Transition,
+        access: &Digest<AccessToken>,
+    ) -> Result<Written<Grant>, table::Error> {
+        let outage = match self.write(id, transition).await {
             Err(outage @ table::Error::Unavailable { .. }) => outage,
             written => return written,
         };
         match self.find(id).await {
-            Ok(Some(grant)) if redemption.is_done(&grant) => Ok(Written::Done(grant)),
+            Ok(Some(grant)) if grant.has_issued(access) => Ok(Written::Done(grant)),
             _ => Err(outage),
         }
     }
