@@ -118,7 +118,7 @@ impl Status {
     ) -> Result<Option<()>, table::Error> {
         let earlier = format!("(attribute_not_exists(#{moment}) OR #{moment} < :now)");
         let update = Update::when(&earlier, &format!("SET #{moment} = :now")).value("now", &now)?;
-        Ok(match table.update::<Self>(&Self::key(id), update).await? {
+        Ok(match table.change::<Self>(&Self::key(id), update).await? {
             Written::Done(_) | Written::Refused(Some(_)) => Some(()),
             Written::Refused(None) => None,
         })

@@ -102,7 +102,7 @@ impl Store {
         let update = Update::when("#password = :old", "SET #password = :new")
             .value("old", &user.password)?
             .value("new", new)?;
-        match self.0.update::<User>(&User::key(user.sub), update).await? {
+        match self.0.change::<User>(&User::key(user.sub), update).await? {
             Written::Done(_) => Ok(()),
             // The answer to the first attempt got lost, and the SDK's second met what the first had written: no
             // other hash has this salt.
