@@ -156,7 +156,9 @@ async fn what_no_policy_grants_is_denied() {
         stack.dynamodb.denied(),
         [
             format!("metadata may not BatchGetItem client#{id} and status#{id} of ClientsTable"),
-            format!("introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, pk"),
+            format!(
+                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, pk"
+            ),
             "token may not GetItem name#ada of UsersTable".to_owned(),
         ]
     );
@@ -228,7 +230,10 @@ fn no_function_but_login_takes_a_session_over_or_prolongs_it() {
         let session = |attributes: &[&str]| update(route, "tokens", "s#a", attributes, "NONE");
         assert_eq!(session(&["u"]), Ok(()), "{route}");
         for attribute in ["d", "p", "at", "ax", "ttl"] {
-            assert!(session(&[attribute]).is_err() && session(&["u", attribute]).is_err(), "{route} {attribute}");
+            assert!(
+                session(&[attribute]).is_err() && session(&["u", attribute]).is_err(),
+                "{route} {attribute}"
+            );
         }
     }
     for attribute in ["p", "at", "ax", "ttl"] {

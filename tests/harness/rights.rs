@@ -63,7 +63,8 @@ impl Right {
 
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attribute = self.attribute.as_ref().map(|attribute| format!("{attribute} of ")).unwrap_or_default();
+        let attribute =
+            self.attribute.as_ref().map(|attribute| format!("{attribute} of ")).unwrap_or_default();
         write!(f, "{} may {} {attribute}{} of {}", self.function, self.action, self.keys, self.resource)
     }
 }
@@ -179,7 +180,8 @@ impl Policies {
             }
             // The narrowest that grants it: a wider one must be there for something else.
             let mut statements: Vec<_> = statements.into_values().collect();
-            let any_attribute = |statement: &[&Right]| statement.iter().any(|right| right.attribute.is_none());
+            let any_attribute =
+                |statement: &[&Right]| statement.iter().any(|right| right.attribute.is_none());
             statements.sort_by_key(|statement| (any_attribute(statement), statement.len()));
             let granted = statements.iter().find_map(|statement| wish.granted_by(statement));
             used.extend(granted.ok_or_else(|| format!("{function} may not {wish}"))?);
@@ -350,8 +352,23 @@ fn attributes(request: &Value) -> BTreeSet<String> {
 /// Whether a word of an expression names no attribute: it is a value, a number, or one of the language's own words.
 fn is_language(word: &str) -> bool {
     let own = [
-        "SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN", "size", "contains",
-        "if_not_exists", "list_append", "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with",
+        "SET",
+        "REMOVE",
+        "ADD",
+        "DELETE",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "size",
+        "contains",
+        "if_not_exists",
+        "list_append",
+        "attribute_exists",
+        "attribute_not_exists",
+        "attribute_type",
+        "begins_with",
     ];
     word.starts_with(':') || own.contains(&word)
 }
