@@ -119,7 +119,7 @@ impl Status {
         let earlier = format!("(attribute_not_exists(#{moment}) OR #{moment} < :now)");
         let update = Update::when(&earlier, &format!("SET #{moment} = :now")).value("now", &now)?;
         Ok(match table.change::<Self>(&Self::key(id), update).await? {
-            Written::Done(_) | Written::Refused(Some(_)) => Some(()),
+            Written::Done(()) | Written::Refused(Some(_)) => Some(()),
             Written::Refused(None) => None,
         })
     }

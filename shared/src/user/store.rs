@@ -103,7 +103,7 @@ impl Store {
             .value("old", &user.password)?
             .value("new", new)?;
         match self.0.change::<User>(&User::key(user.sub), update).await? {
-            Written::Done(_) => Ok(()),
+            Written::Done(()) => Ok(()),
             // The answer to the first attempt got lost, and the SDK's second met what the first had written: no
             // other hash has this salt.
             Written::Refused(Some(there)) if there.password == *new => Ok(()),
