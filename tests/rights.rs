@@ -63,6 +63,7 @@ async fn use_sessions(stack: &Stack) {
     browser.sign_in(&eve).await;
     stack.advance(Duration::from_mins(30));
     browser.consent(&Asking::by(&web)).await;
+    stack.advance(Duration::from_mins(30));
     let page = browser.get("/login").await;
     browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
 }
@@ -173,7 +174,9 @@ async fn what_no_policy_grants_is_denied() {
         stack.dynamodb.denied(),
         [
             format!("metadata may not BatchGetItem client#{id} and status#{id} of ClientsTable"),
-            format!("introspect may not UpdateItem status#{id} of ClientsTable"),
+            format!(
+                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, pk"
+            ),
             "token may not GetItem name#ada of UsersTable".to_owned(),
         ]
     );
@@ -190,4 +193,75 @@ fn a_batch_is_granted_by_one_statement_or_not_at_all() {
     assert_eq!(judge(&["scope#read", "scope#write"]).unwrap().len(), 1);
     let denied = "authorize may not BatchGetItem client#a and scope#read of ClientsTable";
     assert_eq!(judge(&["client#a", "scope#read"]).unwrap_err(), denied);
+}
+
+#[test]
+fn a_batch_over_two_tables_is_granted_however_iam_reads_its_keys() {
+    let judge = |client: &str, person: &str| {
+        let key = |key: &str| json!({ "Keys": [{ "pk": { "S": key } }] });
+        let request = json!({ "RequestItems": { "test-clients": key(client), "test-users": key(person) } });
+        POLICIES.judge("/oauth/authorize", "BatchGetItem", &request, &BTreeSet::new())
+    };
+    assert!(judge("status#c", "status#p").is_ok());
+    let denied = "authorize may not BatchGetItem scope#read and status#p of ClientsTable";
+    assert_eq!(judge("scope#read", "status#p").unwrap_err(), denied);
+}
+
+/// What `policy` says of an update of `key` in `table` that names these attributes.
+fn update(route: &str, table: &str, key: &str, attributes: &[&str], returned: &str) -> Result<(), String> {
+    let names: Vec<_> = attributes.iter().map(|name| format!("#{name}")).collect();
+    let aliases: serde_json::Map<_, _> =
+        attributes.iter().map(|name| (format!("#{name}"), json!(name))).collect();
+    let request = json!({
+        "TableName": format!("test-{table}"),
+        "Key": { "pk": { "S": key } },
+        "UpdateExpression": format!("SET {} = :x", names.join(" = :x, ")),
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeNames": aliases,
+        "ReturnValues": returned,
+    });
+    POLICIES.judge(route, "UpdateItem", &request, &BTreeSet::new()).map(drop)
+}
+
+#[test]
+fn login_gives_no_roles_and_enables_nobody() {
+    let login = |key: &str, attributes: &[&str]| update("/login", "users", key, attributes, "NONE");
+    assert_eq!(login("user#a", &["password"]), Ok(()));
+    assert_eq!(login("status#a", &["signed_out"]), Ok(()));
+    for (key, attribute) in [
+        ("status#a", "roles"),
+        ("status#a", "disabled"),
+        ("status#a", "not_before"),
+        ("status#a", "name"),
+        ("status#a", "password"),
+        ("user#a", "username"),
+        ("user#a", "signed_out"),
+    ] {
+        assert!(login(key, &[attribute]).is_err(), "{key} {attribute}");
+        assert!(login(key, &["signed_out", attribute]).is_err(), "{key} {attribute}, too");
+    }
+}
+
+#[test]
+fn no_function_but_login_takes_a_session_over_or_prolongs_it() {
+    for route in ["/oauth/authorize", "/account"] {
+        let session = |attributes: &[&str]| update(route, "tokens", "s#a", attributes, "NONE");
+        assert_eq!(session(&["u"]), Ok(()), "{route}");
+        for attribute in ["d", "p", "at", "ax", "ttl"] {
+            assert!(
+                session(&[attribute]).is_err() && session(&["u", attribute]).is_err(),
+                "{route} {attribute}"
+            );
+        }
+    }
+    for attribute in ["p", "at", "ax", "ttl"] {
+        assert!(update("/login", "tokens", "s#a", &[attribute], "NONE").is_err(), "{attribute}");
+    }
+}
+
+#[test]
+fn a_right_to_write_some_attributes_is_none_to_read_the_others() {
+    assert!(update("/login", "users", "status#a", &["signed_out"], "ALL_NEW").is_err());
+    assert!(update("/oauth/introspect", "tokens", "t#a", &["lu"], "ALL_OLD").is_err());
+    assert_eq!(update("/oauth/introspect", "tokens", "t#a", &["lu"], "NONE"), Ok(()));
 }

@@ -69,27 +69,66 @@ async fn a_server_that_is_asked_to_stop_ends_well() {
     assert!(printed.contains("Stop with Ctrl-C.") && !printed.contains("jts_"), "{printed}");
 }
 
+/// The status of what the DynamoDB at `url` answers to a request with these further headers.
+async fn ask_for_tables(url: &str, headers: &[(&'static str, &'static str)]) -> u16 {
+    let mut request = reqwest::Client::new()
+        .post(url)
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", "DynamoDB_20120810.ListTables")
+        .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=b")
+        .header("x-amz-date", "20260101T000000Z")
+        .body("{}");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
 #[tokio::test]
 async fn the_local_database_answers_no_web_page() {
     let server = Server::start(&["--memory"]).await;
-    let ask = |headers: &[(&'static str, &'static str)]| {
-        let mut request = reqwest::Client::new()
-            .post(&server.dynamodb_url)
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", "DynamoDB_20120810.ListTables")
-            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=b")
-            .header("x-amz-date", "20260101T000000Z")
-            .body("{}");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        async { request.send().await.unwrap().status().as_u16() }
-    };
-    assert_eq!(ask(&[]).await, 200);
-    assert_eq!(ask(&[("host", "host.docker.internal:8081")]).await, 200, "a function in a container");
+    let url = &server.dynamodb_url;
+    assert_eq!(ask_for_tables(url, &[]).await, 200);
+    assert_eq!(
+        ask_for_tables(url, &[("host", "host.docker.internal:8081")]).await,
+        200,
+        "a function in a container"
+    );
     for page in
         [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin"), ("host", "evil.example")]
     {
-        assert_eq!(ask(&[page]).await, 403, "{page:?}");
+        assert_eq!(ask_for_tables(url, &[page]).await, 403, "{page:?}");
     }
+}
+
+/// Only Linux has more than one loopback address without being told.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_local_database_answers_containers_where_it_is_told_to() {
+    let server = Server::start(&["--memory"]).await;
+    let port = server.dynamodb_url.rsplit(':').next().unwrap();
+    assert!(std::net::TcpStream::connect(format!("127.0.0.2:{port}")).is_err(), "only where it is told to");
+
+    let server = Server::start(&["--memory", "--dynamodb-listen", "127.0.0.2"]).await;
+    server.token(&server.register(&[]).await).await;
+    let there = server.dynamodb_url.replace("127.0.0.1", "127.0.0.2");
+    let container = ("host", "host.docker.internal:8081");
+    assert_eq!(ask_for_tables(&there, &[container]).await, 200);
+    for page in
+        [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin"), ("host", "evil.example")]
+    {
+        assert_eq!(ask_for_tables(&there, &[page]).await, 403, "{page:?}");
+    }
+    let (code, _) = server.stop().await;
+    assert_eq!(code, Some(0));
+}
+
+#[tokio::test]
+async fn the_local_database_is_never_opened_to_every_address() {
+    let serve = ["serve", "--memory", "--port", "0", "--dynamodb-listen"];
+    for all in ["0.0.0.0", "::", "everywhere", "host.docker.internal"] {
+        fails(&run(&[&serve[..], &[all]].concat()).await, 2, "--dynamodb-listen");
+    }
+    let foreign = run(&[&serve[..], &["198.51.100.1"]].concat()).await;
+    fails(&foreign, 1, "198.51.100.1 is no address of this machine");
 }

@@ -154,8 +154,8 @@ impl Store {
             .value("now", &now)?
             .value("expires", &new.expires_at)?
             .value("ttl", &new.ttl)?;
-        match self.0.update::<Browser>(&new.key, update).await? {
-            Written::Done(_) => Ok(Some(secret)),
+        match self.0.change::<Browser>(&new.key, update).await? {
+            Written::Done(()) => Ok(Some(secret)),
             // The answer to the first attempt got lost, and the SDK's second met what the first had written.
             Written::Refused(Some(there)) if there.digest == new.digest => Ok(Some(secret)),
             Written::Refused(_) => Ok(None),

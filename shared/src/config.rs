@@ -212,4 +212,33 @@ mod tests {
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");
         }
     }
+
+    #[test]
+    fn what_the_template_takes_lets_functions_start() {
+        let table: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/lambda/parameters.json")).unwrap();
+        for (parameter, variable) in [
+            ("Issuer", "JETON_ISSUER"),
+            ("BrandName", "JETON_BRAND_NAME"),
+            ("BrandColor", "JETON_BRAND_COLOR"),
+            ("BrandLogo", "JETON_BRAND_LOGO"),
+            ("PersonalScopes", "JETON_PERSONAL_SCOPES"),
+            ("DeveloperScopes", "JETON_DEVELOPER_SCOPES"),
+            ("BasicScopes", "JETON_BASIC_SCOPES"),
+            ("GuestScopes", "JETON_GUEST_SCOPES"),
+            ("RouteScopes", "JETON_ROUTE_SCOPES"),
+            ("Compat", "JETON_COMPAT"),
+        ] {
+            for good in table[parameter]["good"].as_array().unwrap() {
+                let good = good.as_str().unwrap();
+                assert!(read(&[(variable, good)]).is_ok(), "{parameter} {good}");
+            }
+        }
+        for domain in table["DomainName"]["good"].as_array().unwrap() {
+            let issuer = format!("https://{}", domain.as_str().unwrap());
+            assert!(read(&[("JETON_ISSUER", &issuer)]).is_ok(), "{issuer}");
+        }
+        let longest = format!("https://{}.bc", "a".repeat(89));
+        assert!(read(&[("JETON_ISSUER", &longest)]).is_ok(), "{longest}");
+    }
 }

@@ -132,23 +132,27 @@ impl Store {
         let session: Option<Session> = self.table.get(&Self::key(secret.id())).await?;
         let session = session.filter(|session| session.is_open_to(secret, self.lifetime, now));
         if session.as_ref().is_some_and(|session| now.since(session.used_at()) >= USED_LATELY) {
-            let update = Update::when("#d = :digest", "SET #u = :now")
-                .value("digest", &secret.digest())?
-                .value("now", &now)?;
-            self.table.update::<Session>(&Self::key(secret.id()), update).await?;
+            // Without a condition on the digest: a function that only uses sessions needs no right to write one, which
+            // would be the right to take a session over. A session that has ended meanwhile stays so.
+            let update = Update::always("SET #u = :now").value("now", &now)?;
+            self.table.change::<Session>(&Self::key(secret.id()), update).await?;
         }
         Ok(session)
     }
 
-    /// Ends the session that `secret` is for. Returns whose it was; none if it was over, or never was.
-    pub async fn end(&self, secret: &Secret<secret::Session>) -> Result<Option<Id>, table::Error> {
+    /// The user whose session `secret` is for, if there is one, over or not.
+    pub async fn user_of(&self, secret: &Secret<secret::Session>) -> Result<Option<Id>, table::Error> {
+        let session: Option<Session> = self.table.get(&Self::key(secret.id())).await?;
+        Ok(session.filter(|session| session.digest == secret.digest()).map(|session| session.person))
+    }
+
+    /// Ends the session that `secret` is for. Returns whether it was not over, nor unknown.
+    pub async fn end(&self, secret: &Secret<secret::Session>) -> Result<bool, table::Error> {
         let update = Update::when("#d = :digest", "SET #d = :impossible")
             .value("digest", &secret.digest())?
             .value("impossible", &Digest::<secret::Session>::impossible())?;
-        Ok(match self.table.update::<Session>(&Self::key(secret.id()), update).await? {
-            Written::Done(session) => Some(session.person),
-            Written::Refused(_) => None,
-        })
+        let written = self.table.change::<Session>(&Self::key(secret.id()), update).await?;
+        Ok(matches!(written, Written::Done(())))
     }
 }
 

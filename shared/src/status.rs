@@ -60,9 +60,9 @@ pub struct Status {
 pub(crate) const LIVE: &str = "attribute_not_exists(#deleted)";
 
 /// Whether there is a status that a change was made to, or that needed none.
-fn is_there(written: Written<Status>) -> Option<()> {
+fn is_there(written: Written<(), Status>) -> Option<()> {
     match written {
-        Written::Done(_) => Some(()),
+        Written::Done(()) => Some(()),
         Written::Refused(there) => there.filter(|status| !status.deleted).map(drop),
     }
 }
@@ -139,7 +139,7 @@ impl Status {
         id: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        let written = table.update(&Self::key(id), Self::ending(at)?).await?;
+        let written = table.change(&Self::key(id), Self::ending(at)?).await?;
         Ok(is_there(written))
     }
 
@@ -150,7 +150,7 @@ impl Status {
         id: impl std::fmt::Display,
         at: Timestamp,
     ) -> Result<Option<()>, table::Error> {
-        let written = table.update(&Self::key(id), Self::advancing("signed_out", at, "")?).await?;
+        let written = table.change(&Self::key(id), Self::advancing("signed_out", at, "")?).await?;
         Ok(is_there(written))
     }
 
@@ -180,7 +180,7 @@ impl Status {
         id: impl std::fmt::Display,
     ) -> Result<Option<()>, table::Error> {
         let update = Self::change("SET #disabled = :no").value("no", &false)?;
-        Ok(is_there(table.update(&Self::key(id), update).await?))
+        Ok(is_there(table.change(&Self::key(id), update).await?))
     }
 
     /// When everything was ended, if that is later than `at`.

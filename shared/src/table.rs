@@ -63,11 +63,11 @@ pub enum Error {
 
 /// What became of a conditional write.
 #[derive(Debug)]
-pub enum Written<T> {
+pub enum Written<T, There = T> {
     /// It was done. An update tells the item as it is now.
     Done(T),
     /// Its condition did not hold for this item; `None`: there is no such item.
-    Refused(Option<T>),
+    Refused(Option<There>),
 }
 
 impl Table {
@@ -125,8 +125,33 @@ impl Table {
         request.send().await.map(drop).map_err(|error| unavailable("PutItem", &error))
     }
 
-    /// Changes the item with this key, if there is one and `update`'s condition holds.
+    /// Changes the item with this key, if there is one and `update`'s condition holds, and returns the new item.
     pub async fn update<T: DeserializeOwned>(&self, key: &str, update: Update) -> Result<Written<T>, Error> {
+        Ok(match self.send(key, update, ReturnValue::AllNew).await? {
+            Written::Done(item) => Written::Done(serde_dynamo::from_item(item)?),
+            Written::Refused(there) => Written::Refused(there),
+        })
+    }
+
+    /// Changes the item as [`Table::update`] does, but does not read it: for functions whose policy limits the
+    /// attributes that they may write (`dynamodb:Attributes`).
+    pub async fn change<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        update: Update,
+    ) -> Result<Written<(), T>, Error> {
+        Ok(match self.send(key, update, ReturnValue::None).await? {
+            Written::Done(_) => Written::Done(()),
+            Written::Refused(there) => Written::Refused(there),
+        })
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        update: Update,
+        returned: ReturnValue,
+    ) -> Result<Written<Item, T>, Error> {
         #[expect(clippy::disallowed_methods, reason = "this is the conditional write")]
         let request = self.client.update_item();
         let request = request
@@ -136,10 +161,10 @@ impl Table {
             .condition_expression(update.condition())
             .set_expression_attribute_names(Some(update.names()))
             .set_expression_attribute_values(update.into_values())
-            .return_values(ReturnValue::AllNew)
+            .return_values(returned)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {
-            Ok(answer) => Ok(Written::Done(serde_dynamo::from_item(answer.attributes.unwrap_or_default())?)),
+            Ok(answer) => Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     let item = failed.item.clone().filter(|item| !item.is_empty());

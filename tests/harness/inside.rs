@@ -47,7 +47,7 @@ impl Guesser {
         let form = [("csrf", self.csrf.as_str()), ("username", name), ("password", password)];
         let event = json!({
             "version": "2.0",
-            "routeKey": "ANY /login",
+            "routeKey": "POST /login",
             "rawPath": "/login",
             "rawQueryString": "again",
             "cookies": self.cookies,

@@ -308,7 +308,7 @@ async fn database() -> (Option<Database>, String) {
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
         return (None, url);
     }
-    let database = Database::start(&Storage::Memory, listen(0, "").await.unwrap()).unwrap();
+    let database = Database::start(&Storage::Memory, [listen(0, "").await.unwrap()]).unwrap();
     let url = database.url().to_owned();
     (Some(database), url)
 }

@@ -23,7 +23,8 @@ pub const ROUTE: &str = "x-jeton-route";
 /// What the template grants.
 pub static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::of(include_str!("../../template.yaml")));
 
-/// One thing that one function may do: an action, on a table or an index, to keys that begin like this.
+/// One thing that one function may do: an action, on a table or an index, to keys that begin like this and to one
+/// attribute of their items.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// The function.
@@ -34,6 +35,10 @@ pub struct Right {
     resource: String,
     /// A key, or with `*` at its end the start of one.
     keys: String,
+    /// The attribute; none is every one.
+    attribute: Option<String>,
+    /// What an update may return (`dynamodb:ReturnValues`); none is anything.
+    returns: Option<BTreeSet<String>>,
     /// The template's condition without which it is not granted.
     condition: Option<String>,
 }
@@ -42,35 +47,68 @@ impl Right {
     fn covers(&self, key: &str) -> bool {
         self.keys.strip_suffix('*').map_or_else(|| key == self.keys, |start| key.starts_with(start))
     }
+
+    fn names(&self, attribute: &str) -> bool {
+        self.attribute.as_ref().is_none_or(|named| named == attribute)
+    }
+
+    /// `StringEqualsIfExists`: a request that says nothing of it is let through.
+    fn lets_return(&self, returned: Option<&str>) -> bool {
+        match (&self.returns, returned) {
+            (Some(values), Some(returned)) => values.contains(returned),
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may {} {} of {}", self.function, self.action, self.keys, self.resource)
+        let attribute =
+            self.attribute.as_ref().map(|attribute| format!("{attribute} of ")).unwrap_or_default();
+        write!(f, "{} may {} {attribute}{} of {}", self.function, self.action, self.keys, self.resource)
     }
 }
 
 /// One thing that a request wants to do. Of what it wants with one table, IAM decides at once: `ForAllValues` holds for
-/// all keys within one statement, or that statement grants nothing.
+/// all keys, and all attributes, within one statement, or that statement grants nothing.
 #[derive(Debug)]
 struct Wish {
     action: String,
     resource: String,
     keys: Vec<String>,
+    /// The attributes that the request names; a read that names none asks for all, of which IAM is not told.
+    attributes: BTreeSet<String>,
+    /// `ReturnValues`, if the request has them.
+    returned: Option<String>,
 }
 
 impl Wish {
     /// The rights in `statement` that it takes, if they cover all of it.
     fn granted_by(&self, statement: &[&Right]) -> Option<BTreeSet<Right>> {
-        let right =
-            |key: &String| statement.iter().find(|right| right.covers(key)).map(|&right| right.clone());
-        self.keys.iter().map(right).collect()
+        let returning = || statement.iter().filter(|right| right.lets_return(self.returned.as_deref()));
+        let mut used = BTreeSet::new();
+        for key in &self.keys {
+            let covering: Vec<&Right> = returning().copied().filter(|right| right.covers(key)).collect();
+            used.insert((*covering.first()?).clone());
+            for attribute in &self.attributes {
+                let named = covering.iter().find(|right| right.names(attribute))?;
+                used.insert((*named).clone());
+            }
+        }
+        Some(used)
     }
 }
 
 impl fmt::Display for Wish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} of {}", self.action, self.keys.join(" and "), self.resource)
+        write!(f, "{} {} of {}", self.action, self.keys.join(" and "), self.resource)?;
+        match self.action.as_str() {
+            "UpdateItem" => {
+                let attributes: Vec<_> = self.attributes.iter().map(String::as_str).collect();
+                write!(f, ", naming {}", attributes.join(", "))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -142,7 +180,9 @@ impl Policies {
             }
             // The narrowest that grants it: a wider one must be there for something else.
             let mut statements: Vec<_> = statements.into_values().collect();
-            statements.sort_by_key(Vec::len);
+            let any_attribute =
+                |statement: &[&Right]| statement.iter().any(|right| right.attribute.is_none());
+            statements.sort_by_key(|statement| (any_attribute(statement), statement.len()));
             let granted = statements.iter().find_map(|statement| wish.granted_by(statement));
             used.extend(granted.ok_or_else(|| format!("{function} may not {wish}"))?);
         }
@@ -173,26 +213,56 @@ fn conditional(yaml: &Yaml) -> (Option<&str>, &Yaml) {
 }
 
 fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Right> {
-    let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-    let keys = if keys.is_badvalue() { vec!["*".to_owned()] } else { texts(keys) };
+    let Limits { keys, attributes, returns } = Limits::of(&statement["Condition"]);
     let mut rights = Vec::new();
     for action in texts(&statement["Action"]) {
         let action = action.strip_prefix("dynamodb:").expect("an action of DynamoDB").to_owned();
         for resource in texts(&statement["Resource"]) {
             // `!GetAtt TokensTable.Arn`, or `!Sub ${TokensTable.Arn}/index/by_person`.
             let resource = resource.replace("${", "").replace('}', "").replace(".Arn", "");
-            let right = |keys: &String| Right {
-                function: function.to_owned(),
-                statement: text(&statement["Sid"]),
-                action: action.clone(),
-                resource: resource.clone(),
-                keys: keys.clone(),
-                condition: condition.map(ToOwned::to_owned),
-            };
-            rights.extend(keys.iter().map(right));
+            for keys in &keys {
+                rights.extend(attributes.iter().map(|attribute| Right {
+                    function: function.to_owned(),
+                    statement: text(&statement["Sid"]),
+                    action: action.clone(),
+                    resource: resource.clone(),
+                    keys: keys.clone(),
+                    attribute: attribute.clone(),
+                    returns: returns.clone(),
+                    condition: condition.map(ToOwned::to_owned),
+                }));
+            }
         }
     }
     rights
+}
+
+/// What the condition of a statement limits it to.
+struct Limits {
+    keys: Vec<String>,
+    attributes: Vec<Option<String>>,
+    returns: Option<BTreeSet<String>>,
+}
+
+impl Limits {
+    fn of(condition: &Yaml) -> Self {
+        let mut limits = Self { keys: vec!["*".to_owned()], attributes: vec![None], returns: None };
+        for (operator, tests) in condition.as_hash().into_iter().flatten() {
+            for (key, values) in tests.as_hash().unwrap() {
+                match (text(operator).as_str(), text(key).as_str()) {
+                    ("ForAllValues:StringLike", "dynamodb:LeadingKeys") => limits.keys = texts(values),
+                    ("ForAllValues:StringEquals", "dynamodb:Attributes") => {
+                        limits.attributes = texts(values).into_iter().map(Some).collect();
+                    }
+                    ("StringEqualsIfExists", "dynamodb:ReturnValues") => {
+                        limits.returns = Some(texts(values).into_iter().collect());
+                    }
+                    other => panic!("{other:?}: how does IAM judge by it?"),
+                }
+            }
+        }
+        limits
+    }
 }
 
 fn text(yaml: &Yaml) -> String {
@@ -210,6 +280,8 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
         action: action.to_owned(),
         resource: resource(part["TableName"].as_str().unwrap(), part["IndexName"].as_str()),
         keys: vec![key["pk"]["S"].as_str().unwrap_or_default().to_owned()],
+        attributes: attributes(part),
+        returned: part["ReturnValues"].as_str().map(ToOwned::to_owned),
     };
     match operation {
         "PutItem" => vec![wish(operation, request, &request["Item"])],
@@ -227,8 +299,24 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
                 action: operation.to_owned(),
                 resource: resource(table, None),
                 keys: asked["Keys"].as_array().unwrap().iter().map(key).collect(),
+                attributes: attributes(asked),
+                returned: None,
             };
-            tables.map(wish).collect()
+            let mut wishes: Vec<_> = tables.map(wish).collect();
+            // AWS does not say whether each table's statement is held to that table's keys, or to all keys of the
+            // request: what is granted must be so either way.
+            let every: Vec<String> = wishes.iter().flat_map(|wish| wish.keys.clone()).collect();
+            let strict = |wish: &Wish| Wish {
+                action: wish.action.clone(),
+                resource: wish.resource.clone(),
+                keys: every.clone(),
+                attributes: wish.attributes.clone(),
+                returned: None,
+            };
+            if wishes.len() > 1 {
+                wishes.extend(wishes.iter().map(strict).collect::<Vec<_>>());
+            }
+            wishes
         }
         // Each of them is a request of its own to IAM.
         "TransactWriteItems" => {
@@ -242,6 +330,47 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
         }
         other => panic!("{other}: which rights does it take?"),
     }
+}
+
+/// The attributes that a request names, in its key, its item and its expressions: the first part of each path, which is
+/// what IAM knows as `dynamodb:Attributes`.
+fn attributes(request: &Value) -> BTreeSet<String> {
+    let in_full = ["Key", "Item"].into_iter().filter_map(|part| request[part].as_object());
+    let mut named: BTreeSet<String> = in_full.flat_map(|part| part.keys().cloned()).collect();
+    for part in ["UpdateExpression", "ConditionExpression", "ProjectionExpression"] {
+        let expression = request[part].as_str().unwrap_or_default();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "#:_.[]".contains(c);
+        for word in expression.split(|c| !is_part(c)).filter(|word| !word.is_empty() && !is_language(word)) {
+            let first = word.split(['.', '[']).next().unwrap();
+            let name = request["ExpressionAttributeNames"][first].as_str().unwrap_or(first);
+            named.insert(name.to_owned());
+        }
+    }
+    named
+}
+
+/// Whether a word of an expression names no attribute: it is a value, a number, or one of the language's own words.
+fn is_language(word: &str) -> bool {
+    let own = [
+        "SET",
+        "REMOVE",
+        "ADD",
+        "DELETE",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "size",
+        "contains",
+        "if_not_exists",
+        "list_append",
+        "attribute_exists",
+        "attribute_not_exists",
+        "attribute_type",
+        "begins_with",
+    ];
+    word.starts_with(':') || own.contains(&word)
 }
 
 /// What the template calls a test's table or index.

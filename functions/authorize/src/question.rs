@@ -10,7 +10,7 @@ use shared::{
     page::{self, Application, ConsentPage, CsrfToken, Lasting, Owner, Permission, View},
     scope::Scope,
     session::SignedIn,
-    status::Status,
+    status::Whose,
     table,
 };
 
@@ -60,25 +60,29 @@ pub(crate) fn was_asked(call: &Call<'_>, person: &SignedIn, form: &Form, query: 
     person.secret.has_sealed(&[PURPOSE, page, query], sealed) && !page::is_over(page, call.now)
 }
 
-/// Whom the client belongs to, and what the values of `scope` mean: one request for both, or none.
+/// Whom the client belongs to, and what the values of `scope` mean.
+///
+/// # Design
+/// Two requests at once. IAM may hold the keys of a batch over two tables to each table's own statement, or all of them
+/// to both: AWS does not say. Keys of different kinds in different tables are therefore never in one batch.
 async fn explain<'a>(
     call: &Call<'_>,
     client: &Client,
     scope: &'a Scope,
     language: Language,
 ) -> Result<(Owner, Vec<Permission<'a>>), table::Error> {
-    let (descriptions, people) = (call.app.descriptions.table(), call.app.users.table());
+    let descriptions = call.app.descriptions.table();
     let owner = client.owner.filter(|_| !client.first_party);
-    let keys = scope.values().map(|value| (descriptions, Description::key(value)));
-    let keys: Vec<_> = keys.chain(owner.map(|owner| (people, Status::key(owner)))).collect();
-    let mut items = table::get_all(&keys).await?.into_iter();
+    let keys: Vec<_> = scope.values().map(|value| (descriptions, Description::key(value))).collect();
+    let whose: Vec<_> = owner.map(Whose::Person).into_iter().collect();
+    let (items, statuses) = tokio::try_join!(table::get_all(&keys), call.app.statuses.find(&whose))?;
+    let (mut items, status) = (items.into_iter(), statuses.into_iter().next().flatten());
     let mut permissions = Vec::new();
     for value in scope.values() {
         let known: Option<Description> = table::read(items.next().flatten())?;
         let description = known.and_then(|known| known.text(language).map(str::to_owned));
         permissions.push(Permission { value, description });
     }
-    let status = Status::read(items.next().flatten())?;
     let owner = match (owner, status) {
         _ if client.first_party => Owner::Deployment,
         (None, _) => Owner::Administrators,

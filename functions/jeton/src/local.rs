@@ -16,7 +16,10 @@ pub use routes::{ROUTES, route_of};
 pub use sample::route_scopes;
 pub use serve::{Options, serve};
 
-use std::{io, net::Ipv4Addr};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use tokio::net::TcpListener;
 
@@ -30,6 +33,14 @@ pub enum Error {
     PortTaken {
         /// The port.
         port: u16,
+        /// The option that chooses it.
+        option: &'static str,
+    },
+    /// This machine has no such address.
+    #[error("{address} is no address of this machine; choose another one with {option}")]
+    NoSuchAddress {
+        /// The address.
+        address: IpAddr,
         /// The option that chooses it.
         option: &'static str,
     },
@@ -62,8 +73,25 @@ pub enum Error {
 
 /// Listens on a loopback port; 0 is any that is free.
 pub async fn listen(port: u16, option: &'static str) -> Result<TcpListener, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+    listen_at(Ipv4Addr::LOCALHOST.into(), port, option).await
+}
+
+/// Listens on a port of this address.
+async fn listen_at(address: IpAddr, port: u16, option: &'static str) -> Result<TcpListener, Error> {
+    TcpListener::bind((address, port)).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken { port, option },
+        io::ErrorKind::AddrNotAvailable => Error::NoSuchAddress { address, option },
         _ => Error::Io(error),
     })
+}
+
+/// An address to listen on. All addresses at once are refused: other machines would reach the server.
+pub fn one_address(text: &str) -> Result<IpAddr, String> {
+    match text.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => {
+            Err("that is every address of this machine: give the container engine's bridge".to_owned())
+        }
+        Ok(address) => Ok(address),
+        Err(_) => Err("an IP address, such as 172.17.0.1".to_owned()),
+    }
 }

@@ -1,6 +1,6 @@
 //! The `jeton` command.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use jeton::{
@@ -61,6 +61,10 @@ struct Serve {
     /// The embedded DynamoDB's port [default: the one after the server's]
     #[arg(long, value_name = "P")]
     dynamodb_port: Option<u16>,
+    /// One more address that the embedded DynamoDB answers at, for containers that run functions (`sam local`): that of
+    /// the container engine's bridge. Everything that reaches it may read and write the tables, without credentials
+    #[arg(long, value_name = "ADDRESS", value_parser = local::one_address)]
+    dynamodb_listen: Option<IpAddr>,
     /// Keep nothing
     #[arg(long, conflicts_with = "database")]
     memory: bool,
@@ -118,6 +122,7 @@ impl From<Serve> for local::Options {
         Self {
             port: serve.port,
             dynamodb_port: serve.dynamodb_port,
+            dynamodb_listen: serve.dynamodb_listen,
             storage: if serve.memory { Storage::Memory } else { Storage::File(serve.database) },
             issuer: serve.issuer,
             demo: serve.demo,

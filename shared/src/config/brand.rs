@@ -26,12 +26,12 @@ pub struct Logo(String);
 
 /// Text that is no logo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("data:image/png;base64,… (or svg+xml, or webp) of at most 2,048 bytes in all")]
+#[error("data:image/png;base64,… (or svg+xml, or webp) of at most 1,536 bytes in all")]
 pub struct NotALogo;
 
 impl Logo {
     /// The most bytes in a logo: all of a function's variables together may have 4,096.
-    pub const MOST_BYTES: usize = 2_048;
+    pub const MOST_BYTES: usize = 1_536;
 
     /// The `data:` URL: letters, digits and a few signs that mean nothing in HTML.
     pub fn as_str(&self) -> &str {
@@ -88,7 +88,7 @@ mod tests {
             "data:image/png;base64,",
             "data:image/png;base64,\"onerror=",
             "data:image/png;base64,PHN2Zy8",
-            &format!("data:image/png;base64,{}", "A".repeat(2_048)),
+            &format!("data:image/png;base64,{}", "A".repeat(1_536)),
         ] {
             assert_eq!(logo(bad), Err(NotALogo), "{bad}");
         }

@@ -154,6 +154,6 @@ impl Store {
         }
         let update = Update::when("(attribute_not_exists(#lu) OR #lu < :today)", "SET #lu = :today")
             .value("today", &today)?;
-        self.0.update::<PersonalToken>(&token.key, update).await.map(drop)
+        self.0.change::<PersonalToken>(&token.key, update).await.map(drop)
     }
 }

@@ -126,8 +126,8 @@ impl Store {
     /// Replaces the hash of the user's password, if it is still that of `user`, and ends nothing: for another hash of
     /// the same password.
     pub async fn replace_hash(&self, user: &User, new: &PasswordHash) -> Result<(), Unchanged> {
-        match self.0.update::<User>(&User::key(user.sub), replacement(user, new)?).await? {
-            Written::Done(_) => Ok(()),
+        match self.0.change::<User>(&User::key(user.sub), replacement(user, new)?).await? {
+            Written::Done(()) => Ok(()),
             // The answer to the first attempt got lost, and the SDK's second met what the first had written: no
             // other hash has this salt.
             Written::Refused(Some(there)) if there.password == *new => Ok(()),

@@ -260,7 +260,10 @@ async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error> {
 
 async fn end_session(admin: &Admin, session: &Secret<Session>) -> Result<(), Error> {
     let over = || Error::NotFound("there is no such session; it may be over".to_owned());
-    let person = admin.app.sessions.end(session).await?.ok_or_else(over)?;
+    let person = admin.app.sessions.user_of(session).await?.ok_or_else(over)?;
+    if !admin.app.sessions.end(session).await? {
+        return Err(over());
+    }
     admin.audit(Event::SignedOut { person, everywhere: false });
     admin.print(&json!({ "revoked": true, "sub": person }), "The session is ended.")
 }

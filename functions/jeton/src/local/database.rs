@@ -28,15 +28,15 @@ pub enum Storage {
 /// An embedded DynamoDB, answering on a port of its own.
 pub struct Database {
     url: String,
-    servers: [JoinHandle<Result<(), String>>; 2],
+    servers: Vec<JoinHandle<Result<(), String>>>,
     stop: watch::Sender<bool>,
     /// Held for as long as the database is open, so that no second server opens it.
     _lock: Option<File>,
 }
 
 impl Database {
-    /// Opens the database and answers on `listener`.
-    pub fn start(storage: &Storage, listener: TcpListener) -> Result<Self, Error> {
+    /// Opens the database and answers on all of `listeners`.
+    pub fn start(storage: &Storage, listeners: impl IntoIterator<Item = TcpListener>) -> Result<Self, Error> {
         let (lock, database) = match storage {
             Storage::Memory => (None, dynoxide::Database::memory()),
             Storage::File(path) => {
@@ -57,8 +57,11 @@ impl Database {
         let inner = hidden_listener()?;
         let url = format!("http://{}", inner.local_addr()?);
         let engine = dynoxide::server::serve_with_shutdown(inner, database, until(stopped.clone()));
-        let door = door::keep(listener, url.clone(), until(stopped));
-        Ok(Self { url, servers: [tokio::spawn(engine), tokio::spawn(door)], stop, _lock: lock })
+        let mut servers = vec![tokio::spawn(engine)];
+        for listener in listeners {
+            servers.push(tokio::spawn(door::keep(listener, url.clone(), until(stopped.clone()))));
+        }
+        Ok(Self { url, servers, stop, _lock: lock })
     }
 
     /// Where the engine itself answers: for this process alone, without the way through the door.

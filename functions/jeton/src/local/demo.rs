@@ -190,7 +190,7 @@ mod tests {
     async fn started() -> (App, Database) {
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let database = Database::start(&Storage::Memory, listener).unwrap();
+        let database = Database::start(&Storage::Memory, [listener]).unwrap();
         let config = Config::read(|_| None).unwrap();
         let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
         schema::create(&client, &config.tables).await.unwrap();

@@ -1,6 +1,11 @@
 //! `jeton serve`, from its first line to its last.
 
-use std::{fmt::Write as _, io::Write as _, net::Ipv4Addr, sync::Arc};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use shared::{
     app::App,
@@ -12,7 +17,7 @@ use shared::{
     time::Clock,
 };
 
-use super::{Database, Error, Gateway, Storage, demo, listen, sample};
+use super::{Database, Error, Gateway, Storage, demo, listen, listen_at, sample};
 
 /// What `serve` was asked for.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct Options {
     pub port: u16,
     /// DynamoDB's port; none is the next one, or any that is free.
     pub dynamodb_port: Option<u16>,
+    /// One more address that DynamoDB answers at, on the same port.
+    pub dynamodb_listen: Option<IpAddr>,
     /// Where items are kept.
     pub storage: Storage,
     /// The issuer, if it is not the server's own address.
@@ -41,6 +48,10 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     };
     let dynamodb_listener = listen(dynamodb_port, "--dynamodb-port").await?;
     let dynamodb_port = dynamodb_listener.local_addr()?.port();
+    let mut doors = vec![dynamodb_listener];
+    if let Some(address) = options.dynamodb_listen {
+        doors.push(listen_at(address, dynamodb_port, "--dynamodb-listen").await?);
+    }
     let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
     let dynamodb_url = format!("http://{}:{dynamodb_port}", Ipv4Addr::LOCALHOST);
 
@@ -56,14 +67,18 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     if options.demo && config.route_scopes == RouteScopes::default() {
         config.route_scopes = sample::route_scopes();
     }
-    let database = Database::start(&options.storage, dynamodb_listener)?;
+    let database = Database::start(&options.storage, doors)?;
     let client =
         dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
     schema::create(&client, &config.tables).await.map_err(|error| Error::Tables(error.to_string()))?;
     let log = Log::new(config.log_level, std::io::stderr());
     let app = Arc::new(App::new(config, &client, Clock::system(), log));
 
-    let mut banner = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n\n");
+    let mut banner = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n");
+    if let Some(address) = options.dynamodb_listen {
+        let _ = writeln!(banner, "and on http://{}, for containers", SocketAddr::new(address, dynamodb_port));
+    }
+    banner.push('\n');
     banner.push_str(&kept(&options.storage));
     // As it was called, so that the line can be pasted as it is.
     let program = std::env::args().next().unwrap_or_else(|| "jeton".to_owned());
