@@ -175,7 +175,7 @@ async fn what_no_policy_grants_is_denied() {
         [
             format!("metadata may not BatchGetItem client#{id} and status#{id} of ClientsTable"),
             format!(
-                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, pk"
+                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, not_before, pk"
             ),
             "token may not GetItem name#ada of UsersTable".to_owned(),
         ]
