@@ -108,7 +108,7 @@ async fn a_wide_route_of_the_gateway_opens_nothing_that_is_listed_more_strictly(
 }
 
 /// Spellings that one backend or another takes for `/admin/users`.
-const SPELLINGS: [&str; 16] = [
+const SPELLINGS: [&str; 23] = [
     "/admin/users/",
     "//admin/users",
     "/admin//users",
@@ -125,6 +125,13 @@ const SPELLINGS: [&str; 16] = [
     "/x/%2e%2E/admin/users",
     "/admin;v=1/users",
     "/admin/users%00",
+    "/admin/users//..",
+    "/admin/users/;x/..",
+    "/x/a%2Fb/../../admin/users",
+    "/x/a\\b/../../admin/users",
+    "/admin/users%3Fx",
+    "/admin/users%253Fx",
+    "/admin/users%23x",
 ];
 
 #[tokio::test]
@@ -158,13 +165,15 @@ async fn a_path_that_leaves_its_route_is_refused() {
         ("GET /files/{path+}", "/files/../secret"),
         ("GET /files/{path+}", "/files/%2e%2e/secret"),
         ("GET /files/{path+}", "/files/a/..%2f..%2fsecret"),
+        // Backends differ in what this is.
+        ("GET /files/{path+}", "/files/a/../b"),
         ("GET /orders/{id}", "/orders/17%2Frefunds"),
         ("GET /orders/{id}", "/orders/.."),
         ("GET /orders/{id}", "/orders/%252e%252e%252fsecret"),
     ] {
         assert!(!stack.lets_pass(&http(route, "GET", path, &read)).await, "{path}");
     }
-    assert!(stack.lets_pass(&http("GET /files/{path+}", "GET", "/files/a/../b", &read)).await);
+    assert!(stack.lets_pass(&http("GET /files/{path+}", "GET", "/files/a/b", &read)).await);
 }
 
 #[tokio::test]

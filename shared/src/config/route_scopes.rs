@@ -369,7 +369,7 @@ mod tests {
             ("/x", Unlisted::Star, Some("read")),
             ("/admin", Unlisted::Star, Some("admin other")),
             ("/ADMIN", Unlisted::Star, Some("admin other read")),
-            ("/x/..", Unlisted::Star, Some("star")),
+            ("/x/..", Unlisted::Star, None),
             ("/a/b", Unlisted::Default, Some("any")),
             ("/a/b", Unlisted::Star, Some("star")),
             ("/a/b", Unlisted::Refused, None),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Attempt, Channel, Counter, Origin, Reservation, Verdict};
+use super::{Account, Attempt, Channel, Counter, Origin, Reservation, Verdict, store::Patience};
 use crate::{
     app::App,
     audit::Event,
@@ -82,7 +82,8 @@ impl Claim<'_> {
         now: Timestamp,
     ) -> Result<Result<Reservation, Unproven>, table::Error> {
         let attempt = Attempt { channel: self.channel, account, origin: self.origin };
-        let (by, retry_after, charged) = match app.throttle.reserve(&attempt, now).await? {
+        let mut patience = Patience::new();
+        let (by, retry_after, charged) = match app.throttle.reserve(&attempt, &mut patience, now).await? {
             Verdict::Reserved(reservation) => return Ok(Ok(reservation)),
             Verdict::TooMany { by, retry_after, charged } => (by, retry_after, charged),
         };
@@ -105,7 +106,7 @@ impl Claim<'_> {
         };
         app.throttle.give_back(charged).await;
         let attempt = Attempt { origin: Origin::Caller(&known), ..attempt };
-        Ok(match app.throttle.reserve(&attempt, now).await? {
+        Ok(match app.throttle.reserve(&attempt, &mut patience, now).await? {
             Verdict::Reserved(reservation) => Ok(reservation),
             Verdict::TooMany { by, retry_after, .. } => Err(Unproven::TooMany { by, account, retry_after }),
         })

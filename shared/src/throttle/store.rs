@@ -8,7 +8,7 @@
 //! | `f` | how many of them have failed; absent: none |
 //! | `ttl` | when DynamoDB may delete it: a second after the window, in epoch seconds |
 
-use std::time::Duration;
+use std::{array, mem, time::Duration};
 
 use serde::{Deserialize, de::IgnoredAny};
 use tokio::time::sleep;
@@ -29,6 +29,16 @@ const PAUSES: [Duration; 6] = [
     Duration::from_millis(700),
     Duration::from_secs(1),
 ];
+
+/// What is left of the pauses of one claim, over all of its counters: a function has ten seconds in all.
+pub(super) struct Patience(array::IntoIter<Duration, 6>);
+
+impl Patience {
+    /// The whole of it.
+    pub(super) fn new() -> Self {
+        Self(PAUSES.into_iter())
+    }
+}
 /// When there will be room again where attempts are still under way.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -65,17 +75,21 @@ impl Store {
     pub(super) async fn reserve(
         &self,
         attempt: &Attempt<'_>,
+        patience: &mut Patience,
         now: Timestamp,
     ) -> Result<Verdict, table::Error> {
         let end = window_end(now, self.limits.window);
         let mut charged = Reservation::default();
         for charge in attempt.charges(&self.limits, end) {
-            let retry_after = match self.charge_when_free(&charge, end).await {
+            let retry_after = match self.charge_when_free(&charge, end, patience).await {
                 Ok(Room::Taken) => {
                     charged.0.push(charge.key);
                     continue;
                 }
-                Ok(Room::Busy) => SOON,
+                Ok(Room::Busy) => {
+                    self.give_back(mem::take(&mut charged)).await; // nobody has failed
+                    SOON
+                }
                 Ok(Room::Full) => end.since(now),
                 Err(error) => {
                     self.give_back(charged).await;
@@ -88,14 +102,21 @@ impl Store {
     }
 
     /// The same for one counter, once it has room.
-    async fn charge_when_free(&self, charge: &Charge, end: Timestamp) -> Result<Room, table::Error> {
-        for pause in PAUSES {
+    async fn charge_when_free(
+        &self,
+        charge: &Charge,
+        end: Timestamp,
+        patience: &mut Patience,
+    ) -> Result<Room, table::Error> {
+        loop {
             match self.charge(charge, end).await? {
-                Room::Busy => sleep(pause).await,
+                Room::Busy => match patience.0.next() {
+                    Some(pause) => sleep(pause).await,
+                    None => return Ok(Room::Busy),
+                },
                 room => return Ok(room),
             }
         }
-        self.charge(charge, end).await
     }
 
     async fn charge(&self, charge: &Charge, end: Timestamp) -> Result<Room, table::Error> {

@@ -16,7 +16,7 @@ use hyper_util::{
 };
 use shared::config::is_loopback;
 use tokio::net::TcpListener;
-use url::Url;
+use url::{Host, Url};
 
 type Http = Client<HttpConnector, Body>;
 
@@ -51,11 +51,15 @@ async fn pass(State((http, inner)): State<(Http, String)>, mut request: Request<
 /// made of it.
 const MACHINE_OF_A_CONTAINER: &str = "host.docker.internal";
 
-/// Browsers say so themselves; and a name that was made to lead here (DNS rebinding) shows in `Host`.
+/// Browsers say so themselves; and a name that was made to lead here (DNS rebinding) shows in `Host`. An address there is
+/// no name: it is what a container calls that was told the bridge's.
 fn is_from_a_page(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_ours = Url::parse(&format!("http://{host}"))
-        .is_ok_and(|url| is_loopback(&url) || url.host_str() == Some(MACHINE_OF_A_CONTAINER));
+    let is_ours = Url::parse(&format!("http://{host}")).is_ok_and(|url| match url.host() {
+        Some(Host::Domain(name)) => is_loopback(&url) || name == MACHINE_OF_A_CONTAINER,
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    });
     headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site") || !is_ours
 }
 
