@@ -53,6 +53,72 @@ async fn the_same_goes_for_clients() {
     }
 }
 
+/// Three grants of ada's at `web`, and how many of them are ended.
+async fn three_grants(stack: &Stack, web: &Registered) -> [Value; 3] {
+    let ada = stack.somebody("ada").await;
+    [
+        stack.authorized(web, ada.sub).await,
+        stack.authorized(web, ada.sub).await,
+        stack.authorized(web, ada.sub).await,
+    ]
+}
+
+async fn ended(stack: &Stack) -> usize {
+    let items = stack.app.grants.table().all().await.unwrap();
+    items.iter().filter(|item| item.contains_key("e")).count()
+}
+
+async fn are_refused_at_refresh(stack: &Stack, web: &Registered, grants: &[Value]) {
+    assert_eq!(ended(stack).await, 1, "the sweep stopped after one");
+    for tokens in grants {
+        let refresh = tokens["refresh_token"].as_str().unwrap();
+        stack.refresh(web, refresh).await.is_error(400, "invalid_grant");
+    }
+    assert_eq!(ended(stack).await, grants.len());
+}
+
+#[tokio::test]
+async fn after_a_sweep_that_stopped_half_way_the_next_refresh_is_refused() {
+    for command in [
+        &["user", "disable", "ada"][..],
+        &["user", "set-password", "ada", "--password-stdin"],
+        &["token", "revoke-all", "--user", "ada"],
+        &["token", "revoke-all", "--client", "WEB"],
+        &["client", "disable", "WEB"],
+    ] {
+        let stack = Stack::start().await;
+        let web = stack.web().await;
+        let grants = three_grants(&stack, &web).await;
+        let command: Vec<_> =
+            command.iter().map(|word| if *word == "WEB" { web.id.as_str() } else { word }).collect();
+        stack.dynamodb.fail(Fault::ThrottleGrantsAfterOne);
+        stack.jeton(&command, OTHER).await.failed(1, "ThrottlingException");
+        stack.dynamodb.fail(Fault::None);
+        if command[..2] == ["client", "disable"] {
+            stack.jeton(&["client", "enable", &web.id], "").await.json();
+        }
+        are_refused_at_refresh(&stack, &web, &grants).await;
+    }
+}
+
+#[tokio::test]
+async fn after_revoketokens_the_next_refresh_is_refused_swept_or_not() {
+    for (fault, swept) in [(Fault::None, 3), (Fault::ThrottleGrantsAfterOne, 1)] {
+        let stack = Stack::permitting("usergrid-revoke").await;
+        let web = stack.web().await;
+        let grants = three_grants(&stack, &web).await;
+        stack.dynamodb.fail(fault);
+        let bearer = format!("Bearer {}", access(&grants[0]));
+        let call = stack.request("PUT", "/org/app/users/ada/revoketokens").header("authorization", &bearer);
+        assert_eq!(call.send().await.status, 200);
+        stack.dynamodb.fail(Fault::None);
+        assert_eq!(ended(&stack).await, swept);
+        if swept == 1 {
+            are_refused_at_refresh(&stack, &web, &grants).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn enabling_brings_back_nothing_that_a_sweep_missed() {
     let stack = Stack::with_accounts().await;

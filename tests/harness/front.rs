@@ -51,6 +51,8 @@ pub enum Fault {
     ThrottlePeople,
     /// Every change to a grant is throttled; all else is answered.
     ThrottleGrants,
+    /// The same, but for the first.
+    ThrottleGrantsAfterOne,
     /// Every change to a status, with whatever else is to change with it, is throttled; all else is answered.
     ThrottleStatuses,
     /// Every read of a whole table is throttled; everything else is answered.
@@ -84,6 +86,8 @@ struct Inner {
     http: reqwest::Client,
     fault: Fault,
     faults_left: usize,
+    /// How often what would fail is done before anything fails.
+    spared: usize,
     seen: Vec<Seen>,
     /// The template's conditions that hold.
     conditions: BTreeSet<&'static str>,
@@ -105,6 +109,7 @@ impl Front {
             http,
             fault: Fault::None,
             faults_left: 0,
+            spared: 0,
             seen: Vec::new(),
             conditions: BTreeSet::new(),
             used: BTreeSet::new(),
@@ -125,6 +130,7 @@ impl Front {
     pub fn fail(&self, fault: Fault) {
         let mut inner = self.state.lock().unwrap();
         inner.fault = fault;
+        inner.spared = usize::from(fault == Fault::ThrottleGrantsAfterOne);
         inner.faults_left = match fault {
             Fault::LoseFirstAnswer => 1,
             Fault::LeftOver => 2,
@@ -184,7 +190,7 @@ impl Front {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
             }
-            Fault::ThrottleGrants => {
+            Fault::ThrottleGrants | Fault::ThrottleGrantsAfterOne => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "UpdateItem" && key.starts_with("g#")
             }
@@ -206,6 +212,10 @@ impl Front {
             _ => true,
         };
         if !applies || inner.faults_left == 0 {
+            return Fault::None;
+        }
+        if inner.spared > 0 {
+            inner.spared -= 1;
             return Fault::None;
         }
         inner.faults_left = inner.faults_left.saturating_sub(1);
@@ -240,6 +250,7 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
         | Fault::ThrottleWrites
         | Fault::ThrottlePeople
         | Fault::ThrottleGrants
+        | Fault::ThrottleGrantsAfterOne
         | Fault::ThrottleStandings
         | Fault::ThrottleEndings
         | Fault::ThrottleStatuses
