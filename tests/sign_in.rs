@@ -116,6 +116,25 @@ async fn nobody_learns_who_has_an_account() {
 }
 
 #[tokio::test]
+async fn whatever_is_wrong_the_database_is_asked_as_much() {
+    let stack = Stack::start().await;
+    let (ada, eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
+    stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
+    let mut asked = Vec::new();
+    for (name, password) in [
+        ("nobody", "a wrong password"),
+        (ada.name.as_str(), "a wrong password"),
+        (eve.name.as_str(), PASSWORD),
+    ] {
+        stack.dynamodb.forget();
+        assert_eq!(stack.browser().try_to_sign_in("/login", name, password).await.status, 400);
+        let operations = stack.dynamodb.seen().into_iter().map(|seen| seen.operation);
+        asked.push(operations.collect::<Vec<_>>());
+    }
+    assert_eq!((&asked[0], &asked[1]), (&asked[1], &asked[2]));
+}
+
+#[tokio::test]
 async fn the_login_form_is_good_in_the_browser_it_was_shown_to_and_for_its_request_only() {
     let stack = Stack::start().await;
     let (browser, ada) = (stack.browser(), stack.somebody("ada").await);

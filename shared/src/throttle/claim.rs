@@ -138,7 +138,7 @@ impl Claim<'_> {
             return Ok(None);
         };
         let Some(user) = self.find(app).await?.filter(|user| user.password == hash) else { return Ok(None) };
-        let good = user::is_in_good_standing(app, &user).await?;
+        let good = user::is_in_good_standing(app, user.sub).await?;
         Ok(good.then_some(Proven { user, outdated: false }))
     }
 

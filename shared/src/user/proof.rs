@@ -1,7 +1,7 @@
 //! Proving to be a person by their name and password, wherever somebody may.
 
 use super::{Password, User, password};
-use crate::{app::App, status::Whose, table};
+use crate::{app::App, secret::Id, status::Whose, table};
 
 /// A person who has proven to be themselves, and is in good standing. Made by
 /// [`Claim::prove`](crate::throttle::Claim::prove) alone.
@@ -22,13 +22,14 @@ pub(crate) async fn prove(
 ) -> Result<Option<Proven>, table::Error> {
     let Some(password) = Password::typed(typed) else { return Ok(None) };
     let verified = password::verify_async(known.as_ref().map(|user| &user.password), password).await;
-    let Some(user) = known.filter(|_| verified.matches) else { return Ok(None) };
-    let good = is_in_good_standing(app, &user).await?;
-    Ok(good.then_some(Proven { user, outdated: verified.outdated }))
+    // Read for an unknown user and for a wrong password, too: time must not tell that only the standing is lost.
+    let good = is_in_good_standing(app, known.as_ref().map_or_else(Id::random, |user| user.sub)).await?;
+    let proven = known.filter(|_| verified.matches && good);
+    Ok(proven.map(|user| Proven { user, outdated: verified.outdated }))
 }
 
-/// Whether `user` exists and is not disabled, at this moment.
-pub(crate) async fn is_in_good_standing(app: &App, user: &User) -> Result<bool, table::Error> {
-    let statuses = app.statuses.find(&[Whose::Person(user.sub)]).await?;
+/// Whether there is a user called `sub` who is not disabled, at this moment.
+pub(crate) async fn is_in_good_standing(app: &App, sub: Id) -> Result<bool, table::Error> {
+    let statuses = app.statuses.find(&[Whose::Person(sub)]).await?;
     Ok(statuses.first().and_then(Option::as_ref).is_some_and(|status| !status.disabled))
 }
