@@ -84,7 +84,7 @@ fn not_offered() -> Problem {
     Problem::new(Trouble::NotOffered, String::from("this deployment has no personal tokens"))
 }
 
-/// The tokens that have neither ended nor expired, whatever they are still good for.
+/// The user's tokens that have neither ended nor expired, with or without a scope that the deployment still offers.
 pub(crate) async fn of(call: &Call<'_>, person: &SignedIn) -> Result<Vec<PersonalToken>, Problem> {
     let mut tokens = call.app.personal_tokens.of_person(person.person, call.now).await?;
     tokens.retain(|token| token.is_upheld_by(Some(&person.status)).is_ok());

@@ -185,10 +185,10 @@ fn not_a_token(text: &str) -> &'static str {
     } else if Secret::<ClientSecret>::parse(text).is_ok() {
         "that is a client's secret: `jeton client rotate-secret CLIENT_ID --overlap 0` makes it useless"
     } else if Secret::<Browser>::parse(text).is_ok() {
-        "that is the cookie of a browser that a user has signed in with, and signs nobody in: \
+        "that is a device cookie, which does not sign its user in: \
          `jeton token revoke-all --user NAME` makes it useless"
     } else if Secret::<Visit>::parse(text).is_ok() {
-        "that is the cookie of a login page, and signs nobody in: it ends by itself"
+        "that is the cookie of a login page, which does not sign a user in: it ends by itself"
     } else {
         "that is neither a token nor a grant's id, or not all of it"
     }
