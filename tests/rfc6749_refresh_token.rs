@@ -215,6 +215,18 @@ async fn a_scope_that_the_client_has_lost_is_lost_at_the_next_refresh() {
 }
 
 #[tokio::test]
+async fn a_remembered_registration_takes_no_scope_away_that_the_client_was_given_since() {
+    let stack = Stack::configured(|config| config.client_cache = Duration::from_mins(5)).await;
+    let web = stack.web().await;
+    stack.amend(&web, |registration| have_scope(registration, &["read"])).await;
+    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // It is remembered now.
+    stack.amend(&web, |registration| have_scope(registration, &["read", "write"])).await;
+    let first = stack.pair(&web).await;
+    let second = stack.refresh(&web, &first.refresh).await;
+    assert_eq!(second.json()["scope"], "read write");
+}
+
+#[tokio::test]
 async fn a_refresh_for_a_scope_that_the_client_has_lost_is_refused_and_spends_nothing() {
     let (stack, web, rs, first) = granted().await;
     stack.amend(&web, |registration| have_scope(registration, &["read"])).await;
