@@ -1,44 +1,44 @@
-//! A person's account: who may see it, which applications use it, and the end of that.
+//! A user's account: who may see it, which applications have access, and how access ends.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    grant::Grant,
-    role::Role,
+    dynamodb::{self, Item, Outcome},
+    grants::Grant,
     secret::Id,
-    table::{self, Item, Written},
+    status::Role,
 };
 
 use crate::harness::{
-    Asking, Browser, Fault, HtmlForm, Redirect, Registered, Stack,
+    AuthorizationRequest, Browser, Fault, HtmlForm, Redirect, Registered, Stack,
     account::{CREDENTIALS, TOKENS},
 };
 
 const ACCOUNT: &str = "/account";
 
-/// A copy of `item` under another key.
+/// Returns a copy of `item` under another key.
 fn keyed(item: &Item, key: &str) -> Item {
-    let key = [(table::KEY, key)].into_iter().collect::<BTreeMap<_, _>>();
-    item.clone().into_iter().chain(table::item(&key).unwrap()).collect()
+    let key = [(dynamodb::KEY, key)].into_iter().collect::<BTreeMap<_, _>>();
+    item.clone().into_iter().chain(dynamodb::item(&key).unwrap()).collect()
 }
 
-/// Lets `web` act for whoever sits at `browser`, and returns its access token.
+/// Gives `web` access to the account of the user at `browser`, and returns the access token.
 async fn allow(stack: &Stack, browser: &Browser<'_>, web: &Registered) -> String {
-    let code = browser.consent(&Asking::by(web)).await;
+    let code = browser.consent(&AuthorizationRequest::by(web)).await;
     stack.redeem(web, code.code()).await.pair().access
 }
 
 #[tokio::test]
 async fn a_stranger_is_sent_to_the_login_page_and_back_to_the_account() {
     let stack = Stack::with_accounts().await;
-    let (browser, ada) = (stack.browser(), stack.somebody("ada").await);
+    let (browser, ada) = (stack.browser(), stack.create_user("ada").await);
     for path in [ACCOUNT, TOKENS, CREDENTIALS] {
-        for answer in [browser.get(path).await, browser.post(path, &[("end", "x")]).await] {
-            assert_eq!((answer.status, answer.header("location")), (303, Some("/login?to=account")));
+        for response in [browser.get(path).await, browser.post(path, &[("end", "x")]).await] {
+            assert_eq!((response.status, response.header("location")), (303, Some("/login?to=account")));
         }
     }
-    let answer = browser.try_to_sign_in("/login?to=account", &ada.name, crate::harness::PASSWORD).await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some(ACCOUNT)));
+    let response = browser.try_to_sign_in("/login?to=account", &ada.name, crate::harness::PASSWORD).await;
+    assert_eq!((response.status, response.header("location")), (303, Some(ACCOUNT)));
     let page = browser.get(ACCOUNT).await;
     page.is_page(200);
     assert!(page.text.contains("ada") && page.text.contains(TOKENS) && !page.text.contains(CREDENTIALS));
@@ -50,7 +50,7 @@ async fn a_stranger_is_sent_to_the_login_page_and_back_to_the_account() {
 #[tokio::test]
 async fn the_login_page_leads_nowhere_but_to_pages_of_its_own() {
     let stack = Stack::start().await;
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     for to in [
         "//evil.example",
         "https://evil.example",
@@ -61,8 +61,8 @@ async fn the_login_page_leads_nowhere_but_to_pages_of_its_own() {
         "",
     ] {
         let path = format!("/login?to={to}");
-        let answer = stack.browser().try_to_sign_in(&path, &ada.name, crate::harness::PASSWORD).await;
-        assert_eq!((answer.status, answer.header("location")), (303, Some("/login")), "{to}");
+        let response = stack.browser().try_to_sign_in(&path, &ada.name, crate::harness::PASSWORD).await;
+        assert_eq!((response.status, response.header("location")), (303, Some("/login")), "{to}");
     }
 }
 
@@ -70,10 +70,11 @@ async fn the_login_page_leads_nowhere_but_to_pages_of_its_own() {
 async fn an_application_is_listed_once_and_ended_with_all_of_its_grants() {
     let stack = Stack::start().await;
     let (web, other, rs) = (stack.web().await, stack.public().await, stack.resource_server().await);
-    let ((_, ada), (_, eve)) = (stack.at_home("ada").await, stack.at_home("eve").await);
+    let ((_, ada), (_, eve)) = (stack.signed_in_user("ada").await, stack.signed_in_user("eve").await);
     let first = allow(&stack, &ada, &web).await;
-    let second = stack.redeem(&web, ada.redirected(&Asking::by(&web)).await.code()).await.pair().access;
-    let (kept, eves) = (allow(&stack, &ada, &other).await, allow(&stack, &eve, &web).await);
+    let second =
+        stack.redeem(&web, ada.redirected(&AuthorizationRequest::by(&web)).await.code()).await.pair().access;
+    let (other_access, eves) = (allow(&stack, &ada, &other).await, allow(&stack, &eve, &web).await);
     let page = ada.get(ACCOUNT).await;
     page.is_page(200);
     assert_eq!(
@@ -82,71 +83,73 @@ async fn an_application_is_listed_once_and_ended_with_all_of_its_grants() {
     );
     let row = "<td data-label=\"Permissions\">read</td><td data-label=\"Since\">2100-01-01</td>";
     assert!(page.text.contains(row), "{}", page.text);
-    let answer = ada.submit(&HtmlForm::with_field(&page, "end", &web.id), &[]).await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some(ACCOUNT)));
+    let response = ada.submit(&HtmlForm::with_field(&page, "end", &web.id), &[]).await;
+    assert_eq!((response.status, response.header("location")), (303, Some(ACCOUNT)));
     for token in [&first, &second] {
         stack.is_inactive(&rs, token).await;
     }
-    assert!(stack.is_active(&rs, &kept).await && stack.is_active(&rs, &eves).await);
+    assert!(stack.is_active(&rs, &other_access).await && stack.is_active(&rs, &eves).await);
     assert!(!ada.get(ACCOUNT).await.text.contains("<strong>web</strong>"));
     assert_eq!(stack.audited("withdrawn").len(), 1);
-    // What was agreed to is forgotten with it: the next time there is a question again.
-    ada.asked(&Asking::by(&web)).await;
-    eve.redirected(&Asking::by(&web)).await.code();
+    // The consent is forgotten with the grants: the next request shows the consent page.
+    ada.consent_form(&AuthorizationRequest::by(&web)).await;
+    eve.redirected(&AuthorizationRequest::by(&web)).await.code();
 }
 
 #[tokio::test]
 async fn of_more_than_a_thousand_grants_none_is_missed() {
     let stack = Stack::start().await;
     let (web, other, rs) = (stack.web().await, stack.public().await, stack.resource_server().await);
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     let token = allow(&stack, &browser, &web).await;
     let tokens = stack.app.grants.table();
-    let grant = tokens.all().await.unwrap().into_iter().find(|item| table::kind(item) == Some("g")).unwrap();
-    // Their ids come first in the index.
+    let grant =
+        tokens.all().await.unwrap().into_iter().find(|item| dynamodb::kind(item) == Some("g")).unwrap();
+    // These ids come first in the index.
     let more: Vec<_> = (1..=1_000).map(|bits| Grant::key(Id::from_bits(bits))).collect();
-    for some in more.chunks(table::MOST_AT_ONCE) {
+    for some in more.chunks(dynamodb::MOST_AT_ONCE) {
         let items = some.iter().map(|id| keyed(&grant, id));
-        assert!(matches!(table::insert_all(tokens, items).await.unwrap(), Written::Done(())));
+        assert!(matches!(dynamodb::insert_all(tokens, items).await.unwrap(), Outcome::Applied(())));
     }
-    let kept = allow(&stack, &browser, &other).await;
+    let other_access = allow(&stack, &browser, &other).await;
     let page = browser.get(ACCOUNT).await;
     assert_eq!(HtmlForm::all(&page, ACCOUNT).len(), 2, "{}", page.text);
-    // A slow machine may need more than the time that one request has: it says so, and the next goes on from there.
+    // A slow machine may not finish in one request: it responds with 503, and the next request goes on.
     let end = HtmlForm::with_field(&page, "end", &web.id);
-    let mut answer = browser.submit(&end, &[]).await;
+    let mut response = browser.submit(&end, &[]).await;
     for _ in 0..20 {
-        if answer.status == 503 {
-            answer = browser.submit(&end, &[]).await;
+        if response.status == 503 {
+            response = browser.submit(&end, &[]).await;
         }
     }
-    assert_eq!(answer.status, 303, "{}", answer.text);
+    assert_eq!(response.status, 303, "{}", response.text);
     stack.is_inactive(&rs, &token).await;
-    let ids = stack.app.grants.of_person(ada.sub).await.unwrap();
+    let ids = stack.app.grants.of_user(ada.sub).await.unwrap();
     let grants = stack.app.grants.find_all(&ids).await.unwrap();
-    let alive = grants.iter().filter(|(_, grant)| grant.end.is_none());
-    assert_eq!((grants.len(), alive.count()), (1_002, 1));
-    assert!(stack.is_active(&rs, &kept).await);
+    let open = grants.iter().filter(|(_, grant)| grant.end.is_none());
+    assert_eq!((grants.len(), open.count()), (1_002, 1));
+    assert!(stack.is_active(&rs, &other_access).await);
 }
 
 #[tokio::test]
-async fn an_access_that_is_not_ended_completely_is_said_to_go_on() {
+async fn access_that_did_not_end_completely_gets_an_error_page() {
     let stack = Stack::start().await;
     let (web, rs) = (stack.web().await, stack.resource_server().await);
-    let (_, browser) = stack.at_home("ada").await;
+    let (_, browser) = stack.signed_in_user("ada").await;
     let token = allow(&stack, &browser, &web).await;
     let end = HtmlForm::with_field(&browser.get(ACCOUNT).await, "end", &web.id);
     stack.dynamodb.fail(Fault::ThrottleGrants);
-    let answer = browser.submit(&end, &[]).await;
-    answer.is_unavailable_page();
+    let response = browser.submit(&end, &[]).await;
+    response.is_unavailable_page();
     assert!(
-        answer.text.contains("Some access has not ended yet") && answer.text.contains("href=\"/account\"")
+        response.text.contains("Some access has not ended yet")
+            && response.text.contains("href=\"/account\"")
     );
     stack.dynamodb.fail(Fault::None);
     assert!(stack.is_active(&rs, &token).await);
     assert_eq!(stack.audited("withdrawn").len(), 0);
-    // Whatever became of the grants, nothing new is granted without a question.
-    browser.asked(&Asking::by(&web)).await;
+    // Even so, no new code is issued without the consent page.
+    browser.consent_form(&AuthorizationRequest::by(&web)).await;
     assert_eq!(browser.submit(&end, &[]).await.status, 303);
     stack.is_inactive(&rs, &token).await;
 }
@@ -155,14 +158,14 @@ async fn an_access_that_is_not_ended_completely_is_said_to_go_on() {
 async fn a_consent_that_is_sent_again_after_its_end_is_not_remembered() {
     let stack = Stack::start().await;
     let web = stack.web().await;
-    let (_, browser) = stack.at_home("ada").await;
-    let form = browser.asked(&Asking::by(&web)).await;
+    let (_, browser) = stack.signed_in_user("ada").await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&web)).await;
     let code = Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await).code().to_owned();
     stack.redeem(&web, &code).await.pair();
     let end = HtmlForm::with_field(&browser.get(ACCOUNT).await, "end", &web.id);
     assert_eq!(browser.submit(&end, &[]).await.status, 303);
     browser.submit(&form, &[("decision", "allow")]).await;
-    browser.asked(&Asking::by(&web)).await;
+    browser.consent_form(&AuthorizationRequest::by(&web)).await;
 }
 
 #[tokio::test]
@@ -200,12 +203,12 @@ async fn a_form_of_the_account_is_good_in_its_session_and_for_its_purpose_only()
         browser.submit(&form, &[]).await.is_page(403);
     }
     assert!(stack.is_active(&rs, &token).await, "nothing was ended");
-    assert_eq!(stack.kept_of_kind("t").await, 0, "nothing was made");
-    // A page is good for a quarter of an hour.
+    assert_eq!(stack.count_of_kind("t").await, 0, "nothing was made");
+    // A page is valid for 15 minutes.
     stack.advance(Duration::from_mins(15));
     ada.submit(&make, &[]).await.is_page(403);
     ada.submit(&credentials, &[]).await.is_page(403);
-    assert_eq!((stack.kept_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (0, 3));
+    assert_eq!((stack.count_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (0, 3));
 }
 
 #[tokio::test]
@@ -221,29 +224,29 @@ async fn an_outage_at_the_account_is_a_page_and_nothing_half_made() {
     for fault in [Fault::Throttle, Fault::Refuse, Fault::Broken, Fault::Denied, Fault::ThrottleWrites] {
         stack.dynamodb.fail(fault);
         for form in [&end, &make, &credentials] {
-            let answer = browser.submit(form, &[]).await;
-            answer.is_unavailable_page();
-            assert!(!answer.text.contains("jtp_") && !answer.text.contains("jts_"));
+            let response = browser.submit(form, &[]).await;
+            response.is_unavailable_page();
+            assert!(!response.text.contains("jtp_") && !response.text.contains("jts_"));
         }
     }
     stack.dynamodb.fail(Fault::None);
     let clients = stack.app.clients.list().await.unwrap().len();
-    assert_eq!((stack.kept_of_kind("t").await, stack.kept_of_kind("o").await, clients), (0, 0, 1));
-    // The very same forms work afterwards, and an answer that gets lost on the way makes nothing twice.
+    assert_eq!((stack.count_of_kind("t").await, stack.count_of_kind("o").await, clients), (0, 0, 1));
+    // The same forms work afterwards, and a lost response creates nothing twice.
     for form in [&make, &credentials] {
         stack.dynamodb.fail(Fault::LoseFirstAnswer);
         browser.submit(form, &[]).await.is_page(200);
     }
     stack.dynamodb.fail(Fault::None);
-    assert_eq!((stack.kept_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (1, 2));
+    assert_eq!((stack.count_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (1, 2));
     assert_eq!(browser.submit(&end, &[]).await.status, 303);
     assert_eq!(stack.app.clients.owned_by(ada.sub).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn what_is_disabled_ended_or_deleted_is_not_listed() {
+async fn disabled_ended_or_deleted_access_is_not_listed() {
     let stack = Stack::with_accounts().await;
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     let web = stack.web().await;
     allow(&stack, &browser, &web).await;
     browser.personal_token("x", "7").await;
@@ -259,9 +262,9 @@ async fn what_is_disabled_ended_or_deleted_is_not_listed() {
 }
 
 #[tokio::test]
-async fn pages_that_are_not_offered_are_refused_whoever_asks() {
+async fn pages_that_are_not_offered_are_refused_for_every_user() {
     let stack = Stack::start().await;
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     browser.get(TOKENS).await.is_page(404);
     browser.get(CREDENTIALS).await.is_page(403);
     browser.post(TOKENS, &[("name", "x")]).await.is_page(404);
@@ -269,8 +272,8 @@ async fn pages_that_are_not_offered_are_refused_whoever_asks() {
     stack.app.users.grant_role(ada.sub, &Role::admin()).await.unwrap();
     browser.get(CREDENTIALS).await.is_page(403);
     for (method, path) in [("DELETE", ACCOUNT), ("PUT", TOKENS), ("OPTIONS", CREDENTIALS)] {
-        let answer = stack.request(method, path).send().await;
-        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST")));
+        let response = stack.request(method, path).send().await;
+        assert_eq!((response.status, response.header("allow")), (405, Some("GET, POST")));
     }
 }
 
@@ -279,12 +282,12 @@ async fn the_servers_own_address_leads_to_the_account() {
     let stack = Stack::start().await;
     stack.dynamodb.forget();
     for (method, path) in [("GET", "/"), ("HEAD", "/"), ("GET", "/?to=https://evil.example")] {
-        let answer = stack.request(method, path).send().await;
-        assert_eq!(Redirect::of(&answer).location, "/account");
+        let response = stack.request(method, path).send().await;
+        assert_eq!(Redirect::of(&response).location, "/account");
     }
     for method in ["POST", "PUT", "OPTIONS"] {
-        let answer = stack.request(method, "/").send().await;
-        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")));
+        let response = stack.request(method, "/").send().await;
+        assert_eq!((response.status, response.header("allow")), (405, Some("GET")));
     }
     assert_eq!(stack.dynamodb.cost(), []);
     assert_eq!(stack.request("GET", "//").send().await.status, 404);

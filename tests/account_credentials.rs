@@ -1,7 +1,7 @@
-//! A developer's own credentials: made, used, deleted, and lost with the role.
+//! A developer's own credentials: created, used, deleted, and invalid without the role.
 
 use serde_json::json;
-use shared::{client::Client, role::Role};
+use shared::{clients::Client, status::Role};
 
 use crate::harness::{
     Fault, HtmlForm, Registered, Stack,
@@ -14,27 +14,27 @@ async fn a_developers_credentials_are_shown_once_and_work_until_they_are_deleted
     let ((ada, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
     let machine = browser.credentials("billing").await;
     let token = stack.token(&machine).await;
-    let told = stack.introspect(&rs, &token).await;
-    assert_eq!((&told["scope"], &told["sub"]), (&json!("orders"), &json!(machine.id)));
-    let kept = stack.kept(&machine).await;
-    assert_eq!((kept.owner, kept.redirect_uris.len(), kept.resource_server), (Some(ada.sub), 0, false));
+    let active = stack.introspect(&rs, &token).await;
+    assert_eq!((&active["scope"], &active["sub"]), (&json!("orders"), &json!(machine.id)));
+    let client = stack.stored_client(&machine).await;
+    assert_eq!((client.owner, client.redirect_uris.len(), client.resource_server), (Some(ada.sub), 0, false));
     let page = browser.get(CREDENTIALS).await;
     page.is_page(200);
     assert!(page.text.contains("<strong>billing</strong>") && !page.text.contains("jts_"), "{}", page.text);
     let form = HtmlForm::with_field(&page, "delete", &machine.id);
     let (one, other) = tokio::join!(browser.submit(&form, &[]), browser.submit(&form, &[]));
-    for answer in [one, other, browser.submit(&form, &[]).await] {
-        assert_eq!((answer.status, answer.header("location")), (303, Some(CREDENTIALS)));
+    for response in [one, other, browser.submit(&form, &[]).await] {
+        assert_eq!((response.status, response.header("location")), (303, Some(CREDENTIALS)));
     }
     stack.is_inactive(&rs, &token).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     assert!(browser.get(CREDENTIALS).await.text.contains("You have no credentials"));
     let changes: Vec<_> = stack.audited("client_changed").iter().map(|line| line["change"].clone()).collect();
     assert_eq!(changes, ["created", "deleted"]);
 }
 
 #[tokio::test]
-async fn whoever_loses_the_role_has_credentials_that_get_nothing_and_have_nothing() {
+async fn credentials_of_a_user_who_loses_the_role_stop_working() {
     let stack = Stack::with_accounts().await;
     let ((ada, browser), rs) = (stack.developer("ada").await, stack.resource_server().await);
     let machine = browser.credentials("billing").await;
@@ -43,43 +43,43 @@ async fn whoever_loses_the_role_has_credentials_that_get_nothing_and_have_nothin
     let form = HtmlForm::to_make(&browser.get(CREDENTIALS).await).with("name", "x");
     users.remove_role(ada.sub, &developer).await.unwrap();
     stack.is_inactive(&rs, &token).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     stack.revoke(&machine, &token).await.is_invalid_client();
-    // Between the page and its form, too; and no other role will do.
+    // Between the page and its form, too; and another role is not enough.
     users.grant_role(ada.sub, &Role::admin()).await.unwrap();
     browser.submit(&form, &[]).await.is_page(403);
     stack.is_inactive(&rs, &token).await;
     assert_eq!(stack.app.clients.owned_by(ada.sub).await.unwrap().len(), 1);
-    // Given back, it is as it was.
+    // With the role again, the credentials work again.
     users.grant_role(ada.sub, &developer).await.unwrap();
     assert!(stack.is_active(&rs, &token).await);
     stack.token(&machine).await;
     users.disable(ada.sub, stack.now()).await.unwrap();
     stack.is_inactive(&rs, &token).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     users.enable(ada.sub).await.unwrap();
     users.delete(ada.sub).await.unwrap();
     stack.is_inactive(&rs, &token).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     let refused = stack.audited("refused");
-    for reason in ["the client's owner: its owner is no developer", "the client's owner: disabled"] {
+    for reason in ["the client's owner: no longer a developer", "the client's owner: disabled"] {
         assert!(refused.iter().any(|line| line["reason"] == reason), "{reason}");
     }
 }
 
 #[tokio::test]
-async fn an_owner_who_cannot_be_asked_about_is_an_outage_and_not_a_refusal() {
+async fn an_unreadable_owner_status_is_an_outage_and_not_invalid_client() {
     let stack = Stack::with_accounts().await;
     let (_, browser) = stack.developer("ada").await;
     let machine = browser.credentials("billing").await;
     stack.dynamodb.fail(Fault::AlwaysLeftOver);
-    stack.ask_for_token(&machine, &[]).await.is_unavailable();
+    stack.request_token(&machine, &[]).await.is_unavailable();
     stack.dynamodb.fail(Fault::None);
     stack.token(&machine).await;
 }
 
 #[tokio::test]
-async fn nobody_deletes_anothers_client() {
+async fn a_developer_cannot_delete_anothers_client() {
     let stack = Stack::with_accounts().await;
     let ((_, hers), (eve, _)) = (stack.developer("ada").await, stack.developer("eve").await);
     let (machine, unowned) = (hers.credentials("billing").await, stack.machine().await);
@@ -98,8 +98,8 @@ async fn of_many_credentials_made_at_once_only_as_many_are_as_one_developer_may_
     for nth in 0..Client::MOST_OWNED - 2 {
         browser.credentials(&format!("application {nth}")).await;
     }
-    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| browser.ask_for_credentials(name));
-    let mut statuses = <[_; 4]>::from(tokio::join!(a, b, c, d)).map(|answer| answer.status);
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| browser.request_credentials(name));
+    let mut statuses = <[_; 4]>::from(tokio::join!(a, b, c, d)).map(|response| response.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 409, 409]);
     let owned = || stack.app.clients.owned_by(ada.sub);
@@ -128,7 +128,7 @@ async fn a_form_that_is_sent_twice_makes_one_client_and_shows_its_secret_again()
     for name in ["", "a\r\nb", "\u{202E}", &"x".repeat(101)] {
         browser.submit(&form.with("name", name), &[]).await.is_page(400);
     }
-    // A scope that is not a developer's to give is not given.
+    // A scope outside JETON_DEVELOPER_SCOPES is not granted.
     let more = browser.submit(&form.with("name", "y").with("allow:root", "yes"), &[]).await;
     assert_eq!(
         stack.app.clients.read(&shown(&more, 0).parse().unwrap()).await.unwrap().unwrap().0.scope.to_string(),
@@ -153,8 +153,8 @@ async fn a_form_whose_client_was_deleted_does_not_bring_it_back() {
         }
         browser.submit(&form, &[]).await.is_page(403);
         stack.is_inactive(&rs, &token).await;
-        stack.ask_for_token(&machine, &[]).await.is_invalid_client();
-        // What is left of it is no client, to nobody, and is not enabled again.
+        stack.request_token(&machine, &[]).await.is_invalid_client();
+        // The tombstone is not a client to any command, and cannot be enabled.
         for command in ["show", "enable", "disable", "delete"] {
             stack.jeton(&["client", command, &machine.id], "").await.failed(3, "no client");
         }
@@ -169,9 +169,9 @@ async fn a_form_whose_client_was_deleted_does_not_bring_it_back() {
 async fn the_command_grants_roles_and_makes_clients_for_developers_only() {
     let stack = Stack::with_accounts().await;
     let rs = stack.resource_server().await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let create = ["client", "create", "--name", "robot", "--scope", "read", "--owner", "ada"];
-    stack.jeton(&create, "").await.failed(2, "ada is no developer");
+    stack.jeton(&create, "").await.failed(2, "ada is not a developer");
     let granted = stack.jeton(&["user", "grant-role", "ADA", "developer"], "").await;
     assert_eq!((&granted.json()["granted"], granted.stderr.contains("role_granted")), (&json!(true), true));
     let made = stack.jeton(&create, "").await.json();

@@ -1,4 +1,4 @@
-//! Personal tokens: made, listed, used, ended.
+//! Personal tokens: created, listed, used, ended.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,14 +6,16 @@ use jeton::local::ROUTES;
 use lambda_http::Context;
 use serde_json::json;
 use shared::{
-    app::App,
-    bearer::BearerToken,
-    lambda,
+    dynamodb,
+    endpoint::{
+        App,
+        bearer::{BearerError, BearerToken},
+        lambda,
+    },
     log::{Level, Log},
-    personal::PersonalToken,
-    scope::Scope,
-    table,
+    oauth::Scope,
     time::Clock,
+    users::personal::PersonalToken,
 };
 
 use crate::harness::{
@@ -27,14 +29,14 @@ async fn end(browser: &Browser<'_>, name: &str) {
     let page = browser.get(TOKENS).await;
     let (_, after) = page.text.split_once(&format!("<strong>{name}</strong>")).unwrap();
     let id = after.split("name=\"end\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    let answer = browser.submit(&HtmlForm::with_field(&page, "end", id), &[]).await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some(TOKENS)));
+    let response = browser.submit(&HtmlForm::with_field(&page, "end", id), &[]).await;
+    assert_eq!((response.status, response.header("location")), (303, Some(TOKENS)));
 }
 
 #[tokio::test]
-async fn a_token_is_shown_once_and_works_as_its_person_until_it_is_ended() {
+async fn a_token_is_shown_once_and_works_as_its_user_until_it_is_ended() {
     let stack = Stack::with_accounts().await;
-    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((ada, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let token = browser.personal_token("laptop", "30").await;
     assert!(token.starts_with("jtp_"), "{token}");
     let (now, jti) = (stack.now().seconds(), stack.introspect(&rs, &token).await["jti"].clone());
@@ -66,7 +68,7 @@ async fn a_token_is_shown_once_and_works_as_its_person_until_it_is_ended() {
 #[tokio::test]
 async fn a_token_lives_as_long_as_it_was_made_for_to_the_millisecond() {
     let stack = Stack::with_accounts().await;
-    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((_, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let temporary = browser.personal_token("for now", "temporary").await;
     let never = browser.personal_token("for ever", "never").await;
     let week = browser.personal_token("for a week", "7").await;
@@ -85,13 +87,13 @@ async fn a_token_lives_as_long_as_it_was_made_for_to_the_millisecond() {
 #[tokio::test]
 async fn a_form_that_is_sent_twice_makes_one_token_and_shows_it_again() {
     let stack = Stack::with_accounts().await;
-    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((_, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
     let more: [(&str, &str); 0] = [];
     let (one, other) = tokio::join!(browser.submit(&form, &more), browser.submit(&form, &more));
     let again = browser.submit(&form, &more).await;
     assert_eq!([shown(&one, 0), shown(&other, 0)], [shown(&again, 0), shown(&again, 0)]);
-    assert_eq!(stack.kept_of_kind("t").await, 1);
+    assert_eq!(stack.count_of_kind("t").await, 1);
     let different = browser.submit(&form.with("name", "y"), &more).await;
     assert_ne!(shown(&different, 0), shown(&again, 0));
     end(&browser, "x").await;
@@ -100,9 +102,9 @@ async fn a_form_that_is_sent_twice_makes_one_token_and_shows_it_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_token_is_refused_and_what_was_typed_is_harmless() {
+async fn an_invalid_token_form_is_refused_and_its_text_is_escaped() {
     let stack = Stack::with_accounts().await;
-    let (_, browser) = stack.at_home("ada").await;
+    let (_, browser) = stack.signed_in_user("ada").await;
     let form = HtmlForm::to_make(&browser.get(TOKENS).await).without("lasts");
     let (long, hidden) = ("x".repeat(101), "a\u{202E}b");
     let (read, week) = (("allow:read", "yes"), ("lasts", "7"));
@@ -118,11 +120,11 @@ async fn what_cannot_be_a_token_is_refused_and_what_was_typed_is_harmless() {
         vec![("name", "x"), read, ("lasts", "8")],
         vec![("name", "x"), read, ("lasts", "-1")],
     ] {
-        let answer = browser.submit(&form, &fields).await;
-        answer.is_page(400);
-        assert!(answer.text.contains("role=\"alert\"") && answer.headers("set-cookie").is_empty());
+        let response = browser.submit(&form, &fields).await;
+        response.is_page(400);
+        assert!(response.text.contains("role=\"alert\"") && response.headers("set-cookie").is_empty());
     }
-    assert_eq!(stack.kept_of_kind("t").await, 0);
+    assert_eq!(stack.count_of_kind("t").await, 0);
     let html = "<script>alert(1)</script>\"'";
     let made = browser.submit(&form, &[("name", html), read, week, ("allow:admin", "yes")]).await;
     let page = browser.get(TOKENS).await;
@@ -134,16 +136,16 @@ async fn what_cannot_be_a_token_is_refused_and_what_was_typed_is_harmless() {
 }
 
 #[tokio::test]
-async fn nobody_ends_anothers_token() {
+async fn a_user_cannot_end_anothers_token() {
     let stack = Stack::with_accounts().await;
     let rs = stack.resource_server().await;
-    let ((ada, hers), (eve, _)) = (stack.at_home("ada").await, stack.at_home("eve").await);
+    let ((ada, hers), (eve, _)) = (stack.signed_in_user("ada").await, stack.signed_in_user("eve").await);
     let token = hers.personal_token("x", "7").await;
-    let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
-    let id = kept[0].id().parse().unwrap();
+    let listed = stack.app.personal_tokens.of_user(ada.sub, stack.now()).await.unwrap();
+    let id = listed[0].id().parse().unwrap();
     assert!(!stack.app.personal_tokens.end(eve.sub, id, stack.now()).await.unwrap());
     assert!(stack.is_active(&rs, &token).await);
-    // Twice at once, and once more: one of them did it.
+    // Ended twice: only the first call ends it.
     let tokens = &stack.app.personal_tokens;
     stack.advance(Duration::from_millis(1));
     let first = tokens.end(ada.sub, id, stack.now()).await.unwrap();
@@ -152,37 +154,37 @@ async fn nobody_ends_anothers_token() {
 }
 
 #[tokio::test]
-async fn of_many_tokens_made_at_once_only_as_many_are_as_one_person_may_have() {
+async fn of_many_tokens_made_at_once_only_as_many_are_as_one_user_may_have() {
     let stack = Stack::with_accounts().await;
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     for nth in 0..PersonalToken::MOST - 3 {
         let lasts = if nth < 2 { "temporary" } else { "7" };
         browser.personal_token(&format!("token {nth}"), lasts).await;
     }
-    let asked = ["a", "b", "c", "d", "e", "f"].map(|name| browser.ask_for_token(name, "7"));
-    let [one, two, three, four, five, six] = asked;
-    let answers = tokio::join!(one, two, three, four, five, six);
-    let mut statuses = <[_; 6]>::from(answers).map(|answer| answer.status);
+    let requests = ["a", "b", "c", "d", "e", "f"].map(|name| browser.request_token(name, "7"));
+    let [one, two, three, four, five, six] = requests;
+    let responses = tokio::join!(one, two, three, four, five, six);
+    let mut statuses = <[_; 6]>::from(responses).map(|response| response.status);
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 409, 409, 409]);
-    let kept = || stack.app.personal_tokens.of_person(ada.sub, stack.now());
-    assert_eq!(kept().await.unwrap().len(), PersonalToken::MOST);
-    // What has expired makes room, and what was ended.
+    let listed = || stack.app.personal_tokens.of_user(ada.sub, stack.now());
+    assert_eq!(listed().await.unwrap().len(), PersonalToken::MOST);
+    // Expired and ended tokens make room.
     end(&browser, "token 7").await;
     browser.personal_token("g", "7").await;
-    assert_eq!(browser.ask_for_token("h", "7").await.status, 409);
+    assert_eq!(browser.request_token("h", "7").await.status, 409);
     stack.advance(Duration::from_hours(6));
     browser.sign_in(&ada).await;
-    assert_eq!(kept().await.unwrap().len(), PersonalToken::MOST - 2);
+    assert_eq!(listed().await.unwrap().len(), PersonalToken::MOST - 2);
     browser.personal_token("h", "7").await;
     browser.personal_token("i", "7").await;
-    assert_eq!(browser.ask_for_token("j", "7").await.status, 409);
+    assert_eq!(browser.request_token("j", "7").await.status, 409);
 }
 
 #[tokio::test]
-async fn what_was_ended_with_everything_or_by_disabling_makes_room() {
+async fn tokens_ended_with_everything_or_by_disabling_make_room() {
     let stack = Stack::with_accounts().await;
-    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((ada, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let first = browser.personal_token("first", "never").await;
     for nth in 1..PersonalToken::MOST {
         browser.personal_token(&format!("token {nth}"), "never").await;
@@ -190,7 +192,7 @@ async fn what_was_ended_with_everything_or_by_disabling_makes_room() {
     let create = ["token", "create", "--user", "ada", "--name", "x", "--scope", "read"];
     let users = &stack.app.users;
     stack.jeton(&create, "").await.failed(2, "50 tokens already");
-    assert_eq!(browser.ask_for_token("one more", "never").await.status, 409);
+    assert_eq!(browser.request_token("one more", "never").await.status, 409);
     let mut dead = vec![first];
     for disabled in [true, false] {
         if disabled {
@@ -206,14 +208,14 @@ async fn what_was_ended_with_everything_or_by_disabling_makes_room() {
         }
         let later = dead.pop().unwrap();
         assert!(stack.is_active(&rs, &later).await && !stack.is_active(&rs, &dead[0]).await);
-        assert_eq!(browser.ask_for_token("one more", "never").await.status, 409);
+        assert_eq!(browser.request_token("one more", "never").await.status, 409);
     }
 }
 
 #[tokio::test]
-async fn the_standing_of_its_person_counts_at_the_next_call() {
+async fn the_standing_of_its_user_counts_at_the_next_call() {
     let stack = Stack::with_accounts().await;
-    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((ada, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let token = browser.personal_token("x", "never").await;
     let users = &stack.app.users;
     users.disable(ada.sub, stack.now()).await.unwrap();
@@ -237,15 +239,15 @@ async fn the_standing_of_its_person_counts_at_the_next_call() {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_a_token_is_inactive() {
+async fn a_forged_or_altered_token_is_inactive() {
     let stack = Stack::with_accounts().await;
-    let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((_, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let token = browser.personal_token("x", "7").await;
     let other = browser.personal_token("y", "7").await;
     for token in altered(&token, &other) {
         stack.is_inactive(&rs, &token).await;
     }
-    // Nobody but a resource server is told of it: it is no client's.
+    // Only a resource server may introspect it: a personal token belongs to no client.
     stack.is_inactive(&stack.machine().await, &token).await;
     for prefix in ["jta", "jtt", "jtr", "jts"] {
         stack.is_inactive(&rs, &token.replacen("jtp", prefix, 1)).await;
@@ -253,13 +255,13 @@ async fn what_only_looks_like_a_token_is_inactive() {
 }
 
 #[tokio::test]
-async fn its_use_is_written_down_once_a_day_and_a_failure_of_that_refuses_nobody() {
+async fn its_use_is_recorded_once_a_day_and_a_failed_record_refuses_no_token() {
     let stack = Stack::with_accounts().await;
-    let ((ada, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+    let ((ada, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
     let token = browser.personal_token("x", "never").await;
     let last_used = async || {
-        let kept = stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap();
-        kept[0].last_used.map(|day| day.to_string())
+        let listed = stack.app.personal_tokens.of_user(ada.sub, stack.now()).await.unwrap();
+        listed[0].last_used.map(|day| day.to_string())
     };
     let writes = || {
         let updates = stack.dynamodb.cost().into_iter().filter(|(operation, _)| operation == "UpdateItem");
@@ -301,7 +303,7 @@ async fn neither_tables_nor_pages_nor_the_log_keep_a_personal_token_or_a_develop
 async fn the_command_makes_lists_inspects_and_ends_tokens() {
     let stack = Stack::with_accounts().await;
     let rs = stack.resource_server().await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let create = ["token", "create", "--user", "ADA", "--name", "robot", "--scope", "read write"];
     let lasting = [&create[..], &["--ttl", "never"]].concat();
     let made = stack.jeton(&lasting, "").await.json();
@@ -321,8 +323,8 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
     assert_eq!(stack.jeton(&["token", "revoke"], token).await.json()["revoked"], true);
     stack.is_inactive(&rs, token).await;
     stack.jeton(&["token", "revoke", token], "").await.failed(3, "does not work any more");
-    let told = stack.jeton(&["token", "inspect", token], "").await.json();
-    assert!(told["active"] == false && told["reason"].as_str().unwrap().starts_with("ended at"));
+    let inspected = stack.jeton(&["token", "inspect", token], "").await.json();
+    assert!(inspected["active"] == false && inspected["reason"].as_str().unwrap().starts_with("ended at"));
     for wrong in [
         &["--ttl", "59"][..],
         &["--ttl", "315360001"],
@@ -339,7 +341,7 @@ async fn the_command_makes_lists_inspects_and_ends_tokens() {
     stack.jeton(&["token", "list", "--user", "nobody"], "").await.failed(3, "nobody");
 }
 
-/// A deployment as it was, over the same tables, with `scope` for what people may give to their tokens.
+/// Returns an app over the same tables that offers `scope` for personal tokens.
 fn reconfigured(stack: &Stack, scope: &str) -> App {
     let mut config = stack.app.config.clone();
     config.account.personal_scopes = if scope.is_empty() { Scope::default() } else { scope.parse().unwrap() };
@@ -348,9 +350,9 @@ fn reconfigured(stack: &Stack, scope: &str) -> App {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_no_more_than_people_may_give_today() {
+async fn a_token_is_good_for_no_more_than_users_may_give_today() {
     let stack = Stack::with_accounts().await;
-    let (_, browser) = stack.at_home("ada").await;
+    let (_, browser) = stack.signed_in_user("ada").await;
     let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
     let token = shown(&browser.submit(&form.with("allow:write", "yes"), &[]).await, 0);
     let token = BearerToken::parse(&token).unwrap();
@@ -362,19 +364,23 @@ async fn a_token_is_good_for_no_more_than_people_may_give_today() {
         ("", None),
     ] {
         let app = reconfigured(&stack, scope);
-        let active = token.describe(&app, stack.now()).await.unwrap();
-        assert_eq!(active.ok().map(|active| active.scope.to_string()).as_deref(), left, "{scope}");
+        let scopes = match token.describe(&app, stack.now()).await {
+            Ok(active) => Some(active.scope.to_string()),
+            Err(BearerError::NotOffered) => None,
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(scopes.as_deref(), left, "{scope}");
     }
 }
 
 #[tokio::test]
 async fn tokens_are_listed_and_ended_where_none_can_be_made_any_more() {
     let stack = Stack::with_accounts().await;
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     browser.personal_token("laptop", "never").await;
     let session = format!("jeton-session={}", browser.cookie("jeton-session").unwrap());
     let app = Arc::new(reconfigured(&stack, ""));
-    let asked = async |path: &str, form: Option<&str>| {
+    let request = async |path: &str, form: Option<&str>| {
         let event = json!({
             "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path, "rawQueryString": "",
             "cookies": [session],
@@ -389,13 +395,14 @@ async fn tokens_are_listed_and_ended_where_none_can_be_made_any_more() {
             "body": form.unwrap_or_default(), "isBase64Encoded": false,
         });
         let (_, account) = ROUTES.iter().find(|(route, _)| *route == path).unwrap();
-        let answer = lambda::invoke(Arc::clone(&app), *account, &event.to_string(), Context::default()).await;
-        let answer = serde_json::to_value(answer.unwrap()).unwrap();
-        (answer["statusCode"].as_u64().unwrap(), answer["body"].as_str().unwrap_or_default().to_owned())
+        let response =
+            lambda::invoke(Arc::clone(&app), *account, &event.to_string(), Context::default()).await;
+        let response = serde_json::to_value(response.unwrap()).unwrap();
+        (response["statusCode"].as_u64().unwrap(), response["body"].as_str().unwrap_or_default().to_owned())
     };
-    let (status, page) = asked("/account", None).await;
+    let (status, page) = request("/account", None).await;
     assert!(status == 200 && page.contains("href=\"/account/tokens\""), "{page}");
-    let (status, page) = asked(TOKENS, None).await;
+    let (status, page) = request(TOKENS, None).await;
     assert!(status == 200 && page.contains("<strong>laptop</strong>"), "{page}");
     assert!(!page.contains("name=\"page\""), "there is no form for another: {page}");
     let field = |name: &str| {
@@ -404,13 +411,13 @@ async fn tokens_are_listed_and_ended_where_none_can_be_made_any_more() {
     let end = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("csrf", field("csrf")), ("end", field("end"))])
         .finish();
-    assert_eq!(asked(TOKENS, Some(&end)).await.0, 303);
-    assert!(stack.app.personal_tokens.of_person(ada.sub, stack.now()).await.unwrap().is_empty());
-    // Without any, there is nothing here, as where there never were any.
-    assert_eq!(asked(TOKENS, None).await.0, 404);
-    assert!(!asked("/account", None).await.1.contains(TOKENS));
-    // A form from before makes nothing.
-    assert_eq!(asked(TOKENS, Some("name=x&allow%3Aread=yes&lasts=7")).await.0, 404);
+    assert_eq!(request(TOKENS, Some(&end)).await.0, 303);
+    assert!(stack.app.personal_tokens.of_user(ada.sub, stack.now()).await.unwrap().is_empty());
+    // Without tokens the page does not exist, as in a deployment that never offered them.
+    assert_eq!(request(TOKENS, None).await.0, 404);
+    assert!(!request("/account", None).await.1.contains(TOKENS));
+    // An old form creates nothing.
+    assert_eq!(request(TOKENS, Some("name=x&allow%3Aread=yes&lasts=7")).await.0, 404);
 }
 
 #[tokio::test]
@@ -421,22 +428,22 @@ async fn a_form_that_is_sent_again_after_its_token_was_deleted_makes_no_such_tok
             config.account.temporary_token = Duration::from_mins(1);
         })
         .await;
-        let ((_, browser), rs) = (stack.at_home("ada").await, stack.resource_server().await);
+        let ((_, browser), rs) = (stack.signed_in_user("ada").await, stack.resource_server().await);
         let form = HtmlForm::to_make(&browser.get(TOKENS).await).without("lasts").with("name", "x");
         let fields = [("allow:read", "yes"), ("lasts", "temporary")];
         let token = shown(&browser.submit(&form, &fields).await, 0);
         if ended {
             end(&browser, "x").await;
         }
-        // Whenever DynamoDB deletes what it may.
+        // Whenever DynamoDB deletes expired items.
         for _ in 0..16 {
             stack.advance(Duration::from_mins(1));
             let table = stack.app.grants.table();
             for item in table.all().await.unwrap() {
-                let over = |ttl: &str| ttl.parse::<u64>().unwrap() < stack.now().seconds();
+                let expired = |ttl: &str| ttl.parse::<u64>().unwrap() < stack.now().seconds();
                 let key = item["pk"].as_s().unwrap();
-                if key.starts_with("t#") && item.get("ttl").is_some_and(|ttl| over(ttl.as_n().unwrap())) {
-                    table::delete_all(table, [key.clone()]).await.unwrap();
+                if key.starts_with("t#") && item.get("ttl").is_some_and(|ttl| expired(ttl.as_n().unwrap())) {
+                    dynamodb::delete_all(table, [key.clone()]).await.unwrap();
                 }
             }
             let again = browser.submit(&form, &fields).await;

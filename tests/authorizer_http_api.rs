@@ -1,17 +1,17 @@
-//! The authorizer before an HTTP API (payload format 2.0): yes or no, for this route and this request.
+//! The authorizer of an HTTP API (payload format 2.0).
 
 use std::time::Duration;
 
-use authorizer::NoAnswer;
+use authorizer::Error;
 use serde_json::{Value, json};
 use shared::{
-    app::App,
+    endpoint::App,
     log::{Level, Log},
 };
 
 use crate::harness::{Fault, Stack};
 
-/// What an HTTP API sends for a request that it takes to `route`.
+/// Returns the event of a request to `route`.
 fn event(route: &str, headers: &Value) -> Value {
     let (method, path) = route.split_once(' ').unwrap_or(("GET", "/any/path"));
     let (method, path) = (method.replace("ANY", "GET"), path.replace("{id}", "17"));
@@ -34,14 +34,14 @@ fn event(route: &str, headers: &Value) -> Value {
     })
 }
 
-async fn asked(app: &App, event: &Value) -> Result<Value, NoAnswer> {
+async fn authorizer_response(app: &App, event: &Value) -> Result<Value, Error> {
     Ok(serde_json::to_value(authorizer::handle(app, &event.to_string()).await?).unwrap())
 }
 
 impl Stack {
     async fn passes(&self, route: &str, token: &str) -> bool {
         let event = event(route, &json!({ "authorization": format!("Bearer {token}") }));
-        asked(&self.app, &event).await.unwrap()["isAuthorized"].as_bool().unwrap()
+        authorizer_response(&self.app, &event).await.unwrap()["isAuthorized"].as_bool().unwrap()
     }
 }
 
@@ -50,7 +50,7 @@ async fn listing(routes: &str) -> Stack {
 }
 
 #[tokio::test]
-async fn a_caller_passes_and_the_api_is_told_who_it_is() {
+async fn a_caller_passes_and_the_api_gets_the_caller() {
     let stack = listing("GET /orders/{id}=read").await;
     let machine = stack.machine().await;
     let token = stack.token(&machine).await;
@@ -58,11 +58,14 @@ async fn a_caller_passes_and_the_api_is_told_who_it_is() {
     let jti = stack.introspect(&machine, &token).await["jti"].clone();
     let context =
         json!({ "sub": machine.id, "client_id": machine.id, "scope": "read write", "token_id": jti });
-    assert_eq!(asked(&stack.app, &event).await, Ok(json!({ "isAuthorized": true, "context": context })));
+    assert_eq!(
+        authorizer_response(&stack.app, &event).await,
+        Ok(json!({ "isAuthorized": true, "context": context }))
+    );
 }
 
 #[tokio::test]
-async fn a_route_takes_the_scope_that_is_configured_and_one_that_is_not_listed_takes_nobody() {
+async fn a_route_requires_its_configured_scope_and_an_unlisted_route_is_refused() {
     let stack =
         listing("GET /orders=read; POST /orders=admin; ANY /any=write; GET /open=; $default=read").await;
     let token = stack.token(&stack.machine().await).await;
@@ -90,7 +93,7 @@ async fn a_route_takes_the_scope_that_is_configured_and_one_that_is_not_listed_t
 }
 
 #[tokio::test]
-async fn a_refusal_is_no_and_tells_nothing_of_anybody() {
+async fn a_refusal_reveals_nothing_about_the_caller() {
     let stack = listing("GET /open=").await;
     let machine = stack.machine().await;
     let token = stack.token(&machine).await;
@@ -105,7 +108,11 @@ async fn a_refusal_is_no_and_tells_nothing_of_anybody() {
         json!({ "x-authorization": format!("Bearer {token}") }),
     ];
     for headers in headers {
-        assert_eq!(asked(&stack.app, &event("GET /open", &headers)).await, refused, "{headers}");
+        assert_eq!(
+            authorizer_response(&stack.app, &event("GET /open", &headers)).await,
+            refused,
+            "{headers}"
+        );
     }
     assert!(stack.passes("GET /open", &token).await);
     stack.revoke(&machine, &token).await;
@@ -113,7 +120,7 @@ async fn a_refusal_is_no_and_tells_nothing_of_anybody() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_issuer_is_refused_and_without_an_issuer_nothing_is_decided() {
+async fn a_token_of_another_issuer_is_refused_and_without_an_issuer_there_is_an_error() {
     let stack = listing("GET /open=").await;
     let token = stack.token(&stack.machine().await).await;
     let authorization = json!({ "authorization": format!("Bearer {token}") });
@@ -124,10 +131,13 @@ async fn a_token_of_another_issuer_is_refused_and_without_an_issuer_nothing_is_d
         App::new(config, stack.app.grants.table().client(), stack.app.clock.clone(), log)
     };
     let other = elsewhere(Some("https://other.example.com"));
-    let answer = asked(&other, &event("GET /open", &authorization)).await;
-    assert_eq!(answer, Ok(json!({ "isAuthorized": false, "context": {} })));
+    let response = authorizer_response(&other, &event("GET /open", &authorization)).await;
+    assert_eq!(response, Ok(json!({ "isAuthorized": false, "context": {} })));
     let nobody = elsewhere(None);
-    assert_eq!(asked(&nobody, &event("GET /open", &authorization)).await, Err(NoAnswer::Unavailable));
+    assert_eq!(
+        authorizer_response(&nobody, &event("GET /open", &authorization)).await,
+        Err(Error::Unavailable)
+    );
     assert!(stack.passes("GET /open", &token).await);
 }
 
@@ -139,24 +149,49 @@ async fn an_outage_is_an_error_and_never_a_refusal() {
     for fault in [Fault::Throttle, Fault::Hang] {
         stack.dynamodb.fail(fault);
         // Both reads of a call fit into the function's 10 s; the first that fails ends it.
-        let answer = tokio::time::timeout(Duration::from_millis(4_500), asked(&stack.app, &event)).await;
-        assert_eq!(answer.expect("an answer in time"), Err(NoAnswer::Unavailable), "{fault:?}");
+        let response =
+            tokio::time::timeout(Duration::from_millis(4_500), authorizer_response(&stack.app, &event)).await;
+        assert_eq!(response.expect("a response in time"), Err(Error::Unavailable), "{fault:?}");
     }
     stack.dynamodb.fail(Fault::None);
     assert!(stack.passes("GET /open", &token).await);
 }
 
 #[tokio::test]
-async fn what_no_gateway_sends_is_an_error() {
+async fn a_use_that_cannot_be_recorded_delays_a_call_by_two_seconds_at_most() {
+    let stack = Stack::configured(|config| {
+        config.route_scopes = "GET /open=".parse().unwrap();
+        config.account.personal_scopes = "read".parse().unwrap();
+    })
+    .await;
+    let token = stack.signed_in().await.personal_token("x", "7").await;
+    stack.dynamodb.forget();
+    stack.dynamodb.fail(Fault::HangUses);
+    // Two reads come before this write. All its attempts would take 3 s, and the function has 10 s for everything.
+    let response =
+        tokio::time::timeout(Duration::from_millis(2_900), stack.passes("GET /open", &token)).await;
+    assert!(response.expect("a response in time"));
+    stack.dynamodb.fail(Fault::None);
+    stack.dynamodb.forget();
+    assert!(stack.passes("GET /open", &token).await);
+    let cost = stack.dynamodb.cost();
+    assert!(
+        cost.iter().any(|(operation, _)| operation == "UpdateItem"),
+        "the next use is recorded: {cost:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_event_is_an_error() {
     let stack = listing("*=").await;
     for event in ["", "{}", "[]", "null", r#"{"version":"2.0"}"#, r#"{"type":"TOKEN"}"#, "\u{0}"] {
-        let answer = authorizer::handle(&stack.app, event).await;
-        assert_eq!(answer, Err(NoAnswer::NotUnderstood), "{event}");
+        let response = authorizer::handle(&stack.app, event).await;
+        assert_eq!(response, Err(Error::MalformedEvent), "{event}");
     }
 }
 
 #[tokio::test]
-async fn a_remembered_status_saves_a_read_and_delays_no_revocation() {
+async fn a_cached_status_saves_a_read_and_delays_no_revocation() {
     let stack = Stack::configured(|config| {
         config.route_scopes = "GET /open=".parse().unwrap();
         config.status_cache = Duration::from_mins(5);

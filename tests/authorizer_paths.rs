@@ -1,14 +1,14 @@
-//! Which scope a request needs at the authorizer, however its path is spelled: what a backend may take for the path of a
-//! stricter route opens no more than that route does.
+//! The scope that a request requires, however its path is spelled: a path that a backend may read as that of a stricter
+//! route requires that route's scope.
 
 use serde_json::{Value, json};
-use shared::client::Registration;
+use shared::clients::Registration;
 
 use crate::harness::{Stack, machine};
 
 const GENERATED: &str = "api123.execute-api.eu-central-1.amazonaws.com";
 
-/// What an HTTP API sends for a request of `method` for `path`, which it takes to `route`.
+/// Returns the event of an HTTP API for a request to `route`.
 fn http(route: &str, method: &str, path: &str, token: &str) -> Value {
     json!({
         "version": "2.0",
@@ -26,14 +26,14 @@ fn http(route: &str, method: &str, path: &str, token: &str) -> Value {
     })
 }
 
-/// The same at a stage with a name, or another domain name.
+/// Returns the event at another stage and domain name.
 fn http_at(stage: &str, domain: &str, mut event: Value) -> Value {
     event["requestContext"]["stage"] = json!(stage);
     event["requestContext"]["domainName"] = json!(domain);
     event
 }
 
-/// What a REST API sends an authorizer of type `REQUEST`.
+/// Returns the event of a REST API for an authorizer of type `REQUEST`.
 fn rest(resource: &str, method: &str, path: &str, token: &str) -> Value {
     json!({
         "type": "REQUEST",
@@ -46,7 +46,7 @@ fn rest(resource: &str, method: &str, path: &str, token: &str) -> Value {
     })
 }
 
-/// What it sends one of type `TOKEN`.
+/// Returns the event of a REST API for an authorizer of type `TOKEN`.
 fn token_only(method: &str, path: &str, token: &str) -> Value {
     json!({
         "type": "TOKEN",
@@ -56,17 +56,17 @@ fn token_only(method: &str, path: &str, token: &str) -> Value {
 }
 
 impl Stack {
-    /// Whether the request of `event` may pass.
+    /// Returns whether the request passes.
     async fn lets_pass(&self, event: &Value) -> bool {
-        let answer = authorizer::handle(&self.app, &event.to_string()).await.unwrap();
-        let answer = serde_json::to_value(answer).unwrap();
-        answer["isAuthorized"]
+        let response = authorizer::handle(&self.app, &event.to_string()).await.unwrap();
+        let response = serde_json::to_value(response).unwrap();
+        response["isAuthorized"]
             .as_bool()
-            .unwrap_or_else(|| answer["policyDocument"]["Statement"][0]["Effect"] == "Allow")
+            .unwrap_or_else(|| response["policyDocument"]["Statement"][0]["Effect"] == "Allow")
     }
 }
 
-/// A deployment that lists `routes`, and a token for each of these scopes.
+/// Starts a deployment with these routes, and returns a token for each scope.
 async fn listing<const N: usize>(routes: &str, scopes: [&str; N]) -> (Stack, [String; N]) {
     let stack = Stack::configured(|config| config.route_scopes = routes.parse().unwrap()).await;
     let mut tokens = Vec::new();
@@ -79,7 +79,7 @@ async fn listing<const N: usize>(routes: &str, scopes: [&str; N]) -> (Stack, [St
 }
 
 #[tokio::test]
-async fn a_wide_route_of_the_gateway_opens_nothing_that_is_listed_more_strictly() {
+async fn a_wide_route_of_the_gateway_does_not_open_a_route_that_is_listed_more_strictly() {
     let (stack, [read, both]) = listing("POST /orders=write; *=read", ["read", "read write"]).await;
     for route in ["ANY /orders", "ANY /{proxy+}", "POST /{proxy+}", "$default"] {
         assert!(!stack.lets_pass(&http(route, "POST", "/orders", &read)).await, "{route}");
@@ -98,16 +98,16 @@ async fn a_wide_route_of_the_gateway_opens_nothing_that_is_listed_more_strictly(
         assert!(stack.lets_pass(&http(route, "GET", "/a/secret", &both)).await, "{route}");
         assert!(stack.lets_pass(&http(route, "GET", "/a/open", &read)).await, "{route}");
     }
-    // A method that is none of the gateway's, or not the route's.
+    // An unknown method, or not the route's.
     for method in ["post", "PROPFIND", "POST"] {
         assert!(!stack.lets_pass(&http("GET /a/{x}", method, "/a/open", &both)).await, "{method}");
     }
     assert!(!stack.lets_pass(&http("$default", "post", "/a/open", &both)).await);
-    // A path that is not the route's.
+    // Not the route's path.
     assert!(!stack.lets_pass(&http("GET /a/{x}", "GET", "/b", &both)).await);
 }
 
-/// Spellings that one backend or another takes for `/admin/users`.
+/// Spellings that some backend reads as `/admin/users`.
 const SPELLINGS: [&str; 23] = [
     "/admin/users/",
     "//admin/users",
@@ -135,7 +135,7 @@ const SPELLINGS: [&str; 23] = [
 ];
 
 #[tokio::test]
-async fn another_spelling_of_a_path_opens_no_more_than_the_listed_one() {
+async fn another_spelling_of_a_path_requires_the_scope_of_the_listed_path() {
     let list = "GET /admin/users=admin; GET /x/{y}=read; GET /{rest+}=read; *=read";
     let (stack, [read, both]) = listing(list, ["read", "read admin"]).await;
     for path in SPELLINGS {
@@ -165,7 +165,7 @@ async fn a_path_that_leaves_its_route_is_refused() {
         ("GET /files/{path+}", "/files/../secret"),
         ("GET /files/{path+}", "/files/%2e%2e/secret"),
         ("GET /files/{path+}", "/files/a/..%2f..%2fsecret"),
-        // Backends differ in what this is.
+        // Backends read this path differently.
         ("GET /files/{path+}", "/files/a/../b"),
         ("GET /orders/{id}", "/orders/17%2Frefunds"),
         ("GET /orders/{id}", "/orders/.."),
@@ -198,7 +198,7 @@ async fn the_stage_and_a_mapping_before_the_path_hide_no_route() {
             assert!(stack.lets_pass(&event(&both)).await, "{route} {path}");
         }
     }
-    // With its parameter, it is known where the path of a greedy route begins.
+    // The parameter of a greedy route tells where the path begins.
     let mut event = http_at("$default", "api.example.com", http("ANY /{rest+}", "POST", "/x/orders", &read));
     event["pathParameters"] = json!({ "rest": "x/orders" });
     assert!(stack.lets_pass(&event).await);
@@ -208,12 +208,12 @@ async fn the_stage_and_a_mapping_before_the_path_hide_no_route() {
         http_at("$default", "api.example.com", http("ANY /{rest+}", "POST", "/v1/%2Forders", &read));
     event["pathParameters"] = json!({ "rest": "/orders" });
     assert!(!stack.lets_pass(&event).await, "a parameter that was decoded");
-    // The gateway's own name has no mappings.
+    // The gateway's own domain name has no mappings.
     assert!(stack.lets_pass(&http("$default", "POST", "/x/orders", &read)).await);
 }
 
 #[tokio::test]
-async fn an_authorizer_that_sees_the_path_only_goes_by_no_default() {
+async fn an_authorizer_of_type_token_uses_no_default() {
     let (stack, [read]) = listing("GET /orders=read; *=read", ["read"]).await;
     assert!(stack.lets_pass(&token_only("GET", "/orders", &read)).await);
     for path in ["/else", "/", "/orders/1", "/orders//"] {
@@ -223,9 +223,9 @@ async fn an_authorizer_that_sees_the_path_only_goes_by_no_default() {
 }
 
 #[tokio::test]
-async fn a_rest_apis_path_counts_like_its_arn() {
+async fn the_path_of_a_rest_api_requires_its_scope_like_the_arn() {
     let (stack, [read, both]) = listing("GET /admin=admin; *=read", ["read", "read admin"]).await;
-    // Behind a base path mapping, and as if the ARN had it otherwise.
+    // Behind a base path mapping, with another spelling in the ARN.
     for (arn, path) in
         [("/admin", "/v1/admin"), ("/x", "/v1/admin"), ("/%61dmin", "/admin"), ("/x", "/admin/")]
     {

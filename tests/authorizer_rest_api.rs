@@ -1,15 +1,14 @@
-//! The authorizer before a REST API: a policy that may be kept, and must not open anything but what it is meant for.
+//! The authorizer of a REST API: a policy may be cached, and must open nothing that the scope does not allow.
 
-use authorizer::NoAnswer;
-use jeton::local::Policy;
+use authorizer::Error;
 use serde_json::{Value, json};
-use shared::client::Registration;
+use shared::clients::Registration;
 
-use crate::harness::{Fault, Stack, machine};
+use crate::harness::{Fault, Policy, Stack, machine};
 
 const STAGE: &str = "arn:aws:execute-api:eu-central-1:123456789012:api123/prod";
 
-/// Routes that IAM's `*` would mix up, each with a path that takes it.
+/// Routes that IAM's `*` would confuse, each with a matching path and its scope.
 const ROUTES: [(&str, &str, &str, &str); 10] = [
     ("GET", "/orders", "/orders", "read"),
     ("POST", "/orders", "/orders", "write"),
@@ -22,7 +21,7 @@ const ROUTES: [(&str, &str, &str, &str); 10] = [
     ("GET", "/files/secret", "/files/secret", "admin"),
     ("GET", "/", "/", "read"),
 ];
-/// What the API has, but the configuration does not list.
+/// Requests that the configuration does not list.
 const UNLISTED: [(&str, &str); 4] =
     [("PUT", "/orders/17"), ("GET", "/orders/17/audit"), ("GET", "/admin"), ("PATCH", "/orders")];
 
@@ -30,7 +29,7 @@ fn arn(method: &str, path: &str) -> String {
     format!("{STAGE}/{method}{path}")
 }
 
-/// What a REST API sends an authorizer of type `REQUEST`.
+/// Returns the event for an authorizer of type `REQUEST`.
 fn request(method: &str, resource: &str, path: &str, token: &str) -> Value {
     let authorization = format!("Bearer {token}");
     json!({
@@ -49,18 +48,19 @@ fn request(method: &str, resource: &str, path: &str, token: &str) -> Value {
     })
 }
 
-/// What it sends one of type `TOKEN`.
+/// Returns the event for an authorizer of type `TOKEN`.
 fn token_only(method: &str, path: &str, authorization: &str) -> Value {
     json!({ "type": "TOKEN", "methodArn": arn(method, path), "authorizationToken": authorization })
 }
 
 impl Stack {
-    async fn asked(&self, event: &Value) -> Result<Value, NoAnswer> {
+    async fn authorizer_response(&self, event: &Value) -> Result<Value, Error> {
         Ok(serde_json::to_value(authorizer::handle(&self.app, &event.to_string()).await?).unwrap())
     }
 
     async fn policy(&self, event: &Value) -> Policy {
-        serde_json::from_value(self.asked(event).await.unwrap()["policyDocument"].clone()).unwrap()
+        serde_json::from_value(self.authorizer_response(event).await.unwrap()["policyDocument"].clone())
+            .unwrap()
     }
 
     async fn token_for(&self, scope: &str) -> String {
@@ -80,10 +80,11 @@ async fn shop() -> Stack {
 }
 
 #[tokio::test]
-async fn a_policy_names_the_request_and_every_address_that_the_scope_opens() {
+async fn a_policy_allows_the_request_and_every_address_that_the_scope_opens() {
     let stack = shop().await;
     let token = stack.token_for("read").await;
-    let answer = stack.asked(&request("GET", "/orders/{id}", "/orders/17", &token)).await.unwrap();
+    let response =
+        stack.authorizer_response(&request("GET", "/orders/{id}", "/orders/17", &token)).await.unwrap();
     let document = json!({
         "Version": "2012-10-17",
         "Statement": [{
@@ -92,14 +93,14 @@ async fn a_policy_names_the_request_and_every_address_that_the_scope_opens() {
             "Resource": [arn("GET", "/orders/17"), arn("GET", "/orders"), arn("GET", "/")],
         }],
     });
-    assert_eq!(answer["policyDocument"], document);
-    assert_eq!(answer["principalId"], answer["context"]["sub"]);
-    assert!(answer["context"].as_object().unwrap().values().all(Value::is_string), "{answer}");
-    assert_eq!(answer["context"].get("error"), None);
+    assert_eq!(response["policyDocument"], document);
+    assert_eq!(response["principalId"], response["context"]["sub"]);
+    assert!(response["context"].as_object().unwrap().values().all(Value::is_string), "{response}");
+    assert_eq!(response["context"].get("error"), None);
 }
 
 #[tokio::test]
-async fn an_answer_for_one_route_opens_no_other_however_long_it_is_kept() {
+async fn a_cached_policy_of_one_route_opens_no_other_route() {
     let stack = shop().await;
     for held in ["read", "write", "admin", "read write", "none"] {
         let token = stack.token_for(held).await;
@@ -115,7 +116,7 @@ async fn an_answer_for_one_route_opens_no_other_however_long_it_is_kept() {
                 for (method, path) in UNLISTED {
                     assert!(!policy.opens(&arn(method, path)), "{held}: {method} {path}");
                 }
-                // Nor another stage, nor another API.
+                // Neither another stage nor another API.
                 assert!(!policy.opens(&arn("GET", "/orders").replace("/prod/", "/beta/")));
                 assert!(!policy.opens(&arn("GET", "/orders").replace("api123", "api124")));
             }
@@ -124,7 +125,7 @@ async fn an_answer_for_one_route_opens_no_other_however_long_it_is_kept() {
 }
 
 #[tokio::test]
-async fn a_path_that_means_more_to_iam_than_itself_opens_nothing() {
+async fn a_path_that_iam_does_not_take_literally_opens_nothing() {
     let stack = listing("GET /{any}=read; GET /orders/{id}=read; GET /files/{path+}=read; *=read").await;
     let token = stack.token_for("read").await;
     for (resource, path) in [
@@ -148,10 +149,10 @@ async fn a_path_that_means_more_to_iam_than_itself_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_to_another_route_than_the_one_that_is_said_opens_nothing() {
+async fn a_path_that_leads_to_another_route_than_the_gateways_opens_nothing() {
     let stack = shop().await;
     let token = stack.token_for("read").await;
-    // As if `/orders/17%2Frefunds` had been decoded on its way into the ARN, and such.
+    // As if the gateway had decoded `/orders/17%2Frefunds` in the ARN.
     for (resource, path) in [
         ("/orders/{id}", "/orders/17/refunds"),
         ("/orders/{id}", "/orders/export"),
@@ -169,18 +170,18 @@ async fn a_path_that_leads_to_another_route_than_the_one_that_is_said_opens_noth
 }
 
 #[tokio::test]
-async fn too_little_scope_is_a_denial_that_says_what_is_needed() {
+async fn too_little_scope_is_a_denial_with_the_required_scope() {
     let stack = shop().await;
     let token = stack.token_for("read").await;
-    let answer = stack.asked(&request("POST", "/orders", "/orders", &token)).await.unwrap();
-    let first = &answer["policyDocument"]["Statement"][0];
+    let response = stack.authorizer_response(&request("POST", "/orders", "/orders", &token)).await.unwrap();
+    let first = &response["policyDocument"]["Statement"][0];
     assert_eq!((&first["Effect"], &first["Resource"]), (&json!("Deny"), &json!([arn("POST", "/orders")])));
-    assert_eq!(answer["context"]["error"], "insufficient_scope");
+    assert_eq!(response["context"]["error"], "insufficient_scope");
     let challenge = "Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"write\"";
-    assert_eq!(answer["context"]["challenge"], challenge);
-    // Kept, it opens nothing: its challenge would reach whatever it opened.
-    assert_eq!(answer["policyDocument"]["Statement"].as_array().unwrap().len(), 1);
-    assert!(answer["context"]["sub"].is_string());
+    assert_eq!(response["context"]["challenge"], challenge);
+    // A cached denial opens nothing: its challenge would reach the calls that it allows.
+    assert_eq!(response["policyDocument"]["Statement"].as_array().unwrap().len(), 1);
+    assert!(response["context"]["sub"].is_string());
 }
 
 #[tokio::test]
@@ -198,33 +199,33 @@ async fn a_route_that_is_not_listed_is_denied_unless_the_list_has_a_default() {
     for other in ["/orders", "/else/2", "/else"] {
         assert!(!policy.opens(&arn("GET", other)), "{other}");
     }
-    // One of type TOKEN cannot tell what is not listed from another spelling of what is.
+    // An authorizer of type TOKEN cannot tell an unlisted path from another spelling of a listed one.
     let by_token = open.policy(&token_only("GET", "/else/1", &format!("bearer {token}"))).await;
     assert!(!by_token.opens(&arn("GET", "/else/1")));
 }
 
 #[tokio::test]
-async fn nobody_known_is_the_error_that_the_gateway_answers_401_to() {
+async fn invalid_credentials_are_the_error_that_the_gateway_answers_with_401() {
     let stack = shop().await;
     let token = stack.token_for("read").await;
-    let refused = Err(NoAnswer::Unauthorized);
-    assert_eq!(NoAnswer::Unauthorized.to_string(), "Unauthorized");
-    assert_eq!(stack.asked(&request("GET", "/orders", "/orders", "garbage")).await, refused);
+    let refused = Err(Error::Unauthorized);
+    assert_eq!(Error::Unauthorized.to_string(), "Unauthorized");
+    assert_eq!(stack.authorizer_response(&request("GET", "/orders", "/orders", "garbage")).await, refused);
     for authorization in ["", "Bearer", "Bearer x", &token, &format!("Basic {token}")] {
-        assert_eq!(stack.asked(&token_only("GET", "/orders", authorization)).await, refused);
+        assert_eq!(stack.authorizer_response(&token_only("GET", "/orders", authorization)).await, refused);
     }
     let mut none = request("GET", "/orders", "/orders", &token);
     none["headers"] = Value::Null;
     none["multiValueHeaders"] = Value::Null;
-    assert_eq!(stack.asked(&none).await, refused);
-    // The map of headers has one of two values: the other map tells.
+    assert_eq!(stack.authorizer_response(&none).await, refused);
+    // The map of single values has one of the two.
     let mut twice = request("GET", "/orders", "/orders", &token);
     let header = format!("Bearer {token}");
     twice["multiValueHeaders"]["Authorization"] = json!([header, header]);
-    assert_eq!(stack.asked(&twice).await, refused);
+    assert_eq!(stack.authorizer_response(&twice).await, refused);
     let mut spelled_twice = request("GET", "/orders", "/orders", &token);
     spelled_twice["multiValueHeaders"]["authorization"] = json!([header]);
-    assert_eq!(stack.asked(&spelled_twice).await, refused);
+    assert_eq!(stack.authorizer_response(&spelled_twice).await, refused);
 }
 
 #[tokio::test]
@@ -232,26 +233,26 @@ async fn an_outage_is_another_error() {
     let stack = shop().await;
     let token = stack.token_for("read").await;
     stack.dynamodb.fail(Fault::Throttle);
-    let answer = stack.asked(&request("GET", "/orders", "/orders", &token)).await;
-    assert_eq!(answer, Err(NoAnswer::Unavailable));
-    assert_ne!(NoAnswer::Unavailable.to_string(), "Unauthorized");
+    let response = stack.authorizer_response(&request("GET", "/orders", "/orders", &token)).await;
+    assert_eq!(response, Err(Error::Unavailable));
+    assert_ne!(Error::Unavailable.to_string(), "Unauthorized");
 }
 
 #[tokio::test]
-async fn a_policy_is_never_larger_than_the_gateway_takes() {
+async fn a_policy_is_never_larger_than_the_gateway_allows() {
     let lines: Vec<String> =
         (0..100).map(|nth| format!("ANY /a-rather-long-name-of-a-collection-{nth}=read")).collect();
     let stack = listing(&lines.join(";")).await;
     let token = stack.token_for("read").await;
     let path = "/a-rather-long-name-of-a-collection-99";
-    let answer = stack.asked(&request("GET", path, path, &token)).await.unwrap();
-    let size = answer["policyDocument"].to_string().len();
+    let response = stack.authorizer_response(&request("GET", path, path, &token)).await.unwrap();
+    let size = response["policyDocument"].to_string().len();
     assert!((6_000..8_192).contains(&size), "{size}");
     assert!(stack.policy(&request("GET", path, path, &token)).await.opens(&arn("GET", path)));
 }
 
 #[tokio::test]
-async fn a_challenge_reaches_no_call_that_passes_however_long_an_answer_is_kept() {
+async fn a_cached_challenge_reaches_no_call_that_passes() {
     let stack = shop().await;
     for held in ["read", "write", "admin", "none"] {
         let token = stack.token_for(held).await;
@@ -261,13 +262,13 @@ async fn a_challenge_reaches_no_call_that_passes_however_long_an_answer_is_kept(
                 token_only(method, path, &format!("Bearer {token}")),
             ];
             for event in events {
-                let answer = stack.asked(&event).await.unwrap();
-                let statements = answer["policyDocument"]["Statement"].as_array().unwrap();
+                let response = stack.authorizer_response(&event).await.unwrap();
+                let statements = response["policyDocument"]["Statement"].as_array().unwrap();
                 let effects: Vec<_> = statements.iter().map(|statement| &statement["Effect"]).collect();
                 let refused = effects == ["Deny"];
-                assert!(refused || effects == ["Allow"], "{answer}");
-                for told in ["challenge", "error"] {
-                    assert_eq!(answer["context"].get(told).is_some(), refused, "{answer}");
+                assert!(refused || effects == ["Allow"], "{response}");
+                for expected in ["challenge", "error"] {
+                    assert_eq!(response["context"].get(expected).is_some(), refused, "{response}");
                 }
                 if refused {
                     assert_eq!(statements[0]["Resource"], json!([arn(method, path)]));

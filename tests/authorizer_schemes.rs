@@ -1,18 +1,21 @@
-//! The authorizer's schemes beside `Bearer`, each a switch of the deployment. Through the sample API, which it protects.
+//! The authorizer's schemes beside `Bearer`, each a switch of the deployment, through the sample API.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::{
-    client::{AuthMethod, GrantType, Registration},
-    role::Role,
+    clients::Registration,
+    oauth::{AuthMethod, GrantType},
+    status::Role,
 };
 
-use crate::harness::{Answer, Call, Fault, PASSWORD, Registered, Stack, altered, machine, person::CALLBACK};
+use crate::harness::{
+    Call, Fault, PASSWORD, Registered, Response, Stack, altered, code_flow::CALLBACK, machine,
+};
 
 const API: &str = "/api/notes";
-/// Every scheme there is.
-const ALL: &str = "token-scheme,temp-token-scheme,basic-person,basic-client,query-token,query-client,guest";
+/// Every switch of the authorizer.
+const ALL: &str = "token-scheme,temp-token-scheme,basic-user,basic-client,query-token,query-client,guest";
 
 impl Stack {
     fn api(&self) -> Call {
@@ -27,12 +30,12 @@ impl Stack {
         self.request("GET", &format!("{API}?{query}"))
     }
 
-    fn as_person(&self, name: &str, password: &str) -> Call {
+    fn as_user(&self, name: &str, password: &str) -> Call {
         self.api().raw_basic(&format!("{name}:{password}"))
     }
 }
 
-/// The fixture `machine`, which may send its secret in either way.
+/// Returns the fixture `machine`, with both authentication methods.
 fn either() -> Registration {
     let auth_methods = vec![AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
     Registration { auth_methods, ..machine() }
@@ -43,16 +46,16 @@ fn pair(client: &Registered) -> String {
 }
 
 #[track_caller]
-fn is_refused(answer: &Answer, what: &str) {
-    assert_eq!(answer.status, 401, "{what}: {}", answer.text);
-    assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer realm=\"Jeton\""), "{what}");
+fn is_refused(response: &Response, what: &str) {
+    assert_eq!(response.status, 401, "{what}: {}", response.text);
+    assert!(response.header("www-authenticate").unwrap().starts_with("Bearer realm=\"Jeton\""), "{what}");
 }
 
-/// Every kind of token by every scheme, and the switch that lets it in, if any does.
+/// Returns a call for every kind of credentials and scheme, with the switch that permits it.
 async fn calls(stack: &Stack) -> Vec<(Option<&'static str>, String, Call)> {
     let client = stack.register(either()).await;
     let access = stack.token(&client).await;
-    let (ada, browser) = stack.at_home("ada").await;
+    let (ada, browser) = stack.signed_in_user("ada").await;
     let api = browser.personal_token("api", "7").await;
     let temporary = browser.personal_token("temporary", "temporary").await;
     let mut calls = Vec::new();
@@ -69,7 +72,7 @@ async fn calls(stack: &Stack) -> Vec<(Option<&'static str>, String, Call)> {
         let what = format!("?access_token={}", &token[..3]);
         calls.push((Some("query-token"), what, stack.with_query(&format!("access_token={token}"))));
     }
-    calls.push((Some("basic-person"), "name and password".into(), stack.as_person(&ada.name, PASSWORD)));
+    calls.push((Some("basic-user"), "name and password".into(), stack.as_user(&ada.name, PASSWORD)));
     calls.push((Some("basic-client"), "id and secret".into(), stack.api().basic(&client)));
     calls.push((Some("query-client"), "?client_id=".into(), stack.with_query(&pair(&client))));
     calls.push((Some("guest"), "nothing".into(), stack.api()));
@@ -81,24 +84,24 @@ async fn each_switch_opens_its_own_scheme_and_no_other() {
     for on in ALL.split(',').chain(["none"]) {
         let stack = Stack::protecting(on).await;
         for (switch, what, call) in calls(&stack).await {
-            let answer = call.send().await;
-            // What no switch permits in a query is the API's own: there it is a guest who calls.
+            let response = call.send().await;
+            // Without the switch, the query belongs to the API: the caller is a guest.
             let is_guest = on == "guest" && (what.starts_with('?') || what == "nothing");
             if switch == Some(on) || is_guest {
-                assert_eq!(answer.status, 200, "{on}: {what}");
-                assert_eq!(answer.json()["you"].get("sub").is_none(), is_guest, "{on}: {what}");
+                assert_eq!(response.status, 200, "{on}: {what}");
+                assert_eq!(response.json()["you"].get("sub").is_none(), is_guest, "{on}: {what}");
             } else {
-                is_refused(&answer, &format!("{on}: {what}"));
+                is_refused(&response, &format!("{on}: {what}"));
             }
         }
     }
 }
 
 #[tokio::test]
-async fn bearer_takes_every_kind_of_token_whatever_is_on() {
+async fn bearer_takes_every_kind_of_token_whatever_the_switches() {
     for on in ["none", ALL] {
         let stack = Stack::protecting(on).await;
-        let browser = stack.at_home("ada").await.1;
+        let browser = stack.signed_in_user("ada").await.1;
         let access = stack.token(&stack.machine().await).await;
         let (api, temporary) =
             (browser.personal_token("x", "7").await, browser.personal_token("y", "temporary").await);
@@ -109,48 +112,48 @@ async fn bearer_takes_every_kind_of_token_whatever_is_on() {
 }
 
 #[tokio::test]
-async fn the_schemes_are_read_in_any_case() {
+async fn schemes_are_case_insensitive() {
     let stack = Stack::protecting(ALL).await;
     let token = stack.token(&stack.machine().await).await;
     for scheme in ["token", "TOKEN", "ToKeN  "] {
         assert_eq!(stack.shown(&format!("{scheme} {token}")).send().await.status, 200, "{scheme}");
     }
-    let temporary = stack.at_home("ada").await.1.personal_token("x", "temporary").await;
+    let temporary = stack.signed_in_user("ada").await.1.personal_token("x", "temporary").await;
     assert_eq!(stack.shown(&format!("temptoken {temporary}")).send().await.status, 200);
     assert_eq!(stack.shown("bAsIc YWRhOmNvcnJlY3QgaG9yc2UgYmF0dGVyeSBzdGFwbGU=").send().await.status, 200);
 }
 
 #[tokio::test]
-async fn the_api_is_told_who_calls_without_a_token() {
+async fn the_api_gets_the_caller_without_a_token() {
     let stack = Stack::protecting(ALL).await;
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     let you = async |call: Call| call.send().await.json()["you"].clone();
-    let told = json!({ "sub": ada.sub, "username": "ada", "scope": "read write" });
-    assert_eq!(you(stack.as_person("ADA", PASSWORD)).await, told);
+    let expected = json!({ "sub": ada.sub, "username": "ada", "scope": "read write" });
+    assert_eq!(you(stack.as_user("ADA", PASSWORD)).await, expected);
     let client = stack.register(either()).await;
-    let told = json!({ "sub": client.id, "client_id": client.id, "scope": "read write" });
-    assert_eq!(you(stack.api().basic(&client)).await, told);
-    assert_eq!(you(stack.with_query(&pair(&client))).await, told);
+    let expected = json!({ "sub": client.id, "client_id": client.id, "scope": "read write" });
+    assert_eq!(you(stack.api().basic(&client)).await, expected);
+    assert_eq!(you(stack.with_query(&pair(&client))).await, expected);
     assert_eq!(you(stack.api()).await, json!({ "scope": "read" }));
 }
 
 #[tokio::test]
-async fn a_call_without_a_token_is_good_for_its_scope_and_no_more() {
+async fn a_call_without_a_token_has_the_configured_scope_only() {
     let stack = Stack::protecting(ALL).await;
     let write = || stack.request("POST", API);
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let little = Registration { default_scope: vec!["read".to_owned()], ..either() };
     let client = stack.register(little).await;
     assert_eq!(write().raw_basic(&format!("ada:{PASSWORD}")).send().await.status, 201);
     for call in [write(), write().basic(&client)] {
-        let answer = call.send().await;
+        let response = call.send().await;
         let challenge = "Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"write\"";
-        assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(challenge)));
+        assert_eq!((response.status, response.header("www-authenticate")), (403, Some(challenge)));
     }
 }
 
 #[tokio::test]
-async fn a_client_gets_by_its_secret_what_it_would_get_a_token_for() {
+async fn a_client_with_its_secret_has_the_scope_of_its_tokens() {
     let stack = Stack::protecting(ALL).await;
     let web = Registration {
         grant_types: vec![GrantType::AuthorizationCode],
@@ -170,7 +173,7 @@ async fn a_client_gets_by_its_secret_what_it_would_get_a_token_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_no_longer_good_gets_nothing_by_its_secret() {
+async fn the_secret_of_a_disabled_or_deleted_client_is_refused() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
     let status = async |client: &Registered| {
@@ -204,7 +207,7 @@ async fn a_developers_credentials_stop_with_their_role() {
 }
 
 #[tokio::test]
-async fn what_takes_any_token_takes_no_guest() {
+async fn a_route_that_accepts_any_token_refuses_a_guest() {
     let stack = Stack::configured(|config| {
         config.compat = "guest".parse().unwrap();
         config.guest_scope = "read".parse().unwrap();
@@ -219,28 +222,28 @@ async fn what_takes_any_token_takes_no_guest() {
             "headers": {},
             "requestContext": { "http": { "method": "GET", "sourceIp": "203.0.113.7" }, "requestId": "x" },
         });
-        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
-        assert_eq!(serde_json::to_value(answer).unwrap()["isAuthorized"], passes, "{path}");
+        let response = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        assert_eq!(serde_json::to_value(response).unwrap()["isAuthorized"], passes, "{path}");
     }
 }
 
 #[tokio::test]
-async fn who_shows_something_that_does_not_work_is_no_guest() {
+async fn a_request_with_invalid_credentials_is_not_a_guest() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
     let (token, other) = (stack.token(&client).await, stack.token(&client).await);
-    let (ada, eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
+    let (ada, eve) = (stack.create_user("ada").await, stack.create_user("eve").await);
     stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     stack.revoke(&client, &other).await;
     let pairs =
         [("ada", "wrong password"), (&eve.name, PASSWORD), ("nobody", PASSWORD), ("", ""), ("ada", "")];
     for (name, password) in pairs {
-        is_refused(&stack.as_person(name, password).send().await, name);
+        is_refused(&stack.as_user(name, password).send().await, name);
     }
     let long = "x".repeat(2_000);
-    is_refused(&stack.as_person("ada", &long).send().await, "a password that nobody can have");
-    is_refused(&stack.as_person(&long, PASSWORD).send().await, "a name that nobody can have");
-    is_refused(&stack.as_person("ada", &"x".repeat(5_000)).send().await, "too long to be looked at");
+    is_refused(&stack.as_user("ada", &long).send().await, "a password that nobody can have");
+    is_refused(&stack.as_user(&long, PASSWORD).send().await, "a name that nobody can have");
+    is_refused(&stack.as_user("ada", &"x".repeat(5_000)).send().await, "too long to be looked at");
     for header in [
         "",
         "Basic",
@@ -256,7 +259,7 @@ async fn who_shows_something_that_does_not_work_is_no_guest() {
         is_refused(&stack.shown(header).send().await, header);
     }
     for shown in altered(&token, &other).iter().chain([&other, &client.secret, &long]) {
-        // Space around a header is no part of it.
+        // Space around a header is not a part of it.
         for scheme in ["Token", "TempToken", "Bearer"].iter().filter(|_| shown.trim() != token) {
             is_refused(&stack.shown(&format!("{scheme} {shown}")).send().await, scheme);
         }
@@ -268,11 +271,11 @@ async fn who_shows_something_that_does_not_work_is_no_guest() {
     {
         is_refused(&stack.with_query(query).send().await, query);
     }
-    assert_eq!(stack.as_person(&ada.name, PASSWORD).send().await.status, 200);
+    assert_eq!(stack.as_user(&ada.name, PASSWORD).send().await.status, 200);
 }
 
 #[tokio::test]
-async fn two_ways_at_once_are_refused_even_if_both_are_good() {
+async fn two_kinds_of_credentials_at_once_are_refused_even_if_both_are_valid() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
     let token = stack.token(&client).await;
@@ -298,7 +301,7 @@ async fn two_ways_at_once_are_refused_even_if_both_are_good() {
 }
 
 #[tokio::test]
-async fn a_query_that_no_switch_is_about_is_the_apis_own() {
+async fn without_a_switch_the_query_belongs_to_the_api() {
     let stack = Stack::protecting("none").await;
     let token = stack.token(&stack.machine().await).await;
     let call = stack.with_query("access_token=x&access_token=y&client_id=z");
@@ -306,75 +309,75 @@ async fn a_query_that_no_switch_is_about_is_the_apis_own() {
 }
 
 #[tokio::test]
-async fn an_answer_to_a_token_in_the_query_is_private() {
+async fn the_response_to_a_token_in_the_query_is_private() {
     let stack = Stack::protecting("query-token").await;
     let token = stack.token(&stack.machine().await).await;
-    let answer = stack.with_query(&format!("access_token={token}")).send().await;
-    assert!(answer.header("cache-control").unwrap().contains("private"));
+    let response = stack.with_query(&format!("access_token={token}")).send().await;
+    assert!(response.header("cache-control").unwrap().contains("private"));
 }
 
 #[tokio::test]
-async fn guessing_is_counted_like_at_the_login_page_and_refused_as_a_gateway_can() {
-    let stack = Stack::protecting("basic-person").await;
-    stack.somebody("ada").await;
-    stack.somebody("eve").await;
-    let limit = stack.app.config.throttling.per_account;
+async fn password_attempts_are_rate_limited_like_at_the_login_page_and_refused_with_401() {
+    let stack = Stack::protecting("basic-user").await;
+    stack.create_user("ada").await;
+    stack.create_user("eve").await;
+    let limit = stack.app.config.rate_limit.per_account;
     for _ in 0..limit + 2 {
-        assert_eq!(stack.as_person("eve", PASSWORD).send().await.status, 200, "who is right is not counted");
+        assert_eq!(stack.as_user("eve", PASSWORD).send().await.status, 200, "who is right is not counted");
     }
     for name in ["ada", "nobody"] {
         for _ in 0..limit {
-            // An address that is made up is not counted instead.
-            let call = stack.as_person(name, "wrong password").header("x-forwarded-for", "192.0.2.1");
+            // A forged address is not counted instead.
+            let call = stack.as_user(name, "wrong password").header("x-forwarded-for", "192.0.2.1");
             is_refused(&call.send().await, name);
         }
-        // A gateway cannot be told to answer 429.
-        is_refused(&stack.as_person(name, PASSWORD).send().await, name);
+        // A gateway cannot answer 429.
+        is_refused(&stack.as_user(name, PASSWORD).send().await, name);
     }
     assert_eq!(stack.audited("sign_in_failed").len(), 2 * usize::try_from(limit).unwrap());
     assert_eq!(stack.audited("sign_in_throttled").len(), 2);
-    assert_eq!(stack.as_person("eve", PASSWORD).send().await.status, 200);
-    // The login page counts its own.
+    assert_eq!(stack.as_user("eve", PASSWORD).send().await.status, 200);
+    // The login page has counters of its own.
     assert_eq!(stack.browser().try_to_sign_in("/login", "ada", PASSWORD).await.status, 303);
-    stack.advance(stack.app.config.throttling.window);
-    assert_eq!(stack.as_person("ada", PASSWORD).send().await.status, 200);
+    stack.advance(stack.app.config.rate_limit.window);
+    assert_eq!(stack.as_user("ada", PASSWORD).send().await.status, 200);
     assert!(!stack.logged().contains(PASSWORD) && !stack.stored().await.contains(PASSWORD));
 }
 
 #[tokio::test]
-async fn a_secret_is_never_tried_as_a_password_nor_a_password_as_a_secret() {
-    let stack = Stack::protecting("basic-person").await;
+async fn a_secret_is_never_verified_as_a_password_nor_a_password_as_a_secret() {
+    let stack = Stack::protecting("basic-user").await;
     let client = stack.register(either()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     is_refused(&stack.api().basic(&client).send().await, "a client");
-    is_refused(&stack.as_person("ada", &client.secret).send().await, "a secret");
-    is_refused(&stack.as_person("ada", "jts_").send().await, "what starts like one");
+    is_refused(&stack.as_user("ada", &client.secret).send().await, "a secret");
+    is_refused(&stack.as_user("ada", "jts_").send().await, "what starts like one");
     assert_eq!(stack.audited("sign_in_failed"), [] as [Value; 0]);
     let stack = Stack::protecting("basic-client").await;
-    stack.somebody("ada").await;
-    is_refused(&stack.as_person("ada", PASSWORD).send().await, "a person");
+    stack.create_user("ada").await;
+    is_refused(&stack.as_user("ada", PASSWORD).send().await, "a user");
     assert_eq!(stack.audited("sign_in_failed"), [] as [Value; 0]);
 }
 
 #[tokio::test]
-async fn an_outage_blames_nobody_and_lets_nobody_in() {
+async fn an_outage_is_neither_401_nor_a_pass() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
     let token = stack.token(&client).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let calls = || {
         [
             stack.shown(&format!("Token {token}")),
             stack.with_query(&format!("access_token={token}")),
-            stack.as_person("ada", PASSWORD),
+            stack.as_user("ada", PASSWORD),
             stack.api().basic(&client),
             stack.with_query(&pair(&client)),
         ]
     };
     stack.dynamodb.fail(Fault::Throttle);
     for call in calls() {
-        let answer = call.send().await;
-        assert_eq!((answer.status, answer.header("www-authenticate")), (503, None));
+        let response = call.send().await;
+        assert_eq!((response.status, response.header("www-authenticate")), (503, None));
     }
     assert_eq!(stack.api().send().await.status, 200, "a guest is nobody who could be looked up");
     stack.dynamodb.fail(Fault::None);
@@ -385,12 +388,12 @@ async fn an_outage_blames_nobody_and_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn an_http_api_is_told_the_same_by_its_own_event() {
+async fn the_event_of_an_http_api_has_the_same_schemes() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
     let token = stack.token(&client).await;
-    stack.somebody("ada").await;
-    let asked = async |query: &str, headers: Value, source_ip: &str| {
+    stack.create_user("ada").await;
+    let authorizer_response = async |query: &str, headers: Value, source_ip: &str| {
         let event = json!({
             "version": "2.0",
             "routeKey": "GET /api/notes",
@@ -399,26 +402,29 @@ async fn an_http_api_is_told_the_same_by_its_own_event() {
             "headers": headers,
             "requestContext": { "http": { "method": "GET", "sourceIp": source_ip }, "requestId": "x" },
         });
-        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
-        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+        let response = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        serde_json::to_value(response).unwrap()["isAuthorized"].as_bool().unwrap()
     };
     let basic = |password: &str| json!({ "authorization": format!("Basic {}", encoded("ada", password)) });
     let ip = "203.0.113.7";
-    assert!(asked(&format!("x=1&access%5Ftoken={token}"), json!({}), ip).await);
-    assert!(asked(&pair(&client), json!({}), ip).await);
-    assert!(asked("", basic(PASSWORD), ip).await);
-    assert!(asked("", json!({}), ip).await, "a guest");
-    assert!(!asked(&format!("access_token={token}&access_token={token}"), json!({}), ip).await);
-    assert!(!asked(&format!("access_token={token}"), json!({ "authorization": "Bearer x" }), ip).await);
-    assert!(!asked("", basic("wrong password"), ip).await);
+    assert!(authorizer_response(&format!("x=1&access%5Ftoken={token}"), json!({}), ip).await);
+    assert!(authorizer_response(&pair(&client), json!({}), ip).await);
+    assert!(authorizer_response("", basic(PASSWORD), ip).await);
+    assert!(authorizer_response("", json!({}), ip).await, "a guest");
+    assert!(!authorizer_response(&format!("access_token={token}&access_token={token}"), json!({}), ip).await);
+    assert!(
+        !authorizer_response(&format!("access_token={token}"), json!({ "authorization": "Bearer x" }), ip)
+            .await
+    );
+    assert!(!authorizer_response("", basic("wrong password"), ip).await);
 }
 
 #[tokio::test]
-async fn an_authorizer_that_is_told_no_address_takes_no_password() {
+async fn an_authorizer_without_the_address_takes_no_password() {
     let stack = Stack::protecting(ALL).await;
     let client = stack.register(either()).await;
-    stack.somebody("ada").await;
-    let asked = async |name: &str, password: &str| {
+    stack.create_user("ada").await;
+    let authorizer_response = async |name: &str, password: &str| {
         let event = json!({
             "type": "TOKEN",
             "methodArn": "arn:aws:execute-api:local:000000000000:api/prod/GET/api/notes",
@@ -426,9 +432,9 @@ async fn an_authorizer_that_is_told_no_address_takes_no_password() {
         });
         authorizer::handle(&stack.app, &event.to_string()).await
     };
-    assert_eq!(asked("ada", PASSWORD).await, Err(authorizer::NoAnswer::Unauthorized));
-    assert!(asked(&client.id, &client.secret).await.is_ok());
-    assert_eq!(stack.kept_of_kind("l").await, 0);
+    assert_eq!(authorizer_response("ada", PASSWORD).await, Err(authorizer::Error::Unauthorized));
+    assert!(authorizer_response(&client.id, &client.secret).await.is_ok());
+    assert_eq!(stack.count_of_kind("l").await, 0);
 }
 
 fn encoded(name: &str, password: &str) -> String {
@@ -437,14 +443,14 @@ fn encoded(name: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_clients_secret_is_as_good_as_it_is_now_whatever_is_remembered() {
+async fn a_clients_secret_is_checked_against_the_table_not_the_cache() {
     let stack = Stack::configured(|config| {
         config.compat = "basic-client,query-client".parse().unwrap();
         config.client_cache = Duration::from_mins(5);
         config.route_scopes = "GET /x=read".parse().unwrap();
     })
     .await;
-    let asked = async |client: &Registered, by_query: bool| {
+    let authorizer_response = async |client: &Registered, by_query: bool| {
         let basic = json!({ "authorization": format!("Basic {}", encoded(&client.id, &client.secret)) });
         let event = json!({
             "version": "2.0",
@@ -459,30 +465,30 @@ async fn a_clients_secret_is_as_good_as_it_is_now_whatever_is_remembered() {
                 "stage": "$default",
             },
         });
-        let answer = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
-        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+        let response = authorizer::handle(&stack.app, &event.to_string()).await.unwrap();
+        serde_json::to_value(response).unwrap()["isAuthorized"].as_bool().unwrap()
     };
     for by_query in [false, true] {
         let client = stack.register(either()).await;
-        assert!(asked(&client, by_query).await);
+        assert!(authorizer_response(&client, by_query).await);
         stack.disable(&client).await;
-        assert!(!asked(&client, by_query).await, "disabled");
+        assert!(!authorizer_response(&client, by_query).await, "disabled");
         stack.enable(&client).await;
-        assert!(asked(&client, by_query).await);
+        assert!(authorizer_response(&client, by_query).await);
         let rotated = stack.rotate_secret(&client, Duration::ZERO).await;
-        assert!(!asked(&client, by_query).await, "its secret was replaced");
-        assert!(asked(&rotated, by_query).await);
+        assert!(!authorizer_response(&client, by_query).await, "its secret was replaced");
+        assert!(authorizer_response(&rotated, by_query).await);
         stack.delete(&rotated).await;
-        assert!(!asked(&rotated, by_query).await, "deleted");
+        assert!(!authorizer_response(&rotated, by_query).await, "deleted");
     }
 }
 
 #[tokio::test]
-async fn the_issuers_proxies_are_not_the_apis() {
+async fn the_issuers_proxies_are_not_trusted_before_the_apis() {
     let stack = Stack::configured(|config| {
-        config.compat = "basic-person".parse().unwrap();
-        config.throttling.per_address = 5;
-        config.throttling.trusted_proxies = 1;
+        config.compat = "basic-user".parse().unwrap();
+        config.rate_limit.per_address = 5;
+        config.rate_limit.trusted_proxies = 1;
         config.route_scopes = "GET /x=read".parse().unwrap();
     })
     .await;
@@ -493,7 +499,7 @@ async fn the_issuers_proxies_are_not_the_apis() {
             "rawPath": "/x",
             "headers": {
                 "authorization": format!("Basic {}", encoded(&format!("somebody-{nth}"), "wrong password")),
-                // What the caller makes up, and what the gateway appends.
+                // A forged address, and the one that the gateway appends.
                 "x-forwarded-for": format!("192.0.2.{nth}, 203.0.113.7"),
             },
             "requestContext": {

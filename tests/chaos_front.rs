@@ -1,11 +1,11 @@
-//! The front that fails by chance, and what it shows a read that is not consistent.
+//! The front that fails at random, and its inconsistent reads.
 
 use serde_json::{Value, json};
 use shared::secret::{AuthorizationCode, Secret};
 
-use crate::harness::{Stack, chaos::Chaos, person::VERIFIER};
+use crate::harness::{Stack, chaos::Chaos, code_flow::VERIFIER};
 
-/// The state of the grant that `code` began, as a read finds it.
+/// Returns the state of the grant of `code`, as a read returns it.
 async fn state(stack: &Stack, chaos: &Chaos, code: &str, consistent: bool) -> Value {
     let id = Secret::<AuthorizationCode>::parse(code).unwrap().id();
     let read = json!({
@@ -22,21 +22,21 @@ async fn state(stack: &Stack, chaos: &Chaos, code: &str, consistent: bool) -> Va
         .header("x-amz-date", "20260101T000000Z")
         .header("authorization", signed)
         .body(read.to_string());
-    let answer = request.send().await.unwrap().text().await.unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert!(answer["Item"].is_object(), "{answer}");
-    answer["Item"]["st"]["S"].clone()
+    let response = request.send().await.unwrap().text().await.unwrap();
+    let response: Value = serde_json::from_str(&response).unwrap();
+    assert!(response["Item"].is_object(), "{response}");
+    response["Item"]["st"]["S"].clone()
 }
 
 #[tokio::test]
-async fn a_read_that_is_not_consistent_finds_what_an_item_was_before() {
+async fn an_inconsistent_read_finds_the_previous_item() {
     let stack = Stack::start().await;
     let chaos = Chaos::start(&stack, 1, 0).await;
     let web = stack.web().await;
     let code = stack.code(&web).await;
     assert_eq!(state(&stack, &chaos, &code, false).await, "c");
     let form = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", VERIFIER)];
-    chaos.ask("/oauth/token", &web, &form).await.pair();
+    chaos.post_as("/oauth/token", &web, &form).await.pair();
     assert_eq!(state(&stack, &chaos, &code, false).await, "c");
     assert_eq!(state(&stack, &chaos, &code, true).await, "a");
     assert!(chaos.counts().is_empty());

@@ -1,4 +1,4 @@
-//! The `jeton` command as people and scripts use it: real processes, over the server's own DynamoDB.
+//! The `jeton` command in real processes, on the tables of `jeton serve`.
 
 use serde_json::json;
 
@@ -19,17 +19,17 @@ async fn a_client_is_created_shown_listed_and_deleted() {
     );
     assert!(!shown.to_string().contains(&machine.secret[4..]), "a secret is shown once");
     assert_eq!(server.json(&["client", "list"]).await, json!([shown]));
-    let answer = server.ask_for_token(&machine).await.json();
-    assert_eq!((&answer["scope"], &answer["expires_in"]), (&json!("read write"), &json!(60)));
+    let response = server.request_token(&machine).await.json();
+    assert_eq!((&response["scope"], &response["expires_in"]), (&json!("read write"), &json!(60)));
 
     let deleted = server.json(&["client", "delete", &machine.id]).await;
     assert_eq!(deleted, json!({ "client_id": machine.id, "deleted": true }));
     assert_eq!(server.json(&["client", "list"]).await, json!([]));
-    server.ask_for_token(&machine).await.is_invalid_client();
+    server.request_token(&machine).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn a_client_authenticates_by_the_methods_that_were_named_or_by_every_one_with_a_secret() {
+async fn a_client_authenticates_by_the_given_methods_or_by_both_with_a_secret() {
     let server = server().await;
     for (options, methods) in [
         (&[][..], &["client_secret_basic", "client_secret_post"][..]),
@@ -41,7 +41,7 @@ async fn a_client_authenticates_by_the_methods_that_were_named_or_by_every_one_w
         let shown = server.json(&["client", "show", &client.id]).await;
         assert_eq!(shown["auth_methods"], json!(methods), "{options:?}");
         let text = server.run(&["client", "show", &client.id]).await.stdout;
-        let line = format!("authenticates by     {}", methods.join(" "));
+        let line = format!("authentication methods  {}", methods.join(" "));
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains(&line), "{text}");
     }
@@ -56,19 +56,19 @@ async fn a_public_client_has_no_secret() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_works_beside_the_one_before_for_as_long_as_was_said() {
+async fn a_rotated_secret_works_beside_the_previous_one_during_the_overlap() {
     let server = server().await;
     let old = server.register(&[]).await;
     let rotate = async |overlap: &str| {
-        let told = server.json(&["client", "rotate-secret", &old.id, "--overlap", overlap]).await;
-        old.with_secret(told["client_secret"].as_str().unwrap())
+        let printed = server.json(&["client", "rotate-secret", &old.id, "--overlap", overlap]).await;
+        old.with_secret(printed["client_secret"].as_str().unwrap())
     };
     let new = rotate("3600").await;
     server.token(&old).await;
     server.token(&new).await;
     let newest = rotate("0").await;
-    server.ask_for_token(&old).await.is_invalid_client();
-    server.ask_for_token(&new).await.is_invalid_client();
+    server.request_token(&old).await.is_invalid_client();
+    server.request_token(&new).await.is_invalid_client();
     server.token(&newest).await;
     let shown = server.json(&["client", "show", &old.id]).await;
     let works: Vec<_> = shown["secrets"].as_array().unwrap().iter().map(|secret| &secret["works"]).collect();
@@ -76,7 +76,7 @@ async fn a_rotated_secret_works_beside_the_one_before_for_as_long_as_was_said() 
 }
 
 #[tokio::test]
-async fn two_rotations_at_once_announce_no_secret_that_does_not_work() {
+async fn two_rotations_at_once_print_no_secret_that_does_not_work() {
     let server = server().await;
     let machine = server.register(&[]).await;
     let rotate = ["--json", "client", "rotate-secret", &machine.id];
@@ -84,24 +84,24 @@ async fn two_rotations_at_once_announce_no_secret_that_does_not_work() {
     let mut announced = 0;
     for output in [one, two] {
         if output.status.success() {
-            let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-            server.token(&machine.with_secret(told["client_secret"].as_str().unwrap())).await;
+            let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            server.token(&machine.with_secret(printed["client_secret"].as_str().unwrap())).await;
             announced += 1;
         } else {
-            fails(&output, 1, "changed by somebody else at the same time");
+            fails(&output, 1, "changed by another administrator at the same time");
         }
     }
     assert!(announced > 0);
 }
 
 #[tokio::test]
-async fn a_disabled_client_is_out_until_it_is_enabled() {
+async fn a_disabled_client_gets_no_tokens_until_it_is_enabled() {
     let server = server().await;
     let machine = server.register(&[]).await;
     let token = server.token(&machine).await;
     let disabled = server.json(&["client", "disable", &machine.id]).await;
     assert_eq!(disabled, json!({ "client_id": machine.id, "disabled": true, "grants_ended": 1 }));
-    server.ask_for_token(&machine).await.is_invalid_client();
+    server.request_token(&machine).await.is_invalid_client();
     assert_eq!(server.json(&["token", "inspect", &token]).await["active"], false);
     server.json(&["client", "enable", &machine.id]).await;
     assert!(!server.is_active(&machine, &token).await, "what was ended stays ended");
@@ -125,14 +125,14 @@ async fn a_token_is_inspected_and_revoked_by_argument_and_from_standard_input() 
             assert!(output.status.success(), "{output:?}");
             serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
         };
-        let told = act("inspect").await;
-        assert_eq!((&told["active"], &told["grant"]["client_id"]), (&json!(true), &json!(machine.id)));
-        assert!(!told.to_string().contains(&token[26..70]), "a token is not repeated");
+        let printed = act("inspect").await;
+        assert_eq!((&printed["active"], &printed["grant"]["client_id"]), (&json!(true), &json!(machine.id)));
+        assert!(!printed.to_string().contains(&token[26..70]), "a token is not repeated");
         assert_eq!(act("revoke").await["revoked"], true);
         assert!(!server.is_active(&machine, &token).await);
-        let told = act("inspect").await;
-        assert_eq!(told["active"], false);
-        assert!(told["reason"].as_str().unwrap().contains("revoked"), "{told}");
+        let printed = act("inspect").await;
+        assert_eq!(printed["active"], false);
+        assert!(printed["reason"].as_str().unwrap().contains("revoked"), "{printed}");
     }
 }
 
@@ -141,16 +141,16 @@ async fn a_grant_is_ended_by_its_id() {
     let server = server().await;
     let machine = server.register(&[]).await;
     let token = server.token(&machine).await;
-    let told = server.json(&["token", "inspect", &token]).await;
-    let grant = told["grant"]["id"].as_str().unwrap();
+    let printed = server.json(&["token", "inspect", &token]).await;
+    let grant = printed["grant"]["id"].as_str().unwrap();
     server.json(&["token", "revoke", grant]).await;
     assert!(!server.is_active(&machine, &token).await);
-    let told = server.json(&["token", "inspect", grant]).await;
-    assert_eq!(told["grant"]["ended_because"], "ended by an administrator");
+    let printed = server.json(&["token", "inspect", grant]).await;
+    assert_eq!(printed["grant"]["ended_because"], "ended by an administrator");
 }
 
 #[tokio::test]
-async fn people_are_told_in_words() {
+async fn without_json_the_output_is_text() {
     let server = server().await;
     let created = server.text(&["client", "create", "--name", "Payments", "--scope", "pay"]).await;
     assert!(created.contains("client secret") && created.contains("not shown again"), "{created}");
@@ -161,7 +161,7 @@ async fn people_are_told_in_words() {
         "{listed}"
     );
     let shown = server.text(&["client", "show", id]).await;
-    assert!(shown.contains("access token lives") && shown.contains("3600 s"), "{shown}");
+    assert!(shown.contains("access token lifetime") && shown.contains("3600 s"), "{shown}");
     let rotated = server.text(&["client", "rotate-secret", id]).await;
     assert!(rotated.contains("works for another 86400 s"), "{rotated}");
     assert!(server.text(&["client", "disable", id]).await.contains("is disabled"));
@@ -180,7 +180,7 @@ async fn people_are_told_in_words() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_exit_code_3() {
+async fn not_found_is_exit_code_3() {
     let server = server().await;
     let nobody = "0000000000000000000000";
     for verb in ["show", "rotate-secret", "disable", "enable", "delete"] {
@@ -197,14 +197,14 @@ async fn what_is_not_there_is_exit_code_3() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_exit_code_2() {
+async fn invalid_input_is_exit_code_2() {
     let server = server().await;
     let create = |more: &[&'static str]| [&["client", "create", "--name", "x"], more].concat();
     for (arguments, reason) in [
         (create(&["--redirect-uri", "http://app.example.com/cb"]), "http is for loopback addresses only"),
         (create(&["--public"]), "needs a redirect URI"),
-        (create(&["--grant", "telepathy"]), "must be one of"),
-        (create(&["--grant", "password"]), "need the switch"),
+        (create(&["--grant", "telepathy"]), "possible values: authorization_code, client_credentials"),
+        (create(&["--grant", "password"]), "needs the switch"),
         (create(&["--access-token-ttl", "59"]), "must be 60 to 86400 seconds"),
         (create(&["--scope", "a\"b"]), "scope"),
         (vec!["client", "create", "--name", ""], "a name is"),
@@ -233,7 +233,7 @@ async fn what_cannot_be_is_exit_code_2() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_is_exit_code_1() {
+async fn an_unreachable_database_is_exit_code_1() {
     let gone = server().await;
     let url = gone.dynamodb_url.clone();
     assert_eq!(gone.stop().await.0, Some(0));
@@ -241,19 +241,20 @@ async fn a_database_that_is_not_there_is_exit_code_1() {
 }
 
 #[tokio::test]
-async fn what_administrators_do_is_in_their_log_without_secrets() {
+async fn a_command_is_logged_without_secrets() {
     let server = server().await;
     let output = server.run(&["--json", "client", "create", "--name", "x"]).await;
-    let (told, logged) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let (printed, logged) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
     let logged: serde_json::Value = serde_json::from_str(&logged).unwrap();
     assert_eq!((&logged["audit"], &logged["change"]), (&json!("client_changed"), &json!("created")));
-    assert_eq!(logged["client"], told["client_id"]);
-    assert!(!logged.to_string().contains(&told["client_secret"].as_str().unwrap()[26..70]));
+    assert_eq!(logged["client"], printed["client_id"]);
+    assert!(!logged.to_string().contains(&printed["client_secret"].as_str().unwrap()[26..70]));
 }
 
 #[tokio::test]
-async fn an_empty_address_of_dynamodb_counts_as_none() {
+async fn an_empty_endpoint_variable_counts_as_absent() {
     let server = server().await;
     let mut list = jeton(&["--json", "client", "list"]);
     let everywhere =

@@ -1,4 +1,4 @@
-//! The `jeton` command ends things at DynamoDB's time, whatever the clock of the machine that it runs on says.
+//! The `jeton` command goes by DynamoDB's clock, not by that of its machine.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use shared::config::Config;
 
 use crate::harness::{Browser, Ran, Registered, Stack, process::Server};
 
-/// How far the clocks are apart, in milliseconds: two minutes, either way.
+/// Differences of the clocks, in milliseconds: two minutes, either way.
 const SKEWS: [i64; 2] = [120_000, -120_000];
 const OTHER: &str = "staple of the trade";
 
-/// What `jeton` did.
+/// Runs a command, which must succeed.
 async fn run(stack: &Stack, arguments: &[&str]) -> Ran {
     let ran = stack.jeton(arguments, OTHER).await;
     ran.json();
     ran
 }
 
-/// Moves the clock to the first moment at which something new can be good.
+/// Moves the clock to the first time at which a new grant is valid.
 fn advance_past(stack: &Stack, ended: &Value) {
     let ended = ended.as_u64().unwrap();
     let late = ended.checked_sub(stack.now().millis()).expect("it ended before it began");
@@ -26,7 +26,7 @@ fn advance_past(stack: &Stack, ended: &Value) {
     stack.advance(Duration::from_millis(late + 1));
 }
 
-/// An attribute of a status.
+/// Returns an attribute of a status.
 async fn status(stack: &Stack, key: String, name: &str) -> Value {
     let tables = [stack.app.users.table(), stack.app.clients.table()];
     for table in tables {
@@ -42,7 +42,7 @@ async fn is_signed_in(browser: &Browser<'_>) -> bool {
 }
 
 #[tokio::test]
-async fn what_a_user_began_before_is_dead_and_what_they_begin_after_is_good() {
+async fn the_grants_of_a_user_from_before_the_command_end_and_later_ones_work() {
     for skew in SKEWS {
         for command in [
             &["user", "set-password", "ada", "--password-stdin"][..],
@@ -50,11 +50,11 @@ async fn what_a_user_began_before_is_dead_and_what_they_begin_after_is_good() {
             &["token", "revoke-all", "--user", "ada"],
         ] {
             let stack = Stack::ahead_of_this_machine(skew).await;
-            let (ada, browser, web) = (stack.somebody("ada").await, stack.browser(), stack.web().await);
+            let (ada, browser, web) = (stack.create_user("ada").await, stack.browser(), stack.web().await);
             browser.sign_in(&ada).await;
             let before = stack.authorized(&web, ada.sub).await;
             run(&stack, command).await;
-            // The grant by its status alone: nobody may rely on the sweep.
+            // The status alone must end the grant, without the sweep.
             let ended = status(&stack, format!("status#{}", ada.sub), "not_before").await;
             advance_past(&stack, &ended);
             run(&stack, &["user", "enable", "ada"]).await;
@@ -73,7 +73,7 @@ async fn what_a_user_began_before_is_dead_and_what_they_begin_after_is_good() {
 async fn a_user_who_is_signed_out_may_sign_in_again() {
     for skew in SKEWS {
         let stack = Stack::ahead_of_this_machine(skew).await;
-        let (ada, browser) = (stack.somebody("ada").await, stack.browser());
+        let (ada, browser) = (stack.create_user("ada").await, stack.browser());
         browser.sign_in(&ada).await;
         run(&stack, &["user", "sign-out", "ada"]).await;
         assert!(!is_signed_in(&browser).await);
@@ -84,7 +84,7 @@ async fn a_user_who_is_signed_out_may_sign_in_again() {
 }
 
 #[tokio::test]
-async fn what_a_client_was_issued_before_is_dead_and_what_it_is_issued_after_is_good() {
+async fn the_grants_of_a_client_from_before_the_command_end_and_later_ones_work() {
     for skew in SKEWS {
         for command in [["token", "revoke-all", "--client"], ["client", "disable", ""]] {
             let stack = Stack::ahead_of_this_machine(skew).await;
@@ -101,7 +101,7 @@ async fn what_a_client_was_issued_before_is_dead_and_what_it_is_issued_after_is_
 }
 
 #[tokio::test]
-async fn a_secret_that_is_replaced_ends_when_it_was_said_to() {
+async fn a_replaced_secret_ends_after_the_overlap() {
     for skew in SKEWS {
         let stack = Stack::ahead_of_this_machine(skew).await;
         let machine = stack.machine().await;
@@ -109,17 +109,17 @@ async fn a_secret_that_is_replaced_ends_when_it_was_said_to() {
         let new = machine.with_secret(rotated["client_secret"].as_str().unwrap());
         stack.token(&machine).await;
         stack.advance(Duration::from_secs(75));
-        stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+        stack.request_token(&machine, &[]).await.is_invalid_client();
         run(&stack, &["client", "rotate-secret", &machine.id, "--overlap", "0"]).await;
-        stack.ask_for_token(&new, &[]).await.is_invalid_client();
+        stack.request_token(&new, &[]).await.is_invalid_client();
     }
 }
 
 #[tokio::test]
-async fn a_personal_token_that_the_command_makes_works_at_once_and_ends_with_everything() {
+async fn a_personal_token_from_the_command_works_at_once_and_ends_with_revoke_all() {
     for skew in SKEWS {
         let stack = Stack::ahead_of_this_machine(skew).await;
-        let (ada, rs) = (stack.somebody("ada").await, stack.resource_server().await);
+        let (ada, rs) = (stack.create_user("ada").await, stack.resource_server().await);
         let permitting = |config: &mut Config| config.account.personal_scopes = "read".parse().unwrap();
         let permitting = stack.sibling(permitting).await;
         let create = ["token", "create", "--user", "ada", "--name", "x", "--scope", "read", "--ttl", "60"];
@@ -134,20 +134,20 @@ async fn a_personal_token_that_the_command_makes_works_at_once_and_ends_with_eve
 }
 
 #[tokio::test]
-async fn an_administrator_is_told_that_the_clocks_differ() {
-    for (skew, told) in [(120_000, "behind"), (-120_000, "ahead of")] {
+async fn the_command_warns_that_the_clocks_differ() {
+    for (skew, expected) in [(120_000, "behind"), (-120_000, "ahead of")] {
         let stack = Stack::ahead_of_this_machine(skew).await;
         let ran = run(&stack, &["client", "list"]).await;
-        assert!(ran.stderr.contains(told) && ran.stderr.contains("DynamoDB"), "{ran:?}");
+        assert!(ran.stderr.contains(expected) && ran.stderr.contains("DynamoDB"), "{ran:?}");
         let refused = stack.jeton(&["client", "show", "nobody"], "").await;
-        assert!(refused.stderr.contains(told), "{refused:?}");
+        assert!(refused.stderr.contains(expected), "{refused:?}");
     }
     let stack = Stack::ahead_of_this_machine(0).await;
     assert_eq!(run(&stack, &["client", "list"]).await.stderr, "");
 }
 
 #[tokio::test]
-async fn what_is_issued_once_the_command_is_done_is_good() {
+async fn a_token_from_after_the_command_works() {
     let server = Server::start(&["--memory"]).await;
     let machine: Registered = server.register(&[]).await;
     for command in

@@ -1,17 +1,17 @@
-//! RFC 6749 §6 without rotation, behind the switch `no-rotation`. RFC 9700 §4.14.2 has refresh tokens rotated, or bound
-//! to their sender.
+//! RFC 6749 §6 without rotation: the switch `no-rotation`. RFC 9700 §4.14.2 requires that refresh tokens are rotated or
+//! sender-constrained.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use shared::{
-    client::{NotRegistrable, Registration},
-    grant::{Nonce, Presented, Rotating},
+    clients::{InvalidRegistration, Registration},
+    dynamodb::Outcome,
+    grants::{Nonce, RefreshProof, RefreshRotation},
     secret::{RefreshToken, Secret},
-    table::Written,
 };
 use tokio::task::JoinSet;
 
-use crate::harness::{Registered, Stack, altered, legacy, person::Pair};
+use crate::harness::{Registered, Stack, altered, code_flow::Pair, legacy};
 
 const HALF: Duration = Duration::from_mins(30);
 
@@ -23,10 +23,10 @@ async fn start() -> (Stack, Registered, Pair) {
 }
 
 async fn refreshed(stack: &Stack, client: &Registered, pair: &Pair) -> String {
-    let answer = stack.refresh(client, &pair.refresh).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.json().get("refresh_token"), None, "it is the one that the client has");
-    answer.json()["access_token"].as_str().unwrap().to_owned()
+    let response = stack.refresh(client, &pair.refresh).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(response.json().get("refresh_token"), None, "the client keeps its refresh token");
+    response.json()["access_token"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn without_the_switch_refresh_tokens_rotate() {
 }
 
 #[tokio::test]
-async fn the_refresh_token_stays_and_ends_when_it_was_to_end() {
+async fn the_refresh_token_stays_and_expires_at_its_first_expiry() {
     let (stack, client, pair) = start().await;
     for _ in 0..29 {
         refreshed(&stack, &client, &pair).await;
@@ -53,18 +53,18 @@ async fn the_refresh_token_stays_and_ends_when_it_was_to_end() {
 }
 
 #[tokio::test]
-async fn the_same_access_token_is_answered_until_half_its_life_is_over() {
+async fn the_same_access_token_is_returned_until_half_its_lifetime_is_over() {
     let (stack, client, pair) = start().await;
     let first = refreshed(&stack, &client, &pair).await;
     assert_ne!(first, pair.access);
     stack.advance_to_just_before(HALF);
-    let answer = stack.refresh(&client, &pair.refresh).await.json();
-    assert_eq!(answer["access_token"], first);
-    assert_eq!(answer["expires_in"], 1_800);
+    let response = stack.refresh(&client, &pair.refresh).await.json();
+    assert_eq!(response["access_token"], first);
+    assert_eq!(response["expires_in"], 1_800);
     stack.advance_by_the_last_millisecond();
     let second = refreshed(&stack, &client, &pair).await;
     assert_ne!(second, first);
-    // Both work: the first until its own end.
+    // Both are valid, the first until it expires.
     assert!(stack.is_active(&client, &first).await && stack.is_active(&client, &second).await);
     stack.advance(HALF);
     stack.is_inactive(&client, &first).await;
@@ -89,7 +89,7 @@ async fn a_fleet_that_refreshes_at_once_gets_one_access_token() {
 }
 
 #[tokio::test]
-async fn a_revoked_or_narrower_access_token_is_not_answered_again() {
+async fn a_revoked_or_narrower_access_token_is_not_returned_again() {
     let (stack, client, pair) = start().await;
     let first = refreshed(&stack, &client, &pair).await;
     assert_eq!(stack.revoke(&client, &first).await.status, 200);
@@ -111,8 +111,8 @@ async fn a_delayed_write_revives_no_revoked_access_token() {
     let (stack, client, pair) = start().await;
     let token = Secret::<RefreshToken>::parse(&pair.refresh).unwrap();
     let nonce = [7; 32];
-    let delayed = Rotating {
-        presented: Presented {
+    let delayed = RefreshRotation {
+        proof: RefreshProof {
             token: token.digest(),
             family: token.family(),
             generation: token.generation(),
@@ -128,21 +128,27 @@ async fn a_delayed_write_revives_no_revoked_access_token() {
         now: stack.now(),
     };
     let revived = token.successor_access(&nonce).expose().to_owned();
-    // It is done, and a copy of it is on its way.
-    assert!(matches!(stack.app.grants.write(token.id(), &delayed).await.unwrap(), Written::Done(_)));
+    // The write is made, and the network still holds a copy of it.
+    assert!(matches!(stack.app.grants.write(token.id(), &delayed).await.unwrap(), Outcome::Applied(_)));
     assert_eq!(stack.revoke(&client, &revived).await.status, 200);
-    // Two more uses push the revoked token out of the item, by which the copy would know itself.
+    // Two more refreshes remove the revoked token from the item, by which the copy would recognise itself.
     for scope in ["read", "write"] {
-        assert!(matches!(stack.app.grants.write(token.id(), &delayed).await.unwrap(), Written::Refused(_)));
+        assert!(matches!(
+            stack.app.grants.write(token.id(), &delayed).await.unwrap(),
+            Outcome::ConditionFailed(_)
+        ));
         stack.advance(Duration::from_secs(2));
         stack.refresh_with(&client, &pair.refresh, &[("scope", scope)]).await.json();
     }
-    assert!(matches!(stack.app.grants.write(token.id(), &delayed).await.unwrap(), Written::Refused(_)));
+    assert!(matches!(
+        stack.app.grants.write(token.id(), &delayed).await.unwrap(),
+        Outcome::ConditionFailed(_)
+    ));
     stack.is_inactive(&client, &revived).await;
 }
 
 #[tokio::test]
-async fn another_client_and_a_forger_get_nothing_and_end_nothing() {
+async fn another_client_and_a_forged_token_get_no_tokens_and_end_no_grant() {
     let (stack, client, pair) = start().await;
     let other = stack.legacy("no-rotation").await;
     stack.refresh(&other, &pair.refresh).await.is_error(400, "invalid_grant");
@@ -169,17 +175,17 @@ async fn a_client_that_gains_or_loses_the_switch_keeps_its_grants() {
     let pair = stack.pair(&client).await;
     let rotated = stack.refresh(&client, &pair.refresh).await.pair();
     let switch = async |switches: &str| {
-        let kept = stack.kept(&client).await;
+        let kept = stack.stored_client(&client).await;
         let amended = Registration { compat: switches.parse().unwrap(), ..Registration::of(&kept) }
-            .amend(&kept)
+            .update(&kept)
             .unwrap();
-        stack.app.clients.amend(&kept, &amended).await.unwrap();
+        stack.app.clients.update(&kept, &amended).await.unwrap();
     };
     switch("no-rotation").await;
-    // A retry of the last rotation still finds its pair; the successor is then what stays.
+    // A retry of the last rotation still gets its pair; from then on the successor stays.
     assert_eq!(stack.refresh(&client, &pair.refresh).await.pair(), rotated);
-    let kept = refreshed(&stack, &client, &rotated).await;
-    assert_eq!(refreshed(&stack, &client, &rotated).await, kept);
+    let access = refreshed(&stack, &client, &rotated).await;
+    assert_eq!(refreshed(&stack, &client, &rotated).await, access);
     switch("none").await;
     let next = stack.refresh(&client, &rotated.refresh).await.pair();
     assert!(stack.is_active(&client, &next.access).await);
@@ -195,5 +201,5 @@ async fn a_public_client_cannot_have_the_switch() {
         ..legacy("no-rotation")
     };
     let refused = registration.accept("someone".parse().unwrap(), shared::time::Timestamp::from_millis(1));
-    assert!(matches!(refused, Err(NotRegistrable::Inconsistent(_))));
+    assert!(matches!(refused, Err(InvalidRegistration::PublicWithoutRotation)));
 }

@@ -1,15 +1,15 @@
-//! Token requests and answers as older services have them: the switches `json`, `query-credentials`, `expires`, `ttl`.
+//! Token requests and responses of older services: the switches `json`, `query-credentials`, `expires` and `ttl`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::client::{Lifetimes, Registration};
+use shared::clients::{Lifetimes, Registration};
 
-use crate::harness::{Answer, JSON, PASSWORD, Registered, Stack, legacy, machine};
+use crate::harness::{JSON, PASSWORD, Registered, Response, Stack, legacy, machine};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A machine with these switches.
+/// Registers a client for `client_credentials` with these switches.
 async fn machine_with(stack: &Stack, switches: &str, lifetimes: Lifetimes) -> Registered {
     let compat = switches.parse().unwrap();
     stack.register(Registration { compat, lifetimes, ..machine() }).await
@@ -26,25 +26,25 @@ async fn without_the_switch_json_is_no_token_request() {
     for (permitted, has) in [("none", "none"), ("none", "json"), ("json", "none")] {
         let stack = Stack::permitting(permitted).await;
         let client = machine_with(&stack, has, Lifetimes::default()).await;
-        let answer = stack.json_request(&own_token(&client)).send().await;
-        answer.is_error(400, "invalid_request");
+        let response = stack.json_request(&own_token(&client)).send().await;
+        response.is_error(400, "invalid_request");
         assert_eq!(stack.grants().await, 0, "permitted {permitted}, has {has}");
     }
 }
 
 #[tokio::test]
-async fn with_the_switch_an_object_of_strings_is_as_good_as_a_form() {
+async fn with_the_switch_a_json_object_of_strings_is_accepted_like_a_form() {
     let stack = Stack::permitting("json").await;
     let client = machine_with(&stack, "json", Lifetimes::default()).await;
-    let answer = stack.json_request(&own_token(&client)).send().await;
-    assert_eq!((answer.status, &answer.json()["scope"]), (200, &json!("read")));
+    let response = stack.json_request(&own_token(&client)).send().await;
+    assert_eq!((response.status, &response.json()["scope"]), (200, &json!("read")));
     for content_type in ["application/json", "Application/JSON", "application/json; charset=utf-8"] {
         let call = stack.post("/oauth/token").basic(&client);
-        let answer = call.body(content_type, r#"{"grant_type":"client_credentials"}"#).send().await;
-        assert_eq!(answer.status, 200, "{content_type}");
+        let response = call.body(content_type, r#"{"grant_type":"client_credentials"}"#).send().await;
+        assert_eq!(response.status, 200, "{content_type}");
     }
-    assert_eq!(stack.ask_for_token(&client, &[]).await.status, 200, "and a form is still a form");
-    // The same rules hold: who it is, and what it may have.
+    assert_eq!(stack.request_token(&client, &[]).await.status, 200, "a form is still accepted");
+    // Authentication and scope are checked as in a form.
     let mut wrong = own_token(&client);
     wrong["client_secret"] = json!(client.with_wrong_secret().secret);
     stack.json_request(&wrong).send().await.is_invalid_client();
@@ -77,18 +77,18 @@ async fn json_that_is_more_than_a_flat_object_of_strings_is_refused() {
         "",
         &deep,
     ] {
-        let answer = stack.post("/oauth/token").basic(&client).body(JSON, body.to_owned()).send().await;
-        answer.is_error(400, "invalid_request");
+        let response = stack.post("/oauth/token").basic(&client).body(JSON, body.to_owned()).send().await;
+        response.is_error(400, "invalid_request");
     }
     let large = json!({ "grant_type": "client_credentials", "more": "x".repeat(64 * 1_024) });
-    let answer = stack.post("/oauth/token").basic(&client).body(JSON, large.to_string()).send().await;
-    answer.is_error(413, "invalid_request");
+    let response = stack.post("/oauth/token").basic(&client).body(JSON, large.to_string()).send().await;
+    response.is_error(413, "invalid_request");
     let form = stack.post("/oauth/token").basic(&client);
     form.body(FORM, r#"{"grant_type":"client_credentials"}"#).send().await.is_error(400, "invalid_request");
-    // Other endpoints read forms, whatever the switches.
+    // Other endpoints read only forms.
     for path in ["/oauth/revoke", "/oauth/introspect"] {
-        let answer = stack.post(path).basic(&client).body(JSON, r#"{"token":"x"}"#).send().await;
-        answer.is_error(400, "invalid_request");
+        let response = stack.post(path).basic(&client).body(JSON, r#"{"token":"x"}"#).send().await;
+        response.is_error(400, "invalid_request");
     }
 }
 
@@ -121,7 +121,7 @@ async fn with_the_switch_the_query_is_read_too_if_it_names_the_client() {
     let credentials = format!("/oauth/token?client_id={}&client_secret={}", client.id, client.secret);
     let form = [("grant_type", "client_credentials"), ("scope", "read")];
     assert_eq!(stack.post(&credentials).form(&form).send().await.json()["scope"], "read");
-    // A client that authenticates in the header, or in the body alone, says everything in the body.
+    // For a client that authenticates in the header or in the body, only the body is read.
     let beside = stack.post("/oauth/token?grant_type=client_credentials&scope=read").basic(&client);
     beside.form(&[]).send().await.is_error(400, "invalid_request");
     for (path, form) in [
@@ -138,43 +138,43 @@ async fn with_the_switch_the_query_is_read_too_if_it_names_the_client() {
 }
 
 #[tokio::test]
-async fn without_the_switch_an_answer_says_what_the_rfc_says() {
+async fn without_the_switch_a_response_has_only_the_members_of_the_rfc() {
     for (permitted, has) in [("none", "expires"), ("expires", "none")] {
         let stack = Stack::permitting(permitted).await;
         let client = stack.legacy(has).await;
         let code = stack.code(&client).await;
-        let told = stack.redeem(&client, &code).await.json();
-        assert_eq!((told.get("expires"), told.get("refresh_token_expires_in")), (None, None));
+        let tokens = stack.redeem(&client, &code).await.json();
+        assert_eq!((tokens.get("expires"), tokens.get("refresh_token_expires_in")), (None, None));
     }
 }
 
 #[tokio::test]
-async fn with_the_switch_an_answer_says_when_its_tokens_expire() {
+async fn with_the_switch_a_response_states_when_its_tokens_expire() {
     let stack = Stack::permitting("expires").await;
     let client = stack.legacy("expires").await;
     let code = stack.code(&client).await;
-    let told = stack.redeem(&client, &code).await.json();
-    assert_eq!(told["expires"], stack.now().seconds() + 3_600);
-    assert_eq!(told["refresh_token_expires_in"], 30 * 86_400);
-    let retried = async || {
-        let answer = stack.refresh(&client, told["refresh_token"].as_str().unwrap()).await.json();
+    let tokens = stack.redeem(&client, &code).await.json();
+    assert_eq!(tokens["expires"], stack.now().seconds() + 3_600);
+    assert_eq!(tokens["refresh_token_expires_in"], 30 * 86_400);
+    let retry = async || {
+        let response = stack.refresh(&client, tokens["refresh_token"].as_str().unwrap()).await.json();
         (
-            answer["expires"].as_u64(),
-            answer["expires_in"].as_u64(),
-            answer["refresh_token_expires_in"].as_u64(),
+            response["expires"].as_u64(),
+            response["expires_in"].as_u64(),
+            response["refresh_token_expires_in"].as_u64(),
         )
     };
-    let first = retried().await;
+    let first = retry().await;
     stack.advance(Duration::from_secs(10));
-    let (expires, left, refresh_left) = retried().await;
+    let (expires, left, refresh_left) = retry().await;
     assert_eq!((expires, left, refresh_left), (first.0, Some(3_590), Some(30 * 86_400 - 10)));
 }
 
-async fn with_ttl(stack: &Stack, client: &Registered, ttl: &str) -> Answer {
-    stack.ask_for_token(client, &[("ttl", ttl)]).await
+async fn with_ttl(stack: &Stack, client: &Registered, ttl: &str) -> Response {
+    stack.request_token(client, &[("ttl", ttl)]).await
 }
 
-/// Seven days by default, and up to 30 on request.
+/// Seven days by default, and up to 30 days on request.
 const USERGRID: Lifetimes = Lifetimes {
     code: 60,
     access_token: 7 * 86_400,
@@ -185,7 +185,7 @@ const USERGRID: Lifetimes = Lifetimes {
 const ENDLESS: Lifetimes = Lifetimes { longest_access_token: Some(0), ..USERGRID };
 
 #[tokio::test]
-async fn without_the_switch_a_request_says_nothing_about_lifetimes() {
+async fn without_the_switch_ttl_is_ignored() {
     for (permitted, has) in [("none", "none"), ("none", "ttl"), ("ttl", "none")] {
         let stack = Stack::permitting(permitted).await;
         let lifetimes = if has == "ttl" { ENDLESS } else { Lifetimes::default() };
@@ -206,7 +206,7 @@ async fn without_the_switch_a_request_says_nothing_about_lifetimes() {
 async fn a_request_chooses_a_lifetime_up_to_what_its_client_may_have() {
     let stack = Stack::permitting("ttl").await;
     let client = machine_with(&stack, "ttl", USERGRID).await;
-    assert_eq!(stack.ask_for_token(&client, &[]).await.json()["expires_in"], 604_800);
+    assert_eq!(stack.request_token(&client, &[]).await.json()["expires_in"], 604_800);
     for (ttl, seconds) in
         [("60000", 60), ("1500", 1), ("2592000000", 2_592_000), ("2592000001", 2_592_000), ("0", 2_592_000)]
     {
@@ -224,41 +224,45 @@ async fn a_request_chooses_a_lifetime_up_to_what_its_client_may_have() {
 }
 
 #[tokio::test]
-async fn a_token_without_end_lives_until_it_is_revoked() {
+async fn an_unlimited_token_lives_until_it_is_revoked() {
     let stack = Stack::permitting("ttl").await;
     let client = machine_with(&stack, "ttl", ENDLESS).await;
-    let told = with_ttl(&stack, &client, "0").await.json();
-    assert_eq!(told.get("expires_in"), None);
-    let token = told["access_token"].as_str().unwrap();
+    let tokens = with_ttl(&stack, &client, "0").await.json();
+    assert_eq!(tokens.get("expires_in"), None);
+    let token = tokens["access_token"].as_str().unwrap();
     assert!(!stack.stored().await.contains("\"ttl\": N("), "DynamoDB never deletes it");
     stack.advance(Duration::from_hours(24 * 365 * 50));
     let active = stack.introspect(&client, token).await;
     assert_eq!((&active["active"], active.get("exp")), (&json!(true), None));
     let id = client.id.parse().unwrap();
-    assert_eq!(stack.app.grants.of_client(&id).await.unwrap().len(), 1, "it can be found without the token");
+    assert_eq!(
+        stack.app.grants.of_client(&id).await.unwrap().len(),
+        1,
+        "the grant is found without the token"
+    );
     assert_eq!(stack.revoke(&client, token).await.status, 200);
     stack.is_inactive(&client, token).await;
-    assert!(stack.stored().await.contains("\"ttl\": N("), "and what is left of it goes, in time");
+    assert!(stack.stored().await.contains("\"ttl\": N("), "DynamoDB deletes the revoked grant later");
     let another = with_ttl(&stack, &client, "0").await.json();
     stack.app.clients.end_everything(&id, stack.now()).await.unwrap();
     stack.is_inactive(&client, another["access_token"].as_str().unwrap()).await;
 }
 
 #[tokio::test]
-async fn a_persons_token_without_end_comes_without_a_refresh_token_and_is_listed_as_theirs() {
+async fn a_users_unlimited_token_has_no_refresh_token_and_is_listed() {
     let stack = Stack::permitting("ttl").await;
     let client = stack.register(Registration { lifetimes: ENDLESS, ..legacy("ttl") }).await;
-    let person = stack.person("alice").await;
-    let code = stack.agree(&client, person, crate::harness::person::Request::default()).await;
-    let more = [("code_verifier", crate::harness::person::VERIFIER), ("ttl", "0")];
-    let told = stack.redeem_with(&client, &code, &more).await.json();
-    assert_eq!((told.get("expires_in"), told.get("refresh_token")), (None, None));
-    let token = told["access_token"].as_str().unwrap();
+    let user = stack.user("alice").await;
+    let code = stack.issue_code(&client, user, crate::harness::code_flow::Request::default()).await;
+    let more = [("code_verifier", crate::harness::code_flow::VERIFIER), ("ttl", "0")];
+    let tokens = stack.redeem_with(&client, &code, &more).await.json();
+    assert_eq!((tokens.get("expires_in"), tokens.get("refresh_token")), (None, None));
+    let token = tokens["access_token"].as_str().unwrap();
     stack.advance(Duration::from_hours(24 * 365));
     assert!(stack.is_active(&client, token).await);
-    let grants = stack.app.grants.of_person(person).await.unwrap();
+    let grants = stack.app.grants.of_user(user).await.unwrap();
     assert_eq!(grants.len(), 1);
-    stack.app.grants.end(grants[0], shared::grant::Why::Administrator, stack.now()).await.unwrap();
+    stack.app.grants.end(grants[0], shared::grants::EndReason::Administrator, stack.now()).await.unwrap();
     stack.is_inactive(&client, token).await;
     assert!(stack.stored().await.contains("\"ttl\": N("));
 }
@@ -272,22 +276,22 @@ async fn a_refreshed_token_may_be_given_a_lifetime_within_that_of_its_grant() {
     assert_eq!(short.json()["expires_in"], 60);
     let refresh = short.pair().refresh;
     let long = stack.refresh_with(&client, &refresh, &[("ttl", "0")]).await;
-    assert_eq!(long.json()["expires_in"], 90 * 86_400, "the grant's own end");
+    assert_eq!(long.json()["expires_in"], 90 * 86_400, "the end of the grant");
 }
 
 #[tokio::test]
-async fn a_token_that_is_refreshed_is_not_said_to_outlive_its_grant() {
+async fn expires_in_never_exceeds_the_end_of_the_grant() {
     let stack = Stack::permitting("ttl,password").await;
-    let client = stack.register_counted(Registration { lifetimes: ENDLESS, ..legacy("ttl,password") }).await;
-    stack.somebody("ada").await;
-    let told = async |ttl: &str| {
-        let person = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("ttl", ttl)];
-        stack.post("/oauth/token").basic(&client).form(&person).send().await.json()
+    let client = stack.register(Registration { lifetimes: ENDLESS, ..legacy("ttl,password") }).await;
+    stack.create_user("ada").await;
+    let issue = async |ttl: &str| {
+        let user = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("ttl", ttl)];
+        stack.post("/oauth/token").basic(&client).form(&user).send().await.json()
     };
-    let within = told("7775999000").await;
+    let within = issue("7775999000").await;
     assert_eq!(within["expires_in"], 90 * 86_400 - 1);
-    let beyond = told("86400000000").await;
-    assert_eq!(beyond["expires_in"], 90 * 86_400, "the grant's own end");
+    let beyond = issue("86400000000").await;
+    assert_eq!(beyond["expires_in"], 90 * 86_400, "the end of the grant");
     let token = beyond["access_token"].as_str().unwrap();
     stack.advance(Duration::from_millis(90 * 86_400_000 - 1));
     assert!(stack.is_active(&client, token).await);
@@ -296,7 +300,7 @@ async fn a_token_that_is_refreshed_is_not_said_to_outlive_its_grant() {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_more_than_a_hundred_years_gets_what_no_end_gets() {
+async fn a_ttl_above_100_years_counts_as_unlimited() {
     let stack = Stack::permitting("ttl").await;
     let (endless, bounded) =
         (machine_with(&stack, "ttl", ENDLESS).await, machine_with(&stack, "ttl", USERGRID).await);
@@ -304,16 +308,16 @@ async fn whoever_asks_for_more_than_a_hundred_years_gets_what_no_end_gets() {
     let longest = (century * 1_000).to_string();
     assert_eq!(with_ttl(&stack, &endless, &longest).await.json()["expires_in"], century);
     for ttl in [century * 1_000 + 1, u64::MAX] {
-        let told = with_ttl(&stack, &endless, &ttl.to_string()).await.json();
-        assert_eq!(told.get("expires_in"), None, "{ttl}");
-        assert!(stack.is_active(&endless, told["access_token"].as_str().unwrap()).await);
-        let told = with_ttl(&stack, &bounded, &ttl.to_string()).await.json();
-        assert_eq!(told["expires_in"], 30 * 86_400, "{ttl}");
+        let tokens = with_ttl(&stack, &endless, &ttl.to_string()).await.json();
+        assert_eq!(tokens.get("expires_in"), None, "{ttl}");
+        assert!(stack.is_active(&endless, tokens["access_token"].as_str().unwrap()).await);
+        let tokens = with_ttl(&stack, &bounded, &ttl.to_string()).await.json();
+        assert_eq!(tokens["expires_in"], 30 * 86_400, "{ttl}");
     }
 }
 
 #[tokio::test]
-async fn a_whole_number_in_json_is_as_good_as_its_text() {
+async fn a_whole_number_in_json_is_read_as_its_text() {
     let stack = Stack::permitting("json,ttl,password").await;
     let client = machine_with(&stack, "json,ttl", ENDLESS).await;
     for (ttl, expires_in) in
@@ -321,22 +325,22 @@ async fn a_whole_number_in_json_is_as_good_as_its_text() {
     {
         for json in [ttl.to_owned(), format!("\"{ttl}\"")] {
             let body = format!(r#"{{"grant_type":"client_credentials","ttl": {json} }}"#);
-            let answer = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
-            assert_eq!(answer.status, 200, "{json}: {}", answer.text);
-            assert_eq!(answer.json()["expires_in"].as_u64(), expires_in, "{json}");
+            let response = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
+            assert_eq!(response.status, 200, "{json}: {}", response.text);
+            assert_eq!(response.json()["expires_in"].as_u64(), expires_in, "{json}");
         }
     }
     for ttl in ["-1", "-0", "18446744073709551616"] {
         let body = format!(r#"{{"grant_type":"client_credentials","ttl":{ttl}}}"#);
-        let answer = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
-        answer.is_error(400, "invalid_request");
+        let response = stack.post("/oauth/token").basic(&client).body(JSON, body).send().await;
+        response.is_error(400, "invalid_request");
     }
-    // A name or a password of digits alone keeps every one of them.
+    // A user name or password that is a long number keeps every digit.
     let legacy = stack.legacy("json,password").await;
     let digits = "12345678901234567890123456";
-    let hash = shared::user::password::hash(shared::user::Password::new(digits.to_owned()).unwrap());
-    stack.somebody_with("4711", hash).await;
+    let hash = shared::users::password::hash(shared::users::Password::new(digits.to_owned()).unwrap());
+    stack.create_user_with("4711", hash).await;
     let body = format!(r#"{{"grant_type":"password","username":4711,"password":{digits}}}"#);
-    let answer = stack.post("/oauth/token").basic(&legacy).body(JSON, body).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = stack.post("/oauth/token").basic(&legacy).body(JSON, body).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
 }

@@ -1,24 +1,25 @@
-//! Agreeing and declining: whose decision it is, and what it is about (RFC 6749 §10.2, §10.12, §10.14).
+//! The consent page, and the user's decision (RFC 6749 §10.2, §10.12, §10.14).
 
 use std::time::Duration;
 
 use shared::{
-    client::{Client, GrantType, Registration},
-    description::Description,
-    language::Language,
+    clients::{Client, Registration, description::Description},
+    config::Language,
+    oauth::GrantType,
 };
 
-use crate::harness::{Asking, Browser, HtmlForm, Redirect, Stack};
+use crate::harness::{AuthorizationRequest, Browser, HtmlForm, Redirect, Stack};
 
 const ALLOW: [(&str, &str); 1] = [("decision", "allow")];
 
 #[tokio::test]
-async fn the_page_says_who_asks_whom_for_what_how_long_and_where_it_leads() {
+async fn the_page_names_the_client_user_scope_duration_and_destination() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
-    let page = browser.authorize(&Asking::by(&stack.web().await).with("scope", "write read")).await;
+    let page =
+        browser.authorize(&AuthorizationRequest::by(&stack.web().await).with("scope", "write read")).await;
     page.is_page(200);
-    for said in [
+    for text in [
         "<strong>web</strong>",
         "Registered by <strong>the administrators of this service</strong>",
         "<dd>ada</dd>",
@@ -28,23 +29,26 @@ async fn the_page_says_who_asks_whom_for_what_how_long_and_where_it_leads() {
         "<dd>app.example.com</dd>",
         "If you deny, web gets no access",
     ] {
-        assert!(page.text.contains(said), "{said}: {}", page.text);
+        assert!(page.text.contains(text), "{text}: {}", page.text);
     }
-    // An application names itself; a page says so, and nothing more happens.
+    // The client chooses its own name: the page shows it as text.
     let evil = stack.register(Registration {
         name: "<img onerror=alert(1)>\" 'x".to_owned(),
         redirect_uris: vec!["com.evil.app://bank.example/cb".to_owned()],
         scope: vec!["read'<x>".to_owned()],
         ..Registration::default()
     });
-    let page = browser.authorize(&Asking::by(&evil.await).without("scope")).await;
+    let page = browser.authorize(&AuthorizationRequest::by(&evil.await).without("scope")).await;
     page.is_page(200);
     assert!(!page.text.contains("<x>") && !page.text.contains("onerror=alert(1)>"), "{}", page.text);
-    assert!(!page.text.contains("bank.example"), "what follows a scheme of their own is no host");
+    assert!(
+        !page.text.contains("bank.example"),
+        "the rest of a URI with a private-use scheme is not shown as a host"
+    );
     assert!(page.text.contains("com.evil.app"));
 }
 
-/// What the page says about a client of the deployment's administrators that differs like this.
+/// Returns the consent page of a public client of the administrators, with `change` applied.
 async fn page_of(stack: &Stack, browser: &Browser<'_>, change: impl FnOnce(&mut Client)) -> String {
     let registration = Registration {
         name: "app".to_owned(),
@@ -54,16 +58,16 @@ async fn page_of(stack: &Stack, browser: &Browser<'_>, change: impl FnOnce(&mut 
         ..Registration::default()
     };
     let client = stack.register_changed(registration, change).await;
-    let page = browser.authorize(&Asking::by(&client)).await;
+    let page = browser.authorize(&AuthorizationRequest::by(&client)).await;
     page.is_page(200);
     page.text
 }
 
 #[tokio::test]
-async fn the_page_says_whose_application_it_is() {
+async fn the_page_names_the_owner_of_the_client() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
-    let (olga, gone) = (stack.somebody("<olga>").await, stack.somebody("gone").await);
+    let (olga, gone) = (stack.create_user("<olga>").await, stack.create_user("gone").await);
     stack.app.users.delete(gone.sub).await.unwrap();
     let page = page_of(&stack, &browser, |client| client.owner = Some(olga.sub)).await;
     assert!(page.contains("Made by <strong>&#60;olga&#62;</strong>"), "{page}");
@@ -74,7 +78,7 @@ async fn the_page_says_whose_application_it_is() {
 }
 
 #[tokio::test]
-async fn the_page_says_how_long_it_lasts_in_the_words_that_people_use() {
+async fn the_page_states_the_duration_of_the_access() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
     let page = page_of(&stack, &browser, |client| client.lifetimes.refresh_token = 5_400).await;
@@ -87,7 +91,7 @@ async fn the_page_says_how_long_it_lasts_in_the_words_that_people_use() {
 }
 
 #[tokio::test]
-async fn the_page_says_what_a_scope_means_with_one_request_for_all_of_it() {
+async fn the_page_describes_scope_values_with_one_read() {
     let stack = Stack::configured(|config| config.languages = "en,fr".parse().unwrap()).await;
     let describe = async |value, language, text| {
         let description = Description::new(value, language, text).unwrap();
@@ -95,11 +99,11 @@ async fn the_page_says_what_a_scope_means_with_one_request_for_all_of_it() {
     };
     describe("read", Language::English, "See <b>your</b> photos").await;
     describe("read", Language::French, "Voir vos photos").await;
-    let (asking, browser) = (Asking::by(&stack.web().await), stack.signed_in().await);
-    let asking = asking.with("scope", "read write").with("prompt", "consent");
-    browser.asked(&asking).await;
+    let (request, browser) = (AuthorizationRequest::by(&stack.web().await), stack.signed_in().await);
+    let request = request.with("scope", "read write").with("prompt", "consent");
+    browser.consent_form(&request).await;
     stack.dynamodb.forget();
-    let page = browser.authorize(&asking).await;
+    let page = browser.authorize(&request).await;
     page.is_page(200);
     assert!(
         page.text.contains("<span>See &#60;b&#62;your&#60;/b&#62; photos <code>read</code></span>"),
@@ -107,35 +111,35 @@ async fn the_page_says_what_a_scope_means_with_one_request_for_all_of_it() {
         page.text
     );
     assert!(page.text.contains("<span>write</span>"), "{}", page.text);
-    // The client, the session, the person's status, and this.
+    // The client, the session, the user's status, and the descriptions.
     assert_eq!(stack.dynamodb.seen().len(), 4);
-    let page = browser.authorize(&asking.with("ui_locales", "fr")).await;
+    let page = browser.authorize(&request.with("ui_locales", "fr")).await;
     assert!(page.text.contains("<span>Voir vos photos <code>read</code></span>"), "{}", page.text);
     assert!(page.text.contains("inutilisation pendant 30\u{a0}jours"), "{}", page.text);
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_longer_good_leads_to_one_that_is() {
+async fn a_rejected_form_links_to_a_new_page() {
     let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
-    let page = browser.submit(&browser.asked(&asking).await.with("csrf", "0"), &ALLOW).await;
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&stack.web().await));
+    let page = browser.submit(&browser.consent_form(&request).await.with("csrf", "0"), &ALLOW).await;
     page.is_page(403);
-    let link = format!("href=\"{}\"", asking.url().replace('&', "&#38;"));
+    let link = format!("href=\"{}\"", request.url().replace('&', "&#38;"));
     assert!(page.text.contains(&link), "{}", page.text);
     assert_eq!(stack.grants().await, 0);
 }
 
 #[tokio::test]
-async fn a_consent_form_is_good_in_its_session_and_for_its_request_only() {
+async fn a_consent_form_is_valid_in_its_session_and_for_its_request_only() {
     let stack = Stack::start().await;
     let (web, public) = (stack.web().await, stack.public().await);
     let (browser, eve) = (stack.signed_in().await, stack.browser());
-    eve.sign_in(&stack.somebody("eve").await).await;
-    let asking = Asking::by(&web);
-    let (form, foreign) = (browser.asked(&asking).await, eve.asked(&asking).await);
-    let with_more = browser.asked(&asking.with("scope", "read write")).await;
-    let other_client = browser.asked(&Asking::by(&public)).await;
-    let logout = HtmlForm::of(&browser.authorize(&asking).await, "/logout");
+    eve.sign_in(&stack.create_user("eve").await).await;
+    let request = AuthorizationRequest::by(&web);
+    let (form, foreign) = (browser.consent_form(&request).await, eve.consent_form(&request).await);
+    let with_more = browser.consent_form(&request.with("scope", "read write")).await;
+    let other_client = browser.consent_form(&AuthorizationRequest::by(&public)).await;
+    let logout = HtmlForm::of(&browser.authorize(&request).await, "/logout");
     let of = |form: &HtmlForm, name: &str| form.get(name).unwrap().to_owned();
     for edited in [
         form.without("csrf"),
@@ -153,22 +157,22 @@ async fn a_consent_form_is_good_in_its_session_and_for_its_request_only() {
         form.to(&other_client.action),
         form.to(&format!("{}&hello=world", form.action)),
         form.to(&form.action.replace("state=xyz", "state=abc")),
-        form.to(&asking.with("redirect_uri", "https://app.example.com/oauth/callback").url()),
+        form.to(&request.with("redirect_uri", "https://app.example.com/oauth/callback").url()),
     ] {
         browser.submit(&edited, &ALLOW).await.is_page(403);
         browser.submit(&edited, &[("decision", "deny")]).await.is_page(403);
     }
     eve.submit(&form, &ALLOW).await.is_page(403);
-    assert_eq!((stack.grants().await, stack.kept_of_kind("k").await), (0, 0));
+    assert_eq!((stack.grants().await, stack.count_of_kind("k").await), (0, 0));
     Redirect::of(&browser.submit(&form, &ALLOW).await).code();
 }
 
 #[tokio::test]
-async fn what_is_added_to_the_form_changes_nothing_about_the_request() {
+async fn fields_added_to_the_form_change_nothing_about_the_request() {
     let stack = Stack::start().await;
     let (web, public) = (stack.web().await, stack.public().await);
     let browser = stack.signed_in().await;
-    let form = browser.asked(&Asking::by(&web)).await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&web)).await;
     let added = [
         ("decision", "allow"),
         ("client_id", public.id.as_str()),
@@ -186,57 +190,57 @@ async fn what_is_added_to_the_form_changes_nothing_about_the_request() {
         ("https://app.example.com/oauth/callback", Some("xyz"))
     );
     assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], "read");
-    // Parameters that are repeated, or a body that is no form, are no decision.
+    // A form with a repeated parameter is not a decision.
     browser.submit(&form, &[("decision", "deny"), ("decision", "allow")]).await.is_page(400);
 }
 
 #[tokio::test]
-async fn declining_sends_access_denied_and_keeps_nothing() {
+async fn declining_sends_access_denied_and_stores_nothing() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
     for client in [stack.web().await, stack.public().await] {
-        let form = browser.asked(&Asking::by(&client)).await;
+        let form = browser.consent_form(&AuthorizationRequest::by(&client)).await;
         for decision in ["deny", "Allow", "yes"] {
-            let answer = browser.submit(&form, &[("decision", decision)]).await;
-            Redirect::of(&answer).is_error(&stack, "access_denied");
+            let response = browser.submit(&form, &[("decision", decision)]).await;
+            Redirect::of(&response).is_error(&stack, "access_denied");
         }
     }
-    assert_eq!((stack.grants().await, stack.kept_of_kind("k").await), (0, 0));
+    assert_eq!((stack.grants().await, stack.count_of_kind("k").await), (0, 0));
     assert_eq!(stack.audited("declined").len(), 6);
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_ticked_is_not_granted_and_the_client_is_told() {
+async fn an_unchecked_value_is_not_granted_and_the_token_response_says_so() {
     let stack = Stack::start().await;
     let (web, browser) = (stack.web().await, stack.signed_in().await);
-    let form = browser.asked(&Asking::by(&web).with("scope", "read write")).await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&web).with("scope", "read write")).await;
     let redirect = Redirect::of(&browser.submit(&form.without("allow:write"), &ALLOW).await);
     let tokens = stack.redeem(&web, redirect.code()).await.json();
     assert_eq!(tokens["scope"], "read");
-    let told = stack.introspect(&web, tokens["access_token"].as_str().unwrap()).await;
-    assert_eq!(told["scope"], "read");
+    let introspection = stack.introspect(&web, tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!(introspection["scope"], "read");
     let none = form.without("allow:write").without("allow:read");
-    let answer = browser.submit(&none, &ALLOW).await;
-    Redirect::of(&answer).is_error(&stack, "access_denied");
+    let response = browser.submit(&none, &ALLOW).await;
+    Redirect::of(&response).is_error(&stack, "access_denied");
 }
 
 #[tokio::test]
 async fn the_same_decision_sent_twice_is_the_same_redirect_and_one_grant() {
     let stack = Stack::start().await;
     let (web, browser) = (stack.web().await, stack.signed_in().await);
-    let asking = Asking::by(&web).with("prompt", "consent");
-    let form = browser.asked(&asking).await;
+    let request = AuthorizationRequest::by(&web).with("prompt", "consent");
+    let form = browser.consent_form(&request).await;
     let (one, two) = tokio::join!(browser.submit(&form, &ALLOW), browser.submit(&form, &ALLOW));
     let (one, two) = (Redirect::of(&one), Redirect::of(&two));
     assert_eq!(one, two);
     stack.advance(Duration::from_millis(1));
     let audited = stack.audited("consented").len();
     assert_eq!(Redirect::of(&browser.submit(&form, &ALLOW).await), one);
-    assert_eq!(stack.audited("consented").len(), audited, "it was decided once");
+    assert_eq!(stack.audited("consented").len(), audited, "the decision is audited once");
     assert_eq!(stack.grants().await, 1);
     assert_eq!(stack.redeem(&web, one.code()).await.status, 200);
     // Two tabs are two decisions.
-    let (left, right) = (browser.asked(&asking).await, browser.asked(&asking).await);
+    let (left, right) = (browser.consent_form(&request).await, browser.consent_form(&request).await);
     let left = Redirect::of(&browser.submit(&left, &ALLOW).await);
     let right = Redirect::of(&browser.submit(&right, &ALLOW).await);
     assert!(left.code() != right.code() && left.code() != one.code());
@@ -247,10 +251,10 @@ async fn the_same_decision_sent_twice_is_the_same_redirect_and_one_grant() {
 }
 
 #[tokio::test]
-async fn a_page_is_good_for_a_quarter_of_an_hour() {
+async fn a_page_expires_after_15_minutes() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
-    let form = browser.asked(&Asking::by(&stack.public().await)).await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&stack.public().await)).await;
     stack.advance_to_just_before(Duration::from_mins(15));
     Redirect::of(&browser.submit(&form, &ALLOW).await).code();
     stack.advance_by_the_last_millisecond();
@@ -258,14 +262,14 @@ async fn a_page_is_good_for_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn a_decision_after_signing_out_or_as_somebody_else_counts_for_nothing() {
+async fn a_decision_after_signing_out_or_as_another_user_is_rejected() {
     let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.web().await));
-    let form = browser.asked(&asking).await;
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&stack.web().await));
+    let form = browser.consent_form(&request).await;
     browser.sign_out().await;
-    let answer = browser.submit(&form, &ALLOW).await;
-    assert!(Redirect::of(&answer).location.starts_with("/login?"));
-    browser.sign_in(&stack.somebody("eve").await).await;
+    let response = browser.submit(&form, &ALLOW).await;
+    assert!(Redirect::of(&response).location.starts_with("/login?"));
+    browser.sign_in(&stack.create_user("eve").await).await;
     browser.submit(&form, &ALLOW).await.is_page(403);
     assert_eq!(stack.grants().await, 0);
 }

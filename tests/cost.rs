@@ -1,15 +1,15 @@
-//! What each operation costs in requests and capacity units, read off what stands before DynamoDB.
+//! The cost of each operation in requests and capacity units, counted by the proxy before DynamoDB.
 
 use std::time::Duration;
 
-use shared::client::Registration;
+use shared::clients::Registration;
 
 use crate::harness::{Stack, machine};
 
-async fn remembering() -> Stack {
+async fn caching() -> Stack {
     Stack::configured(|config| {
         config.client_cache = Duration::from_mins(5);
-        // The longest issuer there may be: it is part of every grant.
+        // The longest possible issuer, which is part of every grant.
         let label = "a".repeat(60);
         config.issuer = Some(format!("https://{label}.{}.example", &label[..23]).parse().unwrap());
         assert_eq!(config.issuer.as_ref().unwrap().as_str().len(), 100);
@@ -17,7 +17,7 @@ async fn remembering() -> Stack {
     .await
 }
 
-/// What was asked and what it cost since the last time.
+/// Returns the requests and their cost since the last call.
 fn cost(stack: &Stack) -> Vec<(String, f64)> {
     let cost = stack.dynamodb.cost();
     stack.dynamodb.forget();
@@ -29,8 +29,8 @@ fn costs(expected: &[(&str, f64)]) -> Vec<(String, f64)> {
 }
 
 #[tokio::test]
-async fn with_the_client_in_memory_every_operation_costs_what_the_design_says() {
-    let stack = remembering().await;
+async fn with_a_cached_client_every_operation_has_the_cost_of_the_design() {
+    let stack = caching().await;
     let machine = stack.machine().await;
     stack.token(&machine).await;
     cost(&stack);
@@ -44,20 +44,20 @@ async fn with_the_client_in_memory_every_operation_costs_what_the_design_says() 
 
 #[tokio::test]
 async fn redeeming_and_refreshing_cost_one_write_and_one_read_of_the_statuses() {
-    let stack = remembering().await;
+    let stack = caching().await;
     let web = stack.web().await;
     let code = stack.code(&web).await;
-    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // The client is in memory now.
+    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // The client is cached now.
     let expected = costs(&[("UpdateItem", 1.0), ("BatchGetItem", 2.0)]);
     cost(&stack);
     let pair = stack.redeem(&web, &code).await.pair();
     assert_eq!(cost(&stack), expected);
     let next = stack.refresh(&web, &pair.refresh).await.pair();
     assert_eq!(cost(&stack), expected);
-    // A retry is refused its write, which costs as much as a read.
+    // The condition of a retry's write fails. A refused write is billed like a write.
     stack.refresh(&web, &pair.refresh).await.pair();
     assert_eq!(cost(&stack).last(), expected.last());
-    // Whoever shows a token that is not genuine is not worth a read.
+    // A token that is not valid causes no read.
     stack.advance(Duration::from_mins(2));
     stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
     assert!(cost(&stack).iter().all(|(operation, _)| operation == "UpdateItem"));
@@ -65,7 +65,7 @@ async fn redeeming_and_refreshing_cost_one_write_and_one_read_of_the_statuses() 
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_in_memory_costs_one_batch_read() {
+async fn a_client_that_is_not_cached_costs_one_batch_read() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     cost(&stack);
@@ -76,7 +76,7 @@ async fn a_client_that_is_not_in_memory_costs_one_batch_read() {
 }
 
 #[tokio::test]
-async fn a_remembered_status_saves_introspection_its_batch_read() {
+async fn a_cached_status_saves_introspection_its_batch_read() {
     let stack = Stack::configured(|config| {
         config.client_cache = Duration::from_mins(5);
         config.status_cache = Duration::from_mins(5);
@@ -92,7 +92,7 @@ async fn a_remembered_status_saves_introspection_its_batch_read() {
 
 #[tokio::test]
 async fn the_largest_grant_still_costs_one_write_unit() {
-    let stack = remembering().await;
+    let stack = caching().await;
     // 20 values of 224 bytes together.
     let scope: Vec<String> =
         (0..20).map(|n| format!("{n:0>width$}", width = if n < 4 { 12 } else { 11 })).collect();
@@ -107,14 +107,14 @@ async fn the_largest_grant_still_costs_one_write_unit() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_costs_no_more_than_one_read_and_a_malformed_id_nothing() {
+async fn a_wrong_secret_costs_at_most_one_read_and_a_malformed_id_none() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     cost(&stack);
-    stack.ask_for_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
+    stack.request_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
     assert_eq!(cost(&stack), costs(&[("BatchGetItem", 2.0)]));
     let misnamed = crate::harness::Registered { id: "not a client id".to_owned(), ..machine };
-    stack.ask_for_token(&misnamed, &[]).await.is_invalid_client();
+    stack.request_token(&misnamed, &[]).await.is_invalid_client();
     assert_eq!(cost(&stack), []);
 }
 

@@ -1,8 +1,8 @@
-//! Everything a browser sends may be an attack (RFC 6749 §10.14): in every parameter, of every page.
+//! Code injection in every parameter of every page (RFC 6749 §10.14).
 
-use crate::harness::{Answer, Asking, Browser, HtmlForm, PASSWORD, Stack};
+use crate::harness::{AuthorizationRequest, Browser, HtmlForm, PASSWORD, Response, Stack};
 
-/// Texts that do harm where they are not escaped, or taken for an address.
+/// Texts that do harm if a page does not escape them, or uses them as an address.
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
@@ -18,32 +18,32 @@ const HOSTILE: [&str; 12] = [
     "&quot;&#34;%22%3Cscript%3E",
 ];
 
-/// Holds `answer` to having taken no harm: nothing of it is markup, a header, or a way off the server other than to
-/// the redirect URI that `home` begins with.
+/// Asserts that nothing of the attack is markup, a header, or a redirect to another server; `home` is the beginning of
+/// the redirect URI.
 #[track_caller]
-fn is_harmless(answer: &Answer, home: &str, why: &str) {
-    assert!(answer.status < 500, "{why}: {} {}", answer.status, answer.text);
+fn is_harmless(response: &Response, home: &str, why: &str) {
+    assert!(response.status < 500, "{why}: {} {}", response.status, response.text);
     for raw in ["<script>alert", "<img", "onerror=alert(1)>", "onfocus='", "\u{2028}\"<"] {
-        assert!(!answer.text.contains(raw), "{why}: {raw} in {}", answer.text);
+        assert!(!response.text.contains(raw), "{why}: {raw} in {}", response.text);
     }
-    for cookie in answer.headers("set-cookie") {
-        let names = ["jeton-visit=", "jeton-session=", "jeton-browser="];
+    for cookie in response.headers("set-cookie") {
+        let names = ["jeton-visit=", "jeton-session=", "jeton-device="];
         let ours = names.iter().any(|name| cookie.starts_with(name));
         assert!(ours && !cookie.contains("evil"), "{why}: {cookie}");
     }
-    if let Some(location) = answer.header("location") {
+    if let Some(location) = response.header("location") {
         let here = ["/login", "/oauth/authorize"];
         let (path, _) = location.split_once('?').unwrap_or((location, ""));
         assert!(here.contains(&path) || location.starts_with(home), "{why}: {location}");
     }
-    // Attributes hold what they hold: no quote of the attack's own ends one.
-    for tag in answer.text.split('<').skip(1) {
+    // No quote in the attack ends an attribute.
+    for tag in response.text.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap();
         assert_eq!(tag.matches('"').count() % 2, 0, "{why}: {tag}");
     }
 }
 
-/// What the attacks are tried with: signed in, and not.
+/// Returns a browser that is signed in, and one that is not.
 async fn visitors(stack: &Stack) -> [Browser<'_>; 2] {
     [stack.signed_in().await, stack.browser()]
 }
@@ -51,7 +51,7 @@ async fn visitors(stack: &Stack) -> [Browser<'_>; 2] {
 #[tokio::test]
 async fn no_parameter_of_an_authorization_request_does_harm() {
     let stack = Stack::start().await;
-    let asking = Asking::by(&stack.web().await);
+    let request = AuthorizationRequest::by(&stack.web().await);
     let (home, visitors) = ("https://app.example.com/oauth/callback?", visitors(&stack).await);
     for name in [
         "response_type",
@@ -73,14 +73,14 @@ async fn no_parameter_of_an_authorization_request_does_harm() {
     ] {
         for hostile in HOSTILE {
             for visitor in &visitors {
-                let (asking, why) = (asking.with(name, hostile), format!("{name}={hostile:?}"));
-                let answer = visitor.authorize(&asking).await;
-                is_harmless(&answer, home, &why);
-                if let Some(next) = answer.header("location").filter(|next| next.starts_with('/')) {
+                let (request, why) = (request.with(name, hostile), format!("{name}={hostile:?}"));
+                let response = visitor.authorize(&request).await;
+                is_harmless(&response, home, &why);
+                if let Some(next) = response.header("location").filter(|next| next.starts_with('/')) {
                     is_harmless(&visitor.get(next).await, home, &why);
                 }
-                if answer.status == 200 {
-                    let form = HtmlForm::of(&answer, "/oauth/authorize");
+                if response.status == 200 {
+                    let form = HtmlForm::of(&response, "/oauth/authorize");
                     is_harmless(&visitor.submit(&form, &[("decision", "deny")]).await, home, &why);
                 }
             }
@@ -92,12 +92,12 @@ async fn no_parameter_of_an_authorization_request_does_harm() {
 async fn no_field_of_a_consent_form_does_harm() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
-    let form = browser.asked(&Asking::by(&stack.web().await)).await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&stack.web().await)).await;
     for name in ["csrf", "page", "decision", "allow:read", "client_id", "redirect_uri", "state"] {
         for hostile in HOSTILE {
             let more = if name == "decision" { &[][..] } else { &[("decision", "allow")][..] };
-            let answer = browser.submit(&form.with(name, hostile), more).await;
-            is_harmless(&answer, "https://app.example.com/oauth/callback?", &format!("{name}={hostile:?}"));
+            let response = browser.submit(&form.with(name, hostile), more).await;
+            is_harmless(&response, "https://app.example.com/oauth/callback?", &format!("{name}={hostile:?}"));
         }
     }
 }
@@ -105,7 +105,7 @@ async fn no_field_of_a_consent_form_does_harm() {
 #[tokio::test]
 async fn no_parameter_or_field_of_the_login_page_does_harm_or_leads_away() {
     let stack = Stack::start().await;
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     let browser = stack.browser();
     for name in [
         "return_to",
@@ -127,9 +127,9 @@ async fn no_parameter_or_field_of_the_login_page_does_harm_or_leads_away() {
     for query in
         ["return_to=https://evil.example", "client_id=//evil.example", "/evil", "//evil.example", "?@evil"]
     {
-        let answer = browser.try_to_sign_in(&format!("/login?{query}"), &ada.name, PASSWORD).await;
-        assert_eq!(answer.status, 303);
-        is_harmless(&answer, "nowhere", query);
+        let response = browser.try_to_sign_in(&format!("/login?{query}"), &ada.name, PASSWORD).await;
+        assert_eq!(response.status, 303);
+        is_harmless(&response, "nowhere", query);
     }
     for name in ["username", "password", "csrf", "return_to"] {
         for hostile in HOSTILE {
@@ -138,9 +138,9 @@ async fn no_parameter_or_field_of_the_login_page_does_harm_or_leads_away() {
                 .into_iter()
                 .filter(|(known, _)| *known != name)
                 .collect();
-            let answer = browser.submit(&form.with(name, hostile), &fields).await;
-            assert!([400, 403, 429].contains(&answer.status));
-            is_harmless(&answer, "nowhere", &format!("{name}={hostile:?}"));
+            let response = browser.submit(&form.with(name, hostile), &fields).await;
+            assert!([400, 403, 429].contains(&response.status));
+            is_harmless(&response, "nowhere", &format!("{name}={hostile:?}"));
         }
     }
 }
@@ -153,19 +153,19 @@ async fn no_parameter_or_field_of_signing_out_does_harm_or_leads_away() {
             for hostile in HOSTILE {
                 let query =
                     form_urlencoded::Serializer::new(String::new()).append_pair(name, hostile).finish();
-                let answer = visitor.post(&format!("/logout?{query}"), &[(name, hostile)]).await;
-                assert!([200, 403].contains(&answer.status));
-                assert_eq!(answer.header("location"), None);
-                is_harmless(&answer, "nowhere", &format!("{name}={hostile:?}"));
+                let response = visitor.post(&format!("/logout?{query}"), &[(name, hostile)]).await;
+                assert!([200, 403].contains(&response.status));
+                assert_eq!(response.header("location"), None);
+                is_harmless(&response, "nowhere", &format!("{name}={hostile:?}"));
             }
         }
     }
 }
 
 #[tokio::test]
-async fn bytes_that_no_browser_sends_are_answered_without_a_fault() {
+async fn malformed_bytes_cause_no_server_error() {
     let stack = Stack::start().await;
-    let asking = Asking::by(&stack.web().await).query();
+    let request = AuthorizationRequest::by(&stack.web().await).query();
     for query in [
         b"state=%".to_vec(),
         b"state=%zz".to_vec(),
@@ -179,14 +179,17 @@ async fn bytes_that_no_browser_sends_are_answered_without_a_fault() {
         vec![b'&'; 4_000],
     ] {
         for path in ["/oauth/authorize", "/login", "/logout"] {
-            let mut request = format!("GET {path}?{asking}&").into_bytes();
-            request.extend(&query);
-            request.extend(
+            let mut bytes = format!("GET {path}?{request}&").into_bytes();
+            bytes.extend(&query);
+            bytes.extend(
                 format!(" HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", &stack.url[7..]).bytes(),
             );
-            let answer = stack.raw(&request).await;
-            let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-            assert!(head.starts_with("HTTP/1.1 ") && !head.starts_with("HTTP/1.1 5"), "{query:?}: {answer}");
+            let response = stack.raw(&bytes).await;
+            let (head, body) = response.split_once("\r\n\r\n").unwrap_or_default();
+            assert!(
+                head.starts_with("HTTP/1.1 ") && !head.starts_with("HTTP/1.1 5"),
+                "{query:?}: {response}"
+            );
             assert!(
                 !head.starts_with("HTTP/1.1 303") || head.contains("location: /login?"),
                 "{query:?}: {head}"

@@ -1,49 +1,50 @@
-//! Many requests for one grant at once: one write decides. With `--nocapture`, the counts are printed.
+//! Concurrent requests for one grant: one write decides. `--nocapture` prints the counts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    Answer, Registered, Stack,
-    person::{Pair, VERIFIER},
+    Registered, Response, Stack,
+    code_flow::{Pair, VERIFIER},
 };
 
 const MANY: usize = 50;
 
-async fn at_once<F: Future<Output = Answer> + Send + 'static>(ask: impl Fn(usize) -> F) -> Vec<Answer> {
-    (0..MANY).map(ask).collect::<JoinSet<_>>().join_all().await
+async fn at_once<F: Future<Output = Response> + Send + 'static>(
+    request: impl Fn(usize) -> F,
+) -> Vec<Response> {
+    (0..MANY).map(request).collect::<JoinSet<_>>().join_all().await
 }
 
-/// How many answers there are of every status, printed and returned.
-#[expect(clippy::print_stdout, reason = "a test run that is asked tells its numbers")]
-fn counts(what: &str, answers: &[Answer]) -> BTreeMap<u16, usize> {
+/// Prints and returns the number of responses with every status.
+#[expect(clippy::print_stdout, reason = "printed with --nocapture")]
+fn counts(what: &str, responses: &[Response]) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
-    for answer in answers {
-        *counts.entry(answer.status).or_default() += 1;
+    for response in responses {
+        *counts.entry(response.status).or_default() += 1;
     }
-    let told: Vec<_> = counts.iter().map(|(status, count)| format!("{count} × {status}")).collect();
-    println!("{MANY} parallel {what}: {}", told.join(", "));
+    let parts: Vec<_> = counts.iter().map(|(status, count)| format!("{count} × {status}")).collect();
+    println!("{MANY} parallel {what}: {}", parts.join(", "));
     counts
 }
 
-/// Holds the answers to being these, but for those of an engine too slow to answer in time (DynamoDB Local on a busy
-/// machine): they promise nothing.
+/// Asserts the numbers of responses. A 503 is not counted: the engine was too slow (DynamoDB Local on a busy machine).
 #[track_caller]
 fn are(counts: &BTreeMap<u16, usize>, expected: &[(u16, usize)]) {
-    let unanswered = counts.get(&503).copied().unwrap_or_default();
+    let unavailable = counts.get(&503).copied().unwrap_or_default();
     for (status, count) in counts.iter().filter(|(status, _)| **status != 503) {
         let most = expected.iter().find(|(expected, _)| expected == status).map_or(0, |(_, most)| *most);
-        assert!((most.saturating_sub(unanswered)..=most).contains(count), "{counts:?}, not {expected:?}");
+        assert!((most.saturating_sub(unavailable)..=most).contains(count), "{counts:?}, not {expected:?}");
     }
 }
 
-/// The distinct pairs among the answers.
-fn pairs(answers: &[Answer]) -> Vec<Pair> {
+/// Returns the distinct pairs among the responses.
+fn pairs(responses: &[Response]) -> Vec<Pair> {
     let mut pairs: Vec<Pair> = Vec::new();
-    for answer in answers.iter().filter(|answer| answer.status == 200) {
-        if !pairs.contains(&answer.pair()) {
-            pairs.push(answer.pair());
+    for response in responses.iter().filter(|response| response.status == 200) {
+        if !pairs.contains(&response.pair()) {
+            pairs.push(response.pair());
         }
     }
     pairs
@@ -59,17 +60,17 @@ async fn prepared() -> (Arc<Stack>, Registered) {
 async fn counts_of_parallel_redemptions_of_one_code() {
     let (stack, web) = prepared().await;
     let code = stack.code(&web).await;
-    let answers = at_once(|_| {
+    let responses = at_once(|_| {
         let (stack, web, code) = (Arc::clone(&stack), web.clone(), code.clone());
         async move { stack.redeem(&web, &code).await }
     })
     .await;
-    are(&counts("redemptions of one code", &answers), &[(200, 1), (400, MANY - 1)]);
-    for refused in answers.iter().filter(|answer| answer.status == 400) {
+    are(&counts("redemptions of one code", &responses), &[(200, 1), (400, MANY - 1)]);
+    for refused in responses.iter().filter(|response| response.status == 400) {
         refused.is_error(400, "invalid_grant");
     }
-    // The losers proved everything: somebody had the code twice.
-    for pair in pairs(&answers) {
+    // The other requests had the complete proof, too, so the grant was ended as after a theft.
+    for pair in pairs(&responses) {
         stack.is_inactive(&web, &pair.access).await;
         stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
     }
@@ -81,16 +82,16 @@ async fn counts_of_parallel_redemptions_of_one_code() {
 async fn counts_of_parallel_redemptions_with_one_proof() {
     let (stack, web) = prepared().await;
     let code = stack.code(&web).await;
-    let answers = at_once(|nth| {
+    let responses = at_once(|nth| {
         let (stack, web, code) = (Arc::clone(&stack), web.clone(), code.clone());
         let verifier = if nth == MANY / 2 { VERIFIER.to_owned() } else { "a".repeat(43) };
         async move { stack.redeem_with(&web, &code, &[("code_verifier", &verifier)]).await }
     })
     .await;
-    let counts = counts("redemptions of one code, one of them with its verifier", &answers);
+    let counts = counts("redemptions of one code, one of them with its verifier", &responses);
     are(&counts, &[(200, 1), (400, MANY - 1)]);
-    let [pair] = &pairs(&answers)[..] else { panic!("one pair") };
-    assert!(stack.is_active(&web, &pair.access).await, "those without proof end nothing");
+    let [pair] = &pairs(&responses)[..] else { panic!("one pair") };
+    assert!(stack.is_active(&web, &pair.access).await, "requests without proof end nothing");
     stack.refresh(&web, &pair.refresh).await.pair();
 }
 
@@ -98,13 +99,13 @@ async fn counts_of_parallel_redemptions_with_one_proof() {
 async fn counts_of_parallel_refreshes_with_one_token() {
     let (stack, web) = prepared().await;
     let first = stack.pair(&web).await;
-    let answers = at_once(|_| {
+    let responses = at_once(|_| {
         let (stack, web, first) = (Arc::clone(&stack), web.clone(), first.clone());
         async move { stack.refresh(&web, &first.refresh).await }
     })
     .await;
-    are(&counts("refreshes with one token", &answers), &[(200, MANY)]);
-    let [pair] = &pairs(&answers)[..] else { panic!("all the same pair: {}", pairs(&answers).len()) };
+    are(&counts("refreshes with one token", &responses), &[(200, MANY)]);
+    let [pair] = &pairs(&responses)[..] else { panic!("all the same pair: {}", pairs(&responses).len()) };
     assert!(stack.is_active(&web, &pair.access).await && stack.is_active(&web, &first.access).await);
     stack.refresh(&web, &pair.refresh).await.pair();
 }
@@ -129,7 +130,7 @@ async fn counts_of_parallel_refreshes_and_revocations() {
         are(&counts(&format!("revocations of the {which}"), &revocations), &[(200, MANY)]);
         let pairs = pairs(&refreshes);
         assert!(pairs.len() <= 1, "one successor at most");
-        // Who got no answer asks again.
+        // A client that gets a 503 tries again.
         while stack.revoke(&web, &revoked).await.status == 503 {}
         stack.is_inactive(&web, &first.access).await;
         for pair in &pairs {

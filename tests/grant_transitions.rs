@@ -1,21 +1,20 @@
-//! Every transition of a grant is written twice: as pure functions, which the model checker explores, and in
-//! DynamoDB's language, which decides. Here each is held to the other, on grants and operations made by chance.
+//! Comparison of the two forms of every grant transition: the pure functions, which the model checker explores, and the
+//! DynamoDB update, on random grants and operations.
 //!
 //! `JETON_TRANSITION_CASES` cases of every kind, from `JETON_TRANSITION_SEED`.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    client::{Client, ClientId, Registration},
-    config::Issuer,
-    grant::{
-        Access, AccessRevocation, Agreement, Code, End, Ending, EndingByRefresh, Grant, Narrowing, Nonce,
-        Presented, Redemption, Refresh, Rotating, Rotation, Shown, Slot, State, Terms, Tokens, Transition,
-        Why,
+    clients::{Client, Registration},
+    dynamodb::Outcome,
+    grants::{
+        Access, AccessRevocation, Code, CodeGrant, CodeProof, End, EndReason, Ending, EndingByRefresh, Grant,
+        Nonce, Redemption, Refresh, RefreshProof, RefreshRotation, Rotation, ScopeRemoval, Slot, State,
+        Terms, Tokens, Transition,
     },
-    scope::Scope,
+    oauth::{ClientId, Issuer, Scope},
     secret::{AuthorizationCode, Digest, Id, Secret},
-    table::Written,
     time::Timestamp,
 };
 
@@ -24,24 +23,24 @@ use crate::harness::{
     dice::{Dice, setting},
 };
 
-/// How often each kind of operation was done and refused.
+/// The numbers of applied and refused transitions of every kind.
 type Tally = BTreeMap<&'static str, (u32, u32)>;
 
-/// Few values, so that what is shown often fits what is kept.
-struct World<'a> {
+/// A generator of random grants and transitions. It uses few values, so that a proof often matches its grant.
+struct Generator<'a> {
     dice: &'a mut Dice,
     now: Timestamp,
 }
 
-impl World<'_> {
+impl Generator<'_> {
     fn digest<K>(&mut self) -> Digest<K> {
         Digest::of([*self.dice.one(b"abc")])
     }
 
-    /// Mostly the value that fits; else any.
-    fn mostly<T>(&mut self, fits: Option<T>, any: impl FnOnce(&mut Self) -> T) -> T {
-        match fits {
-            Some(fits) if self.dice.chance(85) => fits,
+    /// Returns `matching` in most cases, otherwise any value.
+    fn mostly<T>(&mut self, matching: Option<T>, any: impl FnOnce(&mut Self) -> T) -> T {
+        match matching {
+            Some(matching) if self.dice.chance(85) => matching,
             _ => any(self),
         }
     }
@@ -54,7 +53,7 @@ impl World<'_> {
         self.dice.one(&["one", "two"]).parse().unwrap()
     }
 
-    /// A moment around `now`: before, the same, or after.
+    /// Returns a time before, at or after `now`.
     fn moment(&mut self) -> Timestamp {
         let ms = self.now.millis();
         let after = [ms + 1, ms + 60_000, ms + 3_600_000];
@@ -66,16 +65,21 @@ impl World<'_> {
         })
     }
 
+    /// Returns the scope that a refresh requests, which is never empty.
+    fn named_scope(&mut self, percent: usize) -> Option<Scope> {
+        self.maybe(percent, |generator| generator.scope(50)).filter(|scope| !scope.is_empty())
+    }
+
     fn scope(&mut self, percent: usize) -> Scope {
         Scope::of(["read", "write", "a:b/c"].into_iter().filter(|_| self.dice.chance(percent))).unwrap()
     }
 
     fn access(&mut self) -> Access {
-        let access = Access::lasting(self.digest(), self.moment(), None);
+        let access = Access::new(self.digest(), self.moment(), None);
         let expires_at = self.maybe(90, Self::moment);
-        let narrowed = self.maybe(40, |world| world.scope(50).tags());
+        let requested_scope = self.named_scope(40);
         let revoked_at = self.maybe(20, Self::moment);
-        Access { expires_at, narrowed, revoked_at, ..access }
+        Access { expires_at, requested_scope, revoked_at, ..access }
     }
 
     fn refresh(&mut self) -> Refresh {
@@ -84,10 +88,10 @@ impl World<'_> {
             expires_at: self.maybe(95, Self::moment),
             family: self.digest(),
             generation: 3,
-            rotation: self.maybe(50, |world| Rotation {
-                previous: world.digest(),
+            rotation: self.maybe(50, |generator| Rotation {
+                previous: generator.digest(),
                 nonce: Nonce([7; 32]),
-                at: world.moment(),
+                at: generator.moment(),
             }),
         }
     }
@@ -97,15 +101,15 @@ impl World<'_> {
         registration.accept(self.client(), self.now).unwrap().0
     }
 
-    /// Mostly that of every grant.
+    /// Returns the issuer of all grants in most cases.
     fn issuer(&mut self) -> Issuer {
-        let fits = "https://auth.example.com".parse().unwrap();
-        self.mostly(Some(fits), |_| "https://other.example.com".parse().unwrap())
+        let own = "https://auth.example.com".parse().unwrap();
+        self.mostly(Some(own), |_| "https://other.example.com".parse().unwrap())
     }
 
-    fn narrowing(&mut self, grant: &Grant) -> Narrowing {
+    fn scope_removal(&mut self, grant: &Grant) -> ScopeRemoval {
         let lost = Scope::of([*self.dice.one(&["read", "write", "admin"])]).unwrap();
-        Narrowing { client: self.mostly(Some(grant.client.clone()), Self::client), lost }
+        ScopeRemoval { client: self.mostly(Some(grant.client.clone()), Self::client), lost }
     }
 
     fn terms<'c>(&mut self, client: &'c Client) -> Terms<'c> {
@@ -113,25 +117,25 @@ impl World<'_> {
         Terms { client, scope: self.scope(70), issuer, now: self.now }
     }
 
-    /// A grant in any state that it can be in.
+    /// Returns a grant in any state.
     fn grant(&mut self, id: Id) -> Grant {
         let client = self.registered();
         let terms = self.terms(&client);
         if self.dice.chance(15) {
             let mut grant =
-                Grant::for_machine(terms, &Secret::new(id, &[1; 32]), Some(Duration::from_mins(1)));
+                Grant::for_client(terms, &Secret::new(id, &[1; 32]), Some(Duration::from_mins(1)));
             grant.access = Some(self.access());
             return grant;
         }
-        let agreement = Agreement {
-            person: Id::from_bits(1),
+        let consent = CodeGrant {
+            user: Id::from_bits(1),
             authenticated_at: self.now,
             redirect_uri: "",
             redirect_uri_sent: false,
             challenge: None,
         };
-        let waiting = Secret::<AuthorizationCode>::new(id, &[1; 32]);
-        let mut grant = Grant::for_person(terms, &agreement, &waiting);
+        let code = Secret::<AuthorizationCode>::new(id, &[1; 32]);
+        let mut grant = Grant::for_user(terms, &consent, &code);
         grant.owner = self.maybe(30, |_| Id::from_bits(2));
         grant.code = Some(Code {
             digest: self.digest(),
@@ -150,9 +154,11 @@ impl World<'_> {
                 grant.refresh = self.maybe(90, Self::refresh);
             }
             _ => {
-                Ending { now: self.now, why: Why::CodeReplayed }.apply(&mut grant);
-                grant.end =
-                    Some(End { at: self.moment(), why: *self.dice.one(&[Why::Revoked, Why::Administrator]) });
+                Ending { now: self.now, reason: EndReason::CodeReplayed }.apply(&mut grant);
+                grant.end = Some(End {
+                    at: self.moment(),
+                    reason: *self.dice.one(&[EndReason::Revoked, EndReason::Administrator]),
+                });
             }
         }
         grant
@@ -164,12 +170,13 @@ impl World<'_> {
         let uri =
             code.map(|code| (code.redirect_uri_sent || self.dice.chance(50)).then_some(code.redirect_uri));
         Redemption {
-            shown: Shown {
+            proof: CodeProof {
                 client: self.mostly(Some(grant.client.clone()), Self::client),
                 issuer: self.issuer(),
                 code: self.mostly(code.map(|code| code.digest), Self::digest),
-                redirect_uri: self.mostly(uri, |world| world.maybe(70, Self::digest)),
-                verifier: self.mostly(code.map(|code| code.challenge), |world| world.maybe(70, Self::digest)),
+                redirect_uri: self.mostly(uri, |generator| generator.maybe(70, Self::digest)),
+                verifier: self
+                    .mostly(code.map(|code| code.challenge), |generator| generator.maybe(70, Self::digest)),
             },
             tokens: Tokens {
                 access: self.access(),
@@ -180,23 +187,23 @@ impl World<'_> {
         }
     }
 
-    fn rotating(&mut self, grant: &Grant) -> Rotating {
+    fn rotation(&mut self, grant: &Grant) -> RefreshRotation {
         let refresh = grant.refresh.as_ref();
-        let fits = grant.scope.values().next().map(|value| Some(Scope::of([value]).unwrap()));
-        Rotating {
-            presented: Presented {
+        let granted = grant.scope.values().next().map(|value| Some(Scope::of([value]).unwrap()));
+        RefreshRotation {
+            proof: RefreshProof {
                 token: self.mostly(refresh.map(|refresh| refresh.digest), Self::digest),
                 family: self.digest(),
                 generation: 3,
                 client: self.mostly(Some(grant.client.clone()), Self::client),
                 issuer: self.issuer(),
             },
-            scope: self.mostly(fits, |world| world.maybe(60, |world| world.scope(50))),
+            scope: self.mostly(granted, |generator| generator.named_scope(60)),
             nonce: Nonce([9; 32]),
             access: self.digest(),
             refresh: self.maybe(50, Self::digest),
             access_lifetime: self
-                .maybe(90, |world| Duration::from_secs(*world.dice.one(&[60, 3_600, 10_000]))),
+                .maybe(90, |generator| Duration::from_secs(*generator.dice.one(&[60, 3_600, 10_000]))),
             refresh_lifetime: Duration::from_secs(*self.dice.one(&[60, 86_400])),
             now: self.now,
         }
@@ -224,7 +231,7 @@ impl World<'_> {
     }
 }
 
-/// Lets `transition` happen to `grant` on the engine, and holds what it makes of it to what the pure functions say.
+/// Makes `transition` on the engine, and compares the result with that of the pure functions.
 async fn compare(
     stack: &Stack,
     tally: &mut Tally,
@@ -233,27 +240,29 @@ async fn compare(
     transition: &(impl Transition + std::fmt::Debug),
 ) {
     stack.app.grants.issue(grant).await.unwrap();
-    let written = stack.app.grants.write(id, transition).await;
-    let written = written.unwrap_or_else(|error| panic!("{error}\n{transition:?}\n{grant:?}"));
-    let (done, refused) = tally.entry(kind).or_default();
+    let outcome = stack.app.grants.write(id, transition).await;
+    let outcome = outcome.unwrap_or_else(|error| panic!("{error}\n{transition:?}\n{grant:?}"));
+    let (applied, refused) = tally.entry(kind).or_default();
     let mut expected = grant.clone();
-    if transition.holds(grant) {
+    if transition.precondition(grant) {
         transition.apply(&mut expected);
-        *done += 1;
-        let Written::Done(item) = written else { panic!("refused\n{transition:?}\n{grant:?}") };
+        *applied += 1;
+        let Outcome::Applied(item) = outcome else { panic!("refused\n{transition:?}\n{grant:?}") };
         assert_eq!(item, expected, "{transition:?}\n{grant:?}");
     } else {
         *refused += 1;
-        let Written::Refused(Some(item)) = written else { panic!("done\n{transition:?}\n{grant:?}") };
+        let Outcome::ConditionFailed(Some(item)) = outcome else {
+            panic!("applied\n{transition:?}\n{grant:?}")
+        };
         assert_eq!(item, expected, "{transition:?}");
     }
     assert_eq!(stack.app.grants.find(id).await.unwrap().as_ref(), Some(&expected), "{transition:?}");
 }
 
-/// What a transition makes of a grant that is not there.
+/// Asserts that `transition` on a grant that does not exist is refused and creates no item.
 async fn is_refused_without_an_item(stack: &Stack, transition: &impl Transition) {
     let id = Id::random();
-    assert!(matches!(stack.app.grants.write(id, transition).await.unwrap(), Written::Refused(None)));
+    assert!(matches!(stack.app.grants.write(id, transition).await.unwrap(), Outcome::ConditionFailed(None)));
     assert_eq!(stack.app.grants.find(id).await.unwrap(), None, "no stub is left");
 }
 
@@ -263,42 +272,49 @@ async fn every_transition_means_the_same_to_the_engine_and_to_the_model() {
     let (stack, mut tally) = (Stack::start().await, Tally::new());
     let mut dice = Dice::new(seed);
     for _ in 0..cases {
-        let mut world = World { dice: &mut dice, now: stack.now() };
+        let mut generator = Generator { dice: &mut dice, now: stack.now() };
         for kind in [
             "redemption",
             "rotation",
             "revocation",
             "previous revocation",
-            "narrowing",
+            "scope removal",
             "ending",
             "ending by refresh",
         ] {
             let id = Id::random();
-            let grant = world.grant(id);
+            let grant = generator.grant(id);
             let subject = (id, &grant);
             match kind {
-                "redemption" => compare(&stack, &mut tally, kind, subject, &world.redemption(&grant)).await,
-                "rotation" => compare(&stack, &mut tally, kind, subject, &world.rotating(&grant)).await,
+                "redemption" => {
+                    compare(&stack, &mut tally, kind, subject, &generator.redemption(&grant)).await;
+                }
+                "rotation" => compare(&stack, &mut tally, kind, subject, &generator.rotation(&grant)).await,
                 "revocation" => {
-                    let revocation = world.access_revocation(&grant, Slot::Current);
+                    let revocation = generator.access_revocation(&grant, Slot::Current);
                     compare(&stack, &mut tally, kind, subject, &revocation).await;
                 }
                 "previous revocation" => {
-                    let revocation = world.access_revocation(&grant, Slot::Previous);
+                    let revocation = generator.access_revocation(&grant, Slot::Previous);
                     compare(&stack, &mut tally, kind, subject, &revocation).await;
                 }
-                "narrowing" => compare(&stack, &mut tally, kind, subject, &world.narrowing(&grant)).await,
+                "scope removal" => {
+                    compare(&stack, &mut tally, kind, subject, &generator.scope_removal(&grant)).await;
+                }
                 "ending" => {
-                    let ending = Ending { now: world.moment(), why: Why::RefreshReused };
+                    let ending = Ending { now: generator.moment(), reason: EndReason::RefreshReused };
                     compare(&stack, &mut tally, kind, subject, &ending).await;
                 }
-                _ => compare(&stack, &mut tally, kind, subject, &world.ending_by_refresh(&grant)).await,
+                _ => compare(&stack, &mut tally, kind, subject, &generator.ending_by_refresh(&grant)).await,
             }
         }
     }
-    println!("seed {seed}, {cases} cases each, (done, refused): {tally:?}");
-    for (kind, (done, refused)) in tally {
-        assert!(done > 0 && (refused > 0 || kind == "ending"), "{kind} was never {done} {refused}");
+    println!("seed {seed}, {cases} cases each, (applied, refused): {tally:?}");
+    for (kind, (applied, refused)) in tally {
+        assert!(
+            applied > 0 && (refused > 0 || kind == "ending"),
+            "{kind}: {applied} applied, {refused} refused"
+        );
     }
 }
 
@@ -306,13 +322,13 @@ async fn every_transition_means_the_same_to_the_engine_and_to_the_model() {
 async fn no_transition_makes_an_item_that_was_not_there() {
     let stack = Stack::start().await;
     let mut dice = Dice::new(1);
-    let mut world = World { dice: &mut dice, now: stack.now() };
-    let grant = world.grant(Id::random());
-    is_refused_without_an_item(&stack, &world.redemption(&grant)).await;
-    is_refused_without_an_item(&stack, &world.rotating(&grant)).await;
-    is_refused_without_an_item(&stack, &world.access_revocation(&grant, Slot::Current)).await;
-    is_refused_without_an_item(&stack, &world.access_revocation(&grant, Slot::Previous)).await;
-    is_refused_without_an_item(&stack, &world.narrowing(&grant)).await;
-    is_refused_without_an_item(&stack, &world.ending_by_refresh(&grant)).await;
-    is_refused_without_an_item(&stack, &Ending { now: stack.now(), why: Why::Revoked }).await;
+    let mut generator = Generator { dice: &mut dice, now: stack.now() };
+    let grant = generator.grant(Id::random());
+    is_refused_without_an_item(&stack, &generator.redemption(&grant)).await;
+    is_refused_without_an_item(&stack, &generator.rotation(&grant)).await;
+    is_refused_without_an_item(&stack, &generator.access_revocation(&grant, Slot::Current)).await;
+    is_refused_without_an_item(&stack, &generator.access_revocation(&grant, Slot::Previous)).await;
+    is_refused_without_an_item(&stack, &generator.scope_removal(&grant)).await;
+    is_refused_without_an_item(&stack, &generator.ending_by_refresh(&grant)).await;
+    is_refused_without_an_item(&stack, &Ending { now: stack.now(), reason: EndReason::Revoked }).await;
 }

@@ -1,4 +1,4 @@
-//! Whatever is sent: an answer in the 400s that repeats none of it, and never a fault of the server's own.
+//! Hostile input: the response is an error of the 400s that repeats no input, and never a server error.
 
 use crate::harness::{ENDPOINTS, Registered, Stack};
 
@@ -24,8 +24,8 @@ async fn a_body_that_is_not_correctly_encoded_is_refused() {
         let (name, value) = form[0];
         for bad in bodies {
             for body in [bad.to_vec(), [format!("{name}={value}&").as_bytes(), bad].concat()] {
-                let answer = stack.post(path).basic(&machine).body(FORM, body).send().await;
-                answer.is_error(400, "invalid_request");
+                let response = stack.post(path).basic(&machine).body(FORM, body).send().await;
+                response.is_error(400, "invalid_request");
             }
         }
     }
@@ -40,16 +40,16 @@ async fn a_body_of_64_kib_is_read_and_a_larger_one_is_not() {
         let begin = format!("{}={}&filler=", form[0].0, form[0].1);
         for (size, status) in [(64 * 1024, 200), (64 * 1024 + 1, 413), (1024 * 1024, 413)] {
             let body = begin.clone() + &"x".repeat(size - begin.len());
-            let answer = stack.post(path).basic(&machine).body(FORM, body).send().await;
-            assert_eq!(answer.status, status, "{size} bytes to {path}");
+            let response = stack.post(path).basic(&machine).body(FORM, body).send().await;
+            assert_eq!(response.status, status, "{size} bytes to {path}");
             if status == 413 {
-                answer.is_error(413, "invalid_request");
+                response.is_error(413, "invalid_request");
             }
         }
-        // The gateway itself lets no more than 10 MB through.
-        let answer =
+        // The gateway itself accepts at most 10 MB.
+        let response =
             stack.post(path).basic(&machine).body(FORM, vec![b'x'; 11 * 1024 * 1024]).try_send().await;
-        assert!(answer.is_err() || answer.unwrap().status == 413, "{path}");
+        assert!(response.is_err() || response.unwrap().status == 413, "{path}");
     }
 }
 
@@ -64,19 +64,19 @@ async fn ten_thousand_parameters_and_a_huge_value_are_only_parameters() {
         let huge = "x".repeat(30_000);
         let client = Registered { id: huge.clone(), secret: huge.clone() };
         stack.post(path).post(&client, form).send().await.is_invalid_client();
-        let answer = stack.post(path).post(&machine, &[(form[0].0, &huge)]).send().await;
-        assert!([200, 400].contains(&answer.status), "{path}");
+        let response = stack.post(path).post(&machine, &[(form[0].0, &huge)]).send().await;
+        assert!([200, 400].contains(&response.status), "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_error_repeats_nothing_that_was_sent() {
+async fn an_error_response_repeats_no_input() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let evil = "<script>\"\\é\r\nSet-Cookie: x=1";
     let client = Registered { id: evil.to_owned(), secret: evil.to_owned() };
     for (path, form) in ENDPOINTS {
-        let answers = [
+        let responses = [
             stack.post(path).basic(&client).form(form).send().await,
             stack.post(path).post(&client, form).send().await,
             stack.post(path).basic(&machine).form(&[(evil, evil), ("grant_type", evil)]).send().await,
@@ -89,18 +89,18 @@ async fn an_error_repeats_nothing_that_was_sent() {
             stack.post(path).basic(&machine).body(evil.split('\r').next().unwrap(), "x").send().await,
             stack.post(&format!("{path}?error=%3Cscript%3E%0d%0aSet-Cookie:x=1")).form(&[]).send().await,
         ];
-        for answer in answers {
-            assert!((400..500).contains(&answer.status), "{path}: {}", answer.text);
-            assert!(!answer.text.contains("<script") && answer.header("set-cookie").is_none());
-            answer.is_error(answer.status, answer.json()["error"].as_str().unwrap());
+        for response in responses {
+            assert!((400..500).contains(&response.status), "{path}: {}", response.text);
+            assert!(!response.text.contains("<script") && response.header("set-cookie").is_none());
+            response.is_error(response.status, response.json()["error"].as_str().unwrap());
         }
     }
-    // What a stranger says never gets into the log either.
+    // The log contains no input either.
     assert!(!stack.audited("refused").is_empty() && !stack.logged().contains("<script"));
 }
 
 #[tokio::test]
-async fn paths_that_are_none_are_not_found() {
+async fn unknown_paths_are_not_found() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for path in [
@@ -127,21 +127,21 @@ async fn paths_that_are_none_are_not_found() {
 }
 
 #[tokio::test]
-async fn headers_beyond_what_the_gateway_takes_are_refused() {
+async fn headers_larger_than_the_gateway_accepts_are_refused() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let form = [("grant_type", "client_credentials")];
     for (size, status) in [(8_000, 200), (11_000, 431), (300_000, 431)] {
         let call =
             stack.post("/oauth/token").basic(&machine).header("x-filler", &"x".repeat(size)).form(&form);
-        let answer = call.try_send().await;
-        assert!(answer.map_or(size > 11_000, |answer| answer.status == status), "{size}");
+        let response = call.try_send().await;
+        assert!(response.map_or(size > 11_000, |response| response.status == status), "{size}");
     }
     stack.token(&machine).await;
 }
 
 #[tokio::test]
-async fn requests_that_are_not_http_or_odd_http_are_answered_without_a_fault() {
+async fn malformed_http_requests_cause_no_server_error() {
     let stack = Stack::start().await;
     for request in [
         "\r\n\r\n",
@@ -156,14 +156,14 @@ async fn requests_that_are_not_http_or_odd_http_are_answered_without_a_fault() {
         "POST /oauth/token HTTP/1.1\r\nhost: x\r\nx-forwarded-proto: :\"\r\ncookie: ;;=\r\nconnection: close\r\n\r\n",
         "GET /oauth/token HTTP/1.1\r\nhost: x\r\nx-a: \x01\r\nconnection: close\r\n\r\n",
     ] {
-        let answer = stack.raw(request).await;
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
-        assert!(status.is_none_or(|status| (400..500).contains(&status)), "{request:?}: {answer}");
+        let response = stack.raw(request).await;
+        let status = response.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
+        assert!(status.is_none_or(|status| (400..500).contains(&status)), "{request:?}: {response}");
     }
     let weird = b"POST /oauth/token HTTP/1.1\r\nhost: x\r\nx-a: \xFF\xFE\r\nauthorization: Basic \xFF\r\n\
         content-type: application/x-www-form-urlencoded\r\ncontent-length: 3\r\nconnection: close\r\n\r\na=b";
-    let answer = stack.raw(weird).await;
-    assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+    let response = stack.raw(weird).await;
+    assert!(response.starts_with("HTTP/1.1 40"), "{response}");
     stack.token(&stack.machine().await).await;
 }
 
@@ -181,11 +181,11 @@ async fn a_spoofed_host_changes_nothing() {
     let metadata = spoof("GET", "/.well-known/oauth-authorization-server").send().await;
     assert_eq!(metadata.json()["issuer"], stack.url);
     assert!(!metadata.text.contains("evil"));
-    let answer = spoof("POST", "/oauth/token")
+    let response = spoof("POST", "/oauth/token")
         .basic(&machine)
         .form(&[("grant_type", "client_credentials")])
         .send()
         .await;
-    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let token = response.json()["access_token"].as_str().unwrap().to_owned();
     assert_eq!(stack.introspect(&machine, &token).await["iss"], stack.url);
 }

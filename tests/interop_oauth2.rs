@@ -12,16 +12,16 @@ use oauth2::{
 };
 use shared::{
     secret::Id,
-    user::{Password, User, password},
+    users::{Password, User, password},
 };
 use url::Url;
 
 use crate::harness::{Registered, Stack};
 
-/// The library's client, told where to authorize, to introspect, to revoke and to get tokens.
+/// The library's client with the authorization, introspection, revocation and token endpoints.
 type Library = BasicClient<EndpointSet, EndpointNotSet, EndpointSet, EndpointSet, EndpointSet>;
 
-/// The library for `client`, with the endpoints that the metadata document names.
+/// Returns the library's client for `client`, with the endpoints of the metadata document.
 async fn library(stack: &Stack, client: &Registered, auth_type: AuthType) -> Library {
     let document = stack.request("GET", "/.well-known/oauth-authorization-server").send().await.json();
     let endpoint = |name: &str| document[name].as_str().unwrap().to_owned();
@@ -39,7 +39,7 @@ async fn library(stack: &Stack, client: &Registered, auth_type: AuthType) -> Lib
         .set_revocation_url(RevocationUrl::new(revocation_endpoint).unwrap())
 }
 
-/// Sends what the library wants sent, without the TLS that a server on a loopback address does not have.
+/// Sends a request of the library without TLS, which a server on a loopback address does not have.
 async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let (mut parts, body) = request.into_parts();
     parts.uri = parts.uri.to_string().replacen("https://", "http://", 1).parse().unwrap();
@@ -56,8 +56,8 @@ async fn introspect(library: &Library, token: &AccessToken) -> impl TokenIntrosp
     library.introspect(token).set_token_type_hint("access_token").request_async(&send).await.unwrap()
 }
 
-/// The code that a token request is refused with, as the library understands it.
-async fn refusal(library: &Library, scope: &str) -> BasicErrorResponseType {
+/// Returns the error code of a token request, as the library parses it.
+async fn error_code(library: &Library, scope: &str) -> BasicErrorResponseType {
     let request = library.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
     match request.request_async(&send).await {
         Err(RequestTokenError::ServerResponse(refusal)) => refusal.error().clone(),
@@ -94,19 +94,19 @@ async fn a_token_is_granted_introspected_and_revoked_through_the_oauth2_crate() 
 }
 
 #[tokio::test]
-async fn the_oauth2_crate_understands_what_it_is_refused() {
+async fn the_oauth2_crate_understands_the_errors() {
     let stack = Stack::start().await;
     let (machine, other) = (stack.machine().await, stack.resource_server().await);
     let not_its_own = Registered { secret: other.secret, ..machine.clone() };
     for auth_type in [AuthType::BasicAuth, AuthType::RequestBody] {
         let library = library(&stack, &not_its_own, auth_type).await;
-        assert_eq!(refusal(&library, "read").await, BasicErrorResponseType::InvalidClient);
+        assert_eq!(error_code(&library, "read").await, BasicErrorResponseType::InvalidClient);
     }
     let library = library(&stack, &machine, AuthType::BasicAuth).await;
-    assert_eq!(refusal(&library, "admin").await, BasicErrorResponseType::InvalidScope);
+    assert_eq!(error_code(&library, "admin").await, BasicErrorResponseType::InvalidScope);
 }
 
-/// A person at a browser: signs in at `url`, decides, and answers what the application is sent back with.
+/// Signs a user in at `url`, submits the decision, and returns the parameters of the authorization response.
 async fn visit(url: &Url, decision: &str) -> BTreeMap<String, String> {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let redirect_uri = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1;
@@ -142,7 +142,7 @@ async fn visit(url: &Url, decision: &str) -> BTreeMap<String, String> {
             filled.append_pair(between(input, "name=\"", "\""), &unescaped(between(input, "value=\"", "\"")));
         }
         filled.extend_pairs(if inputs.contains("name=\"password\"") {
-            [("username", PERSON), ("password", PASSWORD)]
+            [("username", USER), ("password", PASSWORD)]
         } else {
             [("decision", decision), ("allow:read", "yes")]
         });
@@ -151,20 +151,20 @@ async fn visit(url: &Url, decision: &str) -> BTreeMap<String, String> {
     }
 }
 
-const PERSON: &str = "ada";
+const USER: &str = "ada";
 const PASSWORD: &str = "correct horse battery staple";
 
-/// What is in `text` between the first `before` and the next `after`.
+/// Returns the part of `text` between the first `before` and the next `after`.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     text.split_once(before).unwrap().1.split_once(after).unwrap().0
 }
 
-/// The attribute's value, as far as URLs and tokens need it.
+/// Unescapes an attribute's value, as far as URLs and tokens need it.
 fn unescaped(text: &str) -> String {
     text.replace("&#38;", "&").replace("&amp;", "&")
 }
 
-/// What the application gets for `decision`, and the verifier that goes with it; `state` and `iss` are as they must be.
+/// Returns the authorization response for `decision` and its PKCE verifier. Checks `state` and `iss`.
 async fn authorized(
     stack: &Stack,
     library: &Library,
@@ -185,15 +185,10 @@ async fn authorized(
 }
 
 #[tokio::test]
-async fn a_person_authorizes_through_the_oauth2_crate() {
+async fn a_user_authorizes_through_the_oauth2_crate() {
     let stack = Stack::start().await;
     let hash = password::hash_async(Password::new(PASSWORD.to_owned()).unwrap()).await;
-    stack
-        .app
-        .users
-        .create(&User::new(Id::random(), PERSON.parse().unwrap(), hash, stack.now()))
-        .await
-        .unwrap();
+    stack.app.users.create(&User::new(Id::random(), USER.parse().unwrap(), hash, stack.now())).await.unwrap();
     let (web, public) = (stack.web().await, stack.public().await);
     let (callback, native) = ("https://app.example.com/oauth/callback", "http://127.0.0.1:9/cb");
     for (client, auth_type, redirect_uri) in [

@@ -1,4 +1,4 @@
-//! A command that fails half-way has done what counts, and a second run does the rest; or it has done nothing.
+//! A command that fails half-way has made the decisive write, and a second run does the rest; or it has done nothing.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ async fn is_signed_in(browser: &Browser<'_>) -> bool {
     browser.get("/login").await.text.contains("You are signed in")
 }
 
-/// Runs `command` on a database that fails to change a grant, and holds the failure to being one.
+/// Runs `command` on a database that throttles changes to grants. The command must fail.
 async fn run_without_a_sweep(stack: &Stack, command: &[&str]) {
     stack.dynamodb.fail(Fault::ThrottleGrants);
     stack.jeton(command, OTHER).await.failed(1, "ThrottlingException");
@@ -22,14 +22,14 @@ async fn run_without_a_sweep(stack: &Stack, command: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_status_is_what_counts_and_a_second_run_finishes_the_sweep() {
+async fn the_status_decides_and_a_second_run_finishes_the_sweep() {
     for command in [
         &["user", "disable", "ada"][..],
         &["user", "set-password", "ada", "--password-stdin"],
         &["token", "revoke-all", "--user", "ada"],
     ] {
         let stack = Stack::start().await;
-        let ((ada, browser), web) = (stack.at_home("ada").await, stack.web().await);
+        let ((ada, browser), web) = (stack.signed_in_user("ada").await, stack.web().await);
         let grants = [stack.authorized(&web, ada.sub).await, stack.authorized(&web, ada.sub).await];
         run_without_a_sweep(&stack, command).await;
         assert!(!is_signed_in(&browser).await, "{command:?}");
@@ -41,7 +41,7 @@ async fn the_status_is_what_counts_and_a_second_run_finishes_the_sweep() {
 }
 
 #[tokio::test]
-async fn the_same_goes_for_clients() {
+async fn the_status_of_a_client_decides_too() {
     for command in [["token", "revoke-all", "--client"], ["client", "disable", "--"]] {
         let stack = Stack::start().await;
         let (machine, rs) = (stack.machine().await, stack.resource_server().await);
@@ -53,9 +53,9 @@ async fn the_same_goes_for_clients() {
     }
 }
 
-/// Three grants of ada's at `web`, and how many of them are ended.
+/// Creates three grants of the user ada at `web`.
 async fn three_grants(stack: &Stack, web: &Registered) -> [Value; 3] {
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     [
         stack.authorized(web, ada.sub).await,
         stack.authorized(web, ada.sub).await,
@@ -120,9 +120,9 @@ async fn after_revoketokens_the_next_refresh_is_refused_swept_or_not() {
 }
 
 #[tokio::test]
-async fn enabling_brings_back_nothing_that_a_sweep_missed() {
+async fn enabling_revives_no_grant_that_a_sweep_missed() {
     let stack = Stack::with_accounts().await;
-    let ((ada, browser), web) = (stack.at_home("ada").await, stack.web().await);
+    let ((ada, browser), web) = (stack.signed_in_user("ada").await, stack.web().await);
     let (rs, machine): (Registered, Registered) = (stack.resource_server().await, stack.machine().await);
     let personal = browser.personal_token("x", "never").await;
     let (grant, own) = (stack.authorized(&web, ada.sub).await, stack.token(&machine).await);
@@ -137,9 +137,9 @@ async fn enabling_brings_back_nothing_that_a_sweep_missed() {
 }
 
 #[tokio::test]
-async fn disabling_is_one_write_that_ends_what_was_before() {
+async fn disabling_is_one_write_that_ends_all_grants() {
     let stack = Stack::start().await;
-    let (ada, machine) = (stack.somebody("ada").await, stack.machine().await);
+    let (ada, machine) = (stack.create_user("ada").await, stack.machine().await);
     for (command, key) in [
         (["user", "disable", "ada"], format!("status#{}", ada.sub)),
         (["client", "disable", &machine.id], format!("status#{}", machine.id)),
@@ -158,7 +158,7 @@ async fn disabling_is_one_write_that_ends_what_was_before() {
 #[tokio::test]
 async fn a_password_is_set_with_the_end_of_everything_or_not_at_all() {
     let stack = Stack::start().await;
-    let (_, browser) = stack.at_home("ada").await;
+    let (_, browser) = stack.signed_in_user("ada").await;
     let command = ["user", "set-password", "ada", "--password-stdin"];
     stack.dynamodb.fail(Fault::ThrottleStatuses);
     stack.jeton(&command, OTHER).await.failed(1, "ThrottlingException");
@@ -173,14 +173,14 @@ async fn a_password_is_set_with_the_end_of_everything_or_not_at_all() {
     assert!(!is_signed_in(&browser).await && !is_signed_in(&stranger).await);
     let writes = stack.dynamodb.cost().into_iter().map(|(operation, _)| operation);
     let writes: Vec<_> = writes.filter(|operation| !operation.contains("Get")).collect();
-    // Once more at the end: while the first was on its way, the old password still began sessions.
+    // Once more at the end: until the first write, the old password still worked for sign-ins.
     assert_eq!(writes, ["TransactWriteItems", "UpdateItem", "Query"]);
 }
 
 #[tokio::test]
-async fn a_later_end_stays_whatever_ends_more() {
+async fn a_later_end_is_never_moved_back() {
     let stack = Stack::start().await;
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     let later = stack.now().after(std::time::Duration::from_hours(1));
     stack.app.users.end_everything(ada.sub, later).await.unwrap();
     for command in [
@@ -188,7 +188,7 @@ async fn a_later_end_stays_whatever_ends_more() {
         &["user", "disable", "ada"],
         &["token", "revoke-all", "--user", "ada"],
     ] {
-        // It waits for the moment that it knows of, not for the one that was there.
+        // The command waits for its own time, not for the later one in the table.
         stack.jeton(command, OTHER).await.json();
         let (_, status) = stack.app.users.read(ada.sub).await.unwrap().unwrap();
         assert_eq!(status.not_before, Some(later), "{command:?}");

@@ -1,4 +1,5 @@
-//! Whether time tells which names there are: measured and reported, never asserted, for machines are noisy.
+//! Whether the time of a sign-in reveals which users exist: measured and reported, not asserted, because machines are
+//! noisy.
 //!
 //!     cargo test -p jeton --test http -- --ignored --nocapture login_timing
 
@@ -9,15 +10,16 @@ use std::{
 
 use crate::harness::{Guesser, PASSWORD, Stack, dice::setting};
 
-/// The cases, each a name and a password.
+/// The cases: a label, a name and a password.
 const CASES: [(&str, &str, &str); 3] = [
     ("unknown user", "nobody", "a wrong password"),
     ("wrong password", "ada", "a wrong password"),
     ("disabled user", "eve", PASSWORD),
 ];
 
-/// The chance that two samples of one distribution differ by as much as these or more: the Mann–Whitney U test, two
-/// sides, by the normal approximation. Durations in nanoseconds are as good as never equal, so ties are not corrected.
+/// Returns the probability that two samples of one distribution differ at least as much as these: the two-sided
+/// Mann–Whitney U test by the normal approximation. Durations in nanoseconds are hardly ever equal, so ties are not
+/// corrected.
 fn mann_whitney(one: &[Duration], other: &[Duration]) -> f64 {
     let mut all: Vec<_> = one.iter().map(|time| (time, true)).collect();
     all.extend(other.iter().map(|time| (time, false)));
@@ -29,8 +31,8 @@ fn mann_whitney(one: &[Duration], other: &[Duration]) -> f64 {
     2.0 * upper_tail(z)
 }
 
-/// The chance that a normal variable is above `z`, which is not negative: the integral, by Simpson's rule, up to where
-/// nothing is left.
+/// Returns the probability that a standard normal variable is above `z`, which is not negative: the integral up to `z +
+/// 10` by Simpson's rule.
 fn upper_tail(z: f64) -> f64 {
     const STEPS: u32 = 2_000;
     let density = |x: f64| (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
@@ -51,7 +53,7 @@ fn quantile(sorted: &[Duration], quarter: usize) -> f64 {
 }
 
 #[test]
-fn the_statistics_are_those_of_the_books() {
+fn the_statistics_have_known_values() {
     let close = |one: f64, other: f64| (one - other).abs() < 0.0005;
     assert!(close(upper_tail(0.0), 0.5) && close(upper_tail(1.96), 0.025) && close(upper_tail(3.0), 0.00135));
     let times = |range: std::ops::Range<u64>| range.map(Duration::from_nanos).collect::<Vec<_>>();
@@ -63,18 +65,18 @@ fn the_statistics_are_those_of_the_books() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it reports, and does not judge"]
-async fn signing_in_takes_as_long_whoever_is_asked_for() {
+#[ignore = "it reports and asserts nothing"]
+async fn every_failed_sign_in_takes_the_same_time() {
     let stack = Stack::configured(|config| {
-        (config.throttling.per_account, config.throttling.per_address) = (1_000_000, 1_000_000);
+        (config.rate_limit.per_account, config.rate_limit.per_address) = (1_000_000, 1_000_000);
     });
     let stack = Arc::new(stack.await);
-    stack.somebody("ada").await;
-    let eve = stack.somebody("eve").await;
+    stack.create_user("ada").await;
+    let eve = stack.create_user("eve").await;
     stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     let guesser = Guesser::stranger(&stack).await;
     let (rounds, mut times) = (setting("JETON_TIMING_ROUNDS", 500), CASES.map(|_| Vec::new()));
-    // In turns, so that what slows the machine down meets all alike; the first few warm up.
+    // The cases take turns, so that a slow machine affects all alike. The first rounds warm up.
     for round in 0..rounds + 10 {
         for ((_, name, password), times) in CASES.iter().zip(&mut times) {
             #[expect(clippy::disallowed_methods, reason = "the time it takes is what is measured")]

@@ -1,6 +1,6 @@
-//! Jeton from the outside: through HTTP, over a real DynamoDB engine, with a clock that the tests move.
+//! Tests of Jeton through HTTP, with a real DynamoDB engine and a clock that the tests move.
 //!
-//! `docs/conformance.md` maps the rules of the specifications to the tests that hold Jeton to them.
+//! `docs/conformance.md` maps the rules of the specifications to their tests.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,7 +8,11 @@
     clippy::unwrap_used,
     reason = "a test that fails panics"
 )]
-#![allow(missing_docs, unreachable_pub, reason = "a test's name says what it shows, and nobody imports it")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test's name states what it asserts, and no other crate imports it"
+)]
 
 mod account;
 mod account_credentials;
@@ -30,6 +34,8 @@ mod consent;
 mod consent_remembered;
 mod cors;
 mod cost;
+mod device_cookies;
+mod docs;
 mod front_channel_injection;
 mod front_channel_outages;
 mod grant_cost;
@@ -39,14 +45,13 @@ mod harness;
 mod hostile_input;
 mod interop_oauth2;
 mod interrupted_command;
-mod known_browsers;
 mod login_timing;
 mod outages;
 mod pages;
 mod password_channels;
 mod races;
 mod random_operations;
-mod readme;
+mod rate_limit;
 mod restart;
 mod restart_of_grants;
 mod restore;
@@ -83,7 +88,7 @@ mod sessions;
 mod sign_in;
 mod sign_in_again;
 mod standing;
-mod throttling;
+mod structure;
 mod token_command;
 mod unknown_attributes;
 mod user_command;

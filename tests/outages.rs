@@ -1,51 +1,52 @@
-//! DynamoDB refuses, throttles, hangs or loses its answers: 503 in time, nothing half done, nobody's token blamed.
+//! Outages of DynamoDB: the response is a 503 in time, no operation is half done, and no valid token is refused.
 
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::harness::{Answer, Fault, Registered, Stack};
+use crate::harness::{Fault, Registered, Response, Stack};
 
-/// One operation may take 3.5 s with all its attempts; a little more for a busy machine.
+/// One operation takes at most 3.5 s with all its attempts; a little more on a busy machine.
 const IN_TIME: Duration = Duration::from_millis(4_500);
 
-/// A Jeton with a machine and its token, whose registration is remembered if `remembered`.
-async fn prepared(remembered: bool) -> (Stack, Registered, String) {
-    let age = if remembered { Duration::from_mins(5) } else { Duration::ZERO };
+/// Starts a server with a machine client and its token. The registration is cached if `cached`.
+async fn prepared(cached: bool) -> (Stack, Registered, String) {
+    let age = if cached { Duration::from_mins(5) } else { Duration::ZERO };
     let stack = Stack::configured(|config| config.client_cache = age).await;
     let machine = stack.machine().await;
     let token = stack.token(&machine).await;
     (stack, machine, token)
 }
 
-async fn ask_all(stack: &Stack, machine: &Registered, token: &str) -> [Answer; 3] {
-    let asked = stack.post("/oauth/introspect").basic(machine).form(&[("token", token)]);
-    let all =
-        async { tokio::join!(stack.ask_for_token(machine, &[]), stack.revoke(machine, token), asked.send()) };
-    timeout(IN_TIME, all).await.expect("an answer in time").into()
+async fn ask_all(stack: &Stack, machine: &Registered, token: &str) -> [Response; 3] {
+    let introspection = stack.post("/oauth/introspect").basic(machine).form(&[("token", token)]);
+    let all = async {
+        tokio::join!(stack.request_token(machine, &[]), stack.revoke(machine, token), introspection.send())
+    };
+    timeout(IN_TIME, all).await.expect("a response in time").into()
 }
 
-async fn holds_under(fault: Fault, remembered: bool) {
-    let (stack, machine, token) = prepared(remembered).await;
+async fn holds_under(fault: Fault, cached: bool) {
+    let (stack, machine, token) = prepared(cached).await;
     stack.dynamodb.fail(fault);
-    for answer in ask_all(&stack, &machine, &token).await {
-        answer.is_unavailable();
-        assert!(!answer.text.contains("Dynamo") && !answer.text.contains("test"), "{}", answer.text);
+    for response in ask_all(&stack, &machine, &token).await {
+        response.is_unavailable();
+        assert!(!response.text.contains("Dynamo") && !response.text.contains("test"), "{}", response.text);
     }
-    // Not even a wrong secret is called wrong while nobody can tell.
-    if !remembered {
-        stack.ask_for_token(&machine.with_wrong_secret(), &[]).await.is_unavailable();
+    // A wrong secret is not refused while the registration cannot be read.
+    if !cached {
+        stack.request_token(&machine.with_wrong_secret(), &[]).await.is_unavailable();
     }
     let metadata = stack.request("GET", "/.well-known/oauth-authorization-server").send().await;
-    assert_eq!(metadata.status, 200, "what needs no table works on");
+    assert_eq!(metadata.status, 200, "the metadata need no table");
     stack.dynamodb.fail(Fault::None);
-    assert_eq!(stack.grants().await, 1, "nothing is half written");
+    assert_eq!(stack.grants().await, 1, "no grant is half written");
     assert_eq!(stack.introspect(&machine, &token).await["active"], true);
     let logged = stack.audited("unavailable");
     assert!(logged.len() >= 3 && logged.iter().all(|line| line["client"] == machine.id), "{logged:?}");
     assert!(stack.audited("refused").is_empty() && stack.audited("revoked").is_empty());
-    // And when it is over, it is over.
-    assert!(ask_all(&stack, &machine, &token).await.iter().all(|answer| answer.status == 200));
+    // After the outage everything works.
+    assert!(ask_all(&stack, &machine, &token).await.iter().all(|response| response.status == 200));
 }
 
 #[tokio::test]
@@ -69,34 +70,34 @@ async fn a_database_that_fails_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_database_that_denies_us_is_a_503() {
+async fn a_database_that_denies_access_is_a_503() {
     tokio::join!(holds_under(Fault::Denied, false), holds_under(Fault::Denied, true));
 }
 
 #[tokio::test]
-async fn an_issuance_whose_answer_got_lost_recognises_its_own_write() {
+async fn an_issuance_recognises_its_own_write_if_the_response_was_lost() {
     let (stack, machine, _) = prepared(true).await;
     stack.dynamodb.forget();
     stack.dynamodb.fail(Fault::LoseFirstAnswer);
     let token = stack.token(&machine).await;
     let operations: Vec<_> = stack.dynamodb.seen().into_iter().map(|seen| seen.operation).collect();
-    assert_eq!(operations, ["PutItem", "PutItem"], "the first answer was lost indeed");
+    assert_eq!(operations, ["PutItem", "PutItem"], "the first response was lost");
     assert_eq!(stack.introspect(&machine, &token).await["active"], true);
-    assert_eq!((stack.grants().await, stack.audited("issued").len()), (2, 2), "one each");
+    assert_eq!((stack.grants().await, stack.audited("issued").len()), (2, 2), "one of each");
 }
 
 #[tokio::test]
-async fn a_revocation_whose_answer_got_lost_is_done() {
+async fn a_revocation_succeeds_if_the_response_was_lost() {
     let (stack, machine, token) = prepared(true).await;
     stack.dynamodb.forget();
     stack.dynamodb.fail(Fault::LoseFirstAnswer);
     assert_eq!(stack.revoke(&machine, &token).await.status, 200);
-    assert_eq!(stack.dynamodb.seen().len(), 2, "the first answer was lost indeed");
+    assert_eq!(stack.dynamodb.seen().len(), 2, "the first response was lost");
     stack.is_inactive(&machine, &token).await;
 }
 
 #[tokio::test]
-async fn administration_recognises_its_own_write_when_the_answer_got_lost() {
+async fn administration_recognises_its_own_write_if_the_response_was_lost() {
     let stack = Stack::start().await;
     let lose = || stack.dynamodb.fail(Fault::LoseFirstAnswer);
     lose();
@@ -110,11 +111,11 @@ async fn administration_recognises_its_own_write_when_the_answer_got_lost() {
     stack.token(&machine).await;
     lose();
     stack.delete(&machine).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn keys_that_a_batch_read_leaves_over_are_asked_for_again() {
+async fn keys_that_a_batch_read_leaves_over_are_requested_again() {
     let (stack, machine, token) = prepared(false).await;
     stack.dynamodb.fail(Fault::LeftOver);
     stack.token(&machine).await;
@@ -129,8 +130,8 @@ async fn keys_that_a_batch_read_leaves_over_are_asked_for_again() {
 async fn keys_that_are_left_over_every_time_are_a_503_not_an_unknown_client() {
     let (stack, machine, token) = prepared(false).await;
     stack.dynamodb.fail(Fault::AlwaysLeftOver);
-    for answer in ask_all(&stack, &machine, &token).await {
-        answer.is_unavailable();
+    for response in ask_all(&stack, &machine, &token).await {
+        response.is_unavailable();
     }
 }
 
@@ -138,6 +139,6 @@ async fn keys_that_are_left_over_every_time_are_a_503_not_an_unknown_client() {
 async fn a_status_that_cannot_be_read_is_a_503_not_an_active_token() {
     let (stack, machine, token) = prepared(true).await;
     stack.dynamodb.fail(Fault::AlwaysLeftOver);
-    let asked = stack.post("/oauth/introspect").basic(&machine).form(&[("token", &token)]);
-    asked.send().await.is_unavailable();
+    let introspection = stack.post("/oauth/introspect").basic(&machine).form(&[("token", &token)]);
+    introspection.send().await.is_unavailable();
 }

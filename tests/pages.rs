@@ -1,44 +1,48 @@
-//! What all pages have in common: the headers that protect them, brand, languages, and whose login page it is.
+//! All pages: security headers, brand, languages, and the client that the login page names.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use shared::{client::Registration, config::Config};
+use shared::{
+    clients::Registration,
+    config::{Config, Language},
+};
+use strum::VariantArray as _;
 
-use crate::harness::{Answer, Asking, Browser, Fault, HtmlForm, PASSWORD, Redirect, Stack};
+use crate::harness::{AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, Redirect, Response, Stack};
 
 const ALLOW: [(&str, &str); 1] = [("decision", "allow")];
 
-/// The configuration of a deployment behind a domain of its own, whose pages speak two languages.
+/// Configures a deployment with its own domain, and pages in two languages.
 fn deployed(config: &mut Config) {
     config.issuer = Some("https://auth.example.com".parse().unwrap());
     config.languages = "en,fr".parse().unwrap();
 }
 
-/// Every page and every error that a person can be shown, with its status; and a redirect.
-async fn every_page(stack: &Stack, browser: &Browser<'_>) -> Vec<(u16, Answer)> {
-    let (asking, ada) = (Asking::by(&stack.web().await), stack.somebody("ada").await);
-    let login = browser.get(&format!("/login?{}", asking.query())).await;
+/// Returns every page and error that a user can see, with its status; and a redirect.
+async fn every_page(stack: &Stack, browser: &Browser<'_>) -> Vec<(u16, Response)> {
+    let (request, ada) = (AuthorizationRequest::by(&stack.web().await), stack.create_user("ada").await);
+    let login = browser.get(&format!("/login?{}", request.query())).await;
     let form = HtmlForm::of(&login, "/login");
     let typed = [("username", "ada"), ("password", "not the password")];
     let mut pages = vec![(200, login), (400, browser.submit(&form, &typed).await)];
     pages.push((403, browser.submit(&form.without("csrf"), &typed).await));
     pages.push((400, browser.post("/login", &[("username", "a"), ("username", "b")]).await));
-    pages.push((400, browser.authorize(&asking.with("client_id", "nobody")).await));
-    pages.push((400, browser.authorize(&asking.with("redirect_uri", "https://evil.example")).await));
-    pages.push((400, browser.authorize(&asking.with("x", &"x".repeat(4_000))).await));
+    pages.push((400, browser.authorize(&request.with("client_id", "nobody")).await));
+    pages.push((400, browser.authorize(&request.with("redirect_uri", "https://evil.example")).await));
+    pages.push((400, browser.authorize(&request.with("x", &"x".repeat(4_000))).await));
     browser.sign_in(&ada).await;
-    let consent = browser.authorize(&asking).await;
+    let consent = browser.authorize(&request).await;
     let form = HtmlForm::of(&consent, "/oauth/authorize");
     pages.push((200, consent));
     pages.push((403, browser.submit(&form.with("csrf", "0"), &ALLOW).await));
     pages.push((303, browser.submit(&form, &ALLOW).await));
-    let by_form = asking.with("response_mode", "form_post").with("prompt", "consent");
-    pages.push((200, browser.submit(&browser.asked(&by_form).await, &ALLOW).await));
+    let by_form = request.with("response_mode", "form_post").with("prompt", "consent");
+    pages.push((200, browser.submit(&browser.consent_form(&by_form).await, &ALLOW).await));
     let signed_in = browser.get("/login").await;
     let form = HtmlForm::of(&signed_in, "/logout");
     pages.push((200, signed_in));
     stack.dynamodb.fail(Fault::Throttle);
-    pages.push((503, browser.authorize(&asking).await));
+    pages.push((503, browser.authorize(&request).await));
     pages.push((503, browser.submit(&form, &[]).await));
     stack.dynamodb.fail(Fault::None);
     pages.push((403, browser.submit(&form.without("csrf"), &[]).await));
@@ -52,43 +56,43 @@ async fn every_page(stack: &Stack, browser: &Browser<'_>) -> Vec<(u16, Answer)> 
 #[tokio::test]
 async fn every_page_and_every_error_has_the_headers_that_protect_it() {
     let stack = Stack::configured(deployed).await;
-    for (nth, (status, answer)) in every_page(&stack, &stack.browser()).await.into_iter().enumerate() {
-        assert_eq!(answer.status, status, "{nth}: {}", answer.text);
-        answer.is_not_stored();
-        answer.is_for_no_script();
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{nth}");
-        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"), "{nth}");
+    for (nth, (status, response)) in every_page(&stack, &stack.browser()).await.into_iter().enumerate() {
+        assert_eq!(response.status, status, "{nth}: {}", response.text);
+        response.is_not_stored();
+        response.is_for_no_script();
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{nth}");
+        assert_eq!(response.header("strict-transport-security"), Some("max-age=31536000"), "{nth}");
         match status {
-            303 => drop(Redirect::of(&answer)),
-            405 => answer.is_error(405, "invalid_request"),
-            _ => answer.is_page_that_may_submit(status),
+            303 => drop(Redirect::of(&response)),
+            405 => response.is_error(405, "invalid_request"),
+            _ => response.is_page_that_may_submit(status),
         }
     }
 }
 
 #[tokio::test]
-async fn every_page_speaks_the_visitors_language() {
+async fn every_page_is_in_the_users_language() {
     let stack = Stack::configured(deployed).await;
     let browser = stack.browser().speaking("fr-CA, fr;q=0.9, en;q=0.5");
-    for (status, answer) in every_page(&stack, &browser).await {
+    for (status, response) in every_page(&stack, &browser).await {
         if [303, 405].contains(&status) {
             continue;
         }
-        assert_eq!(answer.header("content-language"), Some("fr"));
-        assert!(answer.text.contains("<html lang=\"fr\">"), "{}", answer.text);
+        assert_eq!(response.header("content-language"), Some("fr"));
+        assert!(response.text.contains("<html lang=\"fr\">"), "{}", response.text);
         let words =
             ["sign in", "user name", "password", "allow ", "you are", "back to", "try again", "please"];
-        let text = answer.text.split("</style>").nth(1).unwrap().to_lowercase();
-        let shown: String =
+        let text = response.text.split("</style>").nth(1).unwrap().to_lowercase();
+        let visible: String =
             text.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text).collect();
         for word in words {
-            assert!(!shown.contains(word), "{word}: {shown}");
+            assert!(!visible.contains(word), "{word}: {visible}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_application_may_ask_for_a_language_and_gets_none_that_is_not_offered() {
+async fn a_client_can_request_a_language_that_the_deployment_offers() {
     let stack = Stack::configured(deployed).await;
     let browser = stack.browser().speaking("en");
     for (ui_locales, language) in
@@ -118,7 +122,7 @@ async fn a_brand_is_on_every_page_and_allowed_by_its_policy() {
     let page = stack.browser().get("/login").await;
     page.is_page(200);
     assert!(page.text.contains("<title>Sign in · Ada &#38; &#60;Co&#62;</title>"), "{}", page.text);
-    // Yellow text on white cannot be read; on black it can.
+    // Yellow text is illegible on white, and legible on black.
     assert!(
         !page.text.contains(":root { --mark: #ffee00;")
             || page.text.contains("--mark: #ffee00; --on-mark: #000000")
@@ -142,15 +146,15 @@ async fn the_login_page_names_the_application_only_if_its_request_would_be_answe
         redirect_uris: vec!["com.evil.app://bank.example/cb".to_owned()],
         ..Registration::default()
     });
-    let (asking, evil) = (Asking::by(&web), Asking::by(&evil.await));
-    let login = |asking: &Asking| format!("/login?{}", asking.query());
-    let page = browser.get(&login(&asking)).await;
+    let (request, evil) = (AuthorizationRequest::by(&web), AuthorizationRequest::by(&evil.await));
+    let login = |request: &AuthorizationRequest| format!("/login?{}", request.query());
+    let page = browser.get(&login(&request)).await;
     page.is_page(200);
-    for said in ["to continue to <strong>web</strong>", "app.example.com"] {
-        assert!(page.text.contains(said), "{said}: {}", page.text);
+    for text in ["to continue to <strong>web</strong>", "app.example.com"] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
     }
-    // It stays there when the password is wrong.
-    let page = browser.try_to_sign_in(&login(&asking), "ada", "wrong").await;
+    // The page still names the client after a wrong password.
+    let page = browser.try_to_sign_in(&login(&request), "ada", "wrong").await;
     assert!(page.text.contains("to continue to <strong>web</strong>"), "{}", page.text);
     let page = browser.get(&login(&evil)).await;
     assert!(
@@ -160,40 +164,57 @@ async fn the_login_page_names_the_application_only_if_its_request_would_be_answe
     );
     assert!(!page.text.contains("<b>") && !page.text.contains("bank.example<"), "{}", page.text);
 
-    let plain = async |asking: &Asking| {
-        let page = browser.get(&login(asking)).await;
+    let plain = async |request: &AuthorizationRequest| {
+        let page = browser.get(&login(request)).await;
         page.is_page(200);
         assert!(!page.text.contains("to continue to"), "{}", page.text);
     };
-    plain(&asking.with("client_id", "nobody")).await;
-    plain(&asking.and("client_id", &web.id)).await;
-    plain(&asking.with("redirect_uri", "https://evil.example/")).await;
+    plain(&request.with("client_id", "nobody")).await;
+    plain(&request.and("client_id", &web.id)).await;
+    plain(&request.with("redirect_uri", "https://evil.example/")).await;
     stack.dynamodb.fail(Fault::Throttle);
-    plain(&asking).await;
+    plain(&request).await;
     stack.dynamodb.fail(Fault::None);
     stack.disable(&web).await;
-    plain(&asking).await;
+    plain(&request).await;
 }
 
 #[tokio::test]
-async fn who_signed_in_within_another_tab_goes_on_and_nobody_else_does() {
+async fn a_user_who_signed_in_in_another_tab_continues_and_no_other_user_does() {
     let stack = Stack::start().await;
-    let (browser, asking) = (stack.browser(), Asking::by(&stack.web().await));
-    let (ada, _eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
-    let form = HtmlForm::of(&browser.get(&format!("/login?{}", asking.query())).await, "/login");
+    let (browser, request) = (stack.browser(), AuthorizationRequest::by(&stack.web().await));
+    let (ada, _eve) = (stack.create_user("ada").await, stack.create_user("eve").await);
+    let form = HtmlForm::of(&browser.get(&format!("/login?{}", request.query())).await, "/login");
     browser.sign_in(&ada).await;
-    // The form is spent, but there is nothing left to prove; what was typed for a password does not matter.
+    // The form is spent, but the user is signed in already, so the password is not checked.
     for (name, password) in [("ada", PASSWORD), ("ADA", "wrong")] {
-        let answer = browser.submit(&form, &[("username", name), ("password", password)]).await;
-        assert_eq!(Redirect::of(&answer).location, asking.url());
+        let response = browser.submit(&form, &[("username", name), ("password", password)]).await;
+        assert_eq!(Redirect::of(&response).location, request.url());
     }
-    // Whoever means to be somebody else must say so on a form that is good.
+    // Another user needs a valid form.
     for name in ["eve", "nobody", ""] {
         browser.submit(&form, &[("username", name), ("password", PASSWORD)]).await.is_page(403);
     }
-    // Another browser has not signed in; nor did this one lately enough for the form to have been shown before.
+    // Another browser is not signed in. And a sign-in older than the form's lifetime was before the form was shown.
     let typed = [("username", "ada"), ("password", PASSWORD)];
     stack.browser().submit(&form, &typed).await.is_page(403);
     stack.advance(Duration::from_hours(1) + Duration::from_millis(1));
     browser.submit(&form, &typed).await.is_page(403);
+}
+
+#[tokio::test]
+async fn every_language_has_its_own_pages() {
+    let tags: Vec<_> = Language::VARIANTS.iter().map(|language| language.tag()).collect();
+    let stack = Stack::configured(|config| config.languages = tags.join(",").parse().unwrap()).await;
+    let mut titles = BTreeSet::new();
+    for tag in &tags {
+        for (path, status) in [("/login", 200), ("/oauth/authorize", 400)] {
+            let page = stack.browser().speaking(tag).get(path).await;
+            page.is_page(status);
+            assert_eq!(page.header("content-language"), Some(*tag));
+            assert!(page.text.contains(&format!("<html lang=\"{tag}\">")), "{}", page.text);
+            let title = page.text.split_once("<title>").unwrap().1.split_once('<').unwrap().0;
+            assert!(titles.insert(title.to_owned()), "{tag} has the title {title:?} of another language");
+        }
+    }
 }

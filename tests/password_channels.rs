@@ -1,13 +1,13 @@
-//! Passwords with API calls and token requests: wrong guesses keep nobody out who proved themselves a while ago, many
-//! right passwords at once are no guesses, and an outage is charged to nobody.
+//! Passwords with API calls and token requests: guesses do not lock out known callers, many right passwords at once are
+//! not rate-limited, and an outage is not charged.
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use shared::{
-    client::Registration,
+    clients::Registration,
     config::Config,
-    user::{Password, password},
+    users::{Password, password},
 };
 use tokio::task::JoinSet;
 
@@ -17,13 +17,13 @@ const WRONG: &str = "a wrong password";
 const HOME: &str = "203.0.113.7";
 const ELSEWHERE: &str = "198.51.100.9";
 const WINDOW: Duration = Duration::from_mins(15);
-/// Longer than a proven password is remembered.
+/// Longer than the password cache remembers a password.
 const A_WHILE: Duration = Duration::from_mins(2);
 
-/// A deployment that takes passwords everywhere.
+/// Returns a deployment that accepts passwords at every channel.
 async fn everywhere(change: impl FnOnce(&mut Config)) -> Arc<Stack> {
     let stack = Stack::configured(|config| {
-        config.compat = "password,basic-person,user-expire".parse().unwrap();
+        config.compat = "password,basic-user,user-expire".parse().unwrap();
         config.route_scopes = "GET /x=read".parse().unwrap();
         config.basic_scope = "read".parse().unwrap();
         config.account.personal_scopes = "read".parse().unwrap();
@@ -33,7 +33,7 @@ async fn everywhere(change: impl FnOnce(&mut Config)) -> Arc<Stack> {
 }
 
 impl Stack {
-    /// Whether an API call with this name and password passes that comes from `address`.
+    /// Returns whether an API call from `address` with this name and password is authorized.
     async fn calls(&self, address: &str, name: &str, password: &str) -> bool {
         use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -49,24 +49,24 @@ impl Stack {
                 "stage": "$default",
             },
         });
-        let answer =
+        let response =
             jeton::local::run_as("authorizer", authorizer::handle(&self.app, &event.to_string())).await;
-        serde_json::to_value(answer.unwrap()).unwrap()["isAuthorized"].as_bool().unwrap()
+        serde_json::to_value(response.unwrap()).unwrap()["isAuthorized"].as_bool().unwrap()
     }
 
-    /// The status of a token request with this name and password.
-    async fn trades(&self, client: &Registered, name: &str, password: &str) -> u16 {
+    /// Returns the status of a token request with this name and password.
+    async fn requests_token(&self, client: &Registered, name: &str, password: &str) -> u16 {
         let form = [("grant_type", "password"), ("username", name), ("password", password)];
         self.post("/oauth/token").basic(client).form(&form).send().await.status
     }
 
-    /// How many passwords were hashed to no avail.
+    /// Returns the number of wrong passwords that reached the hash.
     fn failed(&self) -> usize {
         self.audited("sign_in_failed").len()
     }
 }
 
-/// Guesses at `name` by API calls from `address` until nothing is looked at any more.
+/// Guesses at `name` by API calls from `address` until the limit is reached.
 async fn exhaust_calls(stack: &Stack, address: &str, name: &str) {
     let before = stack.audited("sign_in_throttled").len();
     while stack.audited("sign_in_throttled").len() == before {
@@ -75,41 +75,41 @@ async fn exhaust_calls(stack: &Stack, address: &str, name: &str) {
 }
 
 #[tokio::test]
-async fn guesses_at_one_way_in_shut_no_other() {
-    let stack = everywhere(|config| config.throttling.per_address = 12).await;
+async fn guesses_at_one_channel_lock_no_other() {
+    let stack = everywhere(|config| config.rate_limit.per_address = 12).await;
     let client = stack.legacy("password").await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let guesser = Guesser::stranger(&stack).await;
     exhaust_calls(&stack, HOME, "ada").await;
     exhaust_calls(&stack, HOME, "nobody").await;
     assert!(!stack.calls(ELSEWHERE, "ada", PASSWORD).await);
-    assert_eq!(stack.trades(&client, "ada", PASSWORD).await, 200);
+    assert_eq!(stack.requests_token(&client, "ada", PASSWORD).await, 200);
     assert_eq!(guesser.attempt(HOME, "ada", PASSWORD).await.status, 303);
     stack.advance(WINDOW);
     assert_eq!(guesser.guess(HOME, "ada", 11).await.last(), Some(&429));
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     stack.advance(WINDOW);
     for _ in 0..10 {
-        assert_eq!(stack.trades(&client, "ada", WRONG).await, 400);
+        assert_eq!(stack.requests_token(&client, "ada", WRONG).await, 400);
     }
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     assert_eq!(guesser.attempt(HOME, "ada", PASSWORD).await.status, 303);
 }
 
 #[tokio::test]
-async fn a_stranger_who_goes_on_guessing_does_not_keep_out_who_called_before() {
+async fn an_attacker_who_goes_on_guessing_does_not_lock_out_a_known_caller() {
     let stack = everywhere(|_| ()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     for _ in 0..3 {
         stack.advance(WINDOW);
         exhaust_calls(&stack, ELSEWHERE, "ada").await;
-        assert!(!stack.calls("192.0.2.1", "ada", PASSWORD).await, "any other address is a stranger's");
+        assert!(!stack.calls("192.0.2.1", "ada", PASSWORD).await, "another address is not a known caller");
         for _ in 0..20 {
             assert!(stack.calls(HOME, "ADA", PASSWORD).await);
         }
     }
-    // However long it goes on, as long as the caller comes back within a month.
+    // However long the guessing goes on, if the caller comes back within 30 days.
     stack.advance(Duration::from_hours(29 * 24));
     exhaust_calls(&stack, ELSEWHERE, "ada").await;
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
@@ -122,10 +122,10 @@ async fn a_stranger_who_goes_on_guessing_does_not_keep_out_who_called_before() {
 }
 
 #[tokio::test]
-async fn a_caller_that_is_known_has_ten_guesses_more_and_at_its_own_account_alone() {
+async fn a_known_caller_has_ten_guesses_more_at_its_own_account_alone() {
     let stack = everywhere(|_| ()).await;
-    let ada = stack.somebody("ada").await;
-    stack.somebody("eve").await;
+    let ada = stack.create_user("ada").await;
+    stack.create_user("eve").await;
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     stack.advance(WINDOW);
     exhaust_calls(&stack, ELSEWHERE, "ada").await;
@@ -134,8 +134,8 @@ async fn a_caller_that_is_known_has_ten_guesses_more_and_at_its_own_account_alon
     assert_eq!(stack.failed(), 20);
     assert!(!stack.calls(HOME, "ada", PASSWORD).await, "the known caller's limit is reached, too");
     exhaust_calls(&stack, HOME, "eve").await;
-    assert_eq!(stack.failed(), 30, "at another account it is a stranger");
-    // What ends everything of hers makes every caller a stranger.
+    assert_eq!(stack.failed(), 30, "at another account it is not known");
+    // The end of everything of Ada's makes every caller unknown.
     stack.advance(WINDOW);
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     stack.app.users.end_everything(ada.sub, stack.now()).await.unwrap();
@@ -145,19 +145,19 @@ async fn a_caller_that_is_known_has_ten_guesses_more_and_at_its_own_account_alon
 }
 
 #[tokio::test]
-async fn a_stranger_at_one_client_does_not_keep_out_who_signed_in_by_another() {
+async fn an_attacker_at_one_client_does_not_lock_out_a_user_of_another() {
     let stack = everywhere(|_| ()).await;
     let (hers, other) = (stack.legacy("password").await, stack.legacy("password").await);
     let native = Registration { public: true, auth_methods: Vec::new(), ..legacy("password") };
-    let native = stack.register_counted(native).await;
-    stack.somebody("ada").await;
-    assert_eq!(stack.trades(&hers, "ada", PASSWORD).await, 200);
+    let native = stack.register(native).await;
+    stack.create_user("ada").await;
+    assert_eq!(stack.requests_token(&hers, "ada", PASSWORD).await, 200);
     stack.advance(WINDOW);
     for _ in 0..10 {
-        assert_eq!(stack.trades(&other, "ada", WRONG).await, 400);
+        assert_eq!(stack.requests_token(&other, "ada", WRONG).await, 400);
     }
-    assert_eq!(stack.trades(&other, "ada", PASSWORD).await, 429);
-    assert_eq!(stack.trades(&hers, "ada", PASSWORD).await, 200);
+    assert_eq!(stack.requests_token(&other, "ada", PASSWORD).await, 429);
+    assert_eq!(stack.requests_token(&hers, "ada", PASSWORD).await, 200);
     let form = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
     let named = [&form[..], &[("client_id", native.id.as_str())]].concat();
     stack.advance(A_WHILE);
@@ -167,7 +167,7 @@ async fn a_stranger_at_one_client_does_not_keep_out_who_signed_in_by_another() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_thirty_right_passwords_at_once_none_is_refused() {
     let stack = everywhere(|_| ()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let calls = (0..30).map(|_| {
         let stack = Arc::clone(&stack);
         async move { stack.calls(HOME, "ada", PASSWORD).await }
@@ -179,7 +179,7 @@ async fn of_thirty_right_passwords_at_once_none_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_sixteen_sign_ins_at_once_none_is_refused() {
     let stack = everywhere(|_| ()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let guesser = Guesser::stranger(&stack).await;
     let attempts = (0..16).map(|_| {
         let guesser = guesser.clone();
@@ -191,7 +191,7 @@ async fn of_sixteen_sign_ins_at_once_none_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_passwords_among_many_right_ones_at_once_are_counted_to_the_last() {
     let stack = everywhere(|_| ()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let calls = (0..60).map(|nth| {
         let stack = Arc::clone(&stack);
         let password = if nth % 2 == 0 { PASSWORD.to_owned() } else { format!("guess number {nth}") };
@@ -204,9 +204,9 @@ async fn wrong_passwords_among_many_right_ones_at_once_are_counted_to_the_last()
 }
 
 #[tokio::test]
-async fn a_password_that_was_proven_a_moment_ago_costs_no_hash_and_no_write() {
+async fn a_cached_password_costs_no_hash_and_no_write() {
     let stack = everywhere(|_| ()).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
     stack.dynamodb.forget();
     assert!(stack.calls(HOME, "ada", PASSWORD).await);
@@ -219,9 +219,9 @@ async fn a_password_that_was_proven_a_moment_ago_costs_no_hash_and_no_write() {
 }
 
 #[tokio::test]
-async fn what_was_proven_a_moment_ago_ends_with_the_password_and_the_persons_standing() {
+async fn a_cached_password_ends_with_the_password_and_the_users_standing() {
     let stack = everywhere(|_| ()).await;
-    let (ada, eve) = (stack.somebody("ada").await, stack.somebody("eve").await);
+    let (ada, eve) = (stack.create_user("ada").await, stack.create_user("eve").await);
     for name in ["ada", "eve"] {
         assert!(stack.calls(HOME, name, PASSWORD).await);
         assert!(!stack.calls(HOME, name, WRONG).await);
@@ -235,27 +235,27 @@ async fn what_was_proven_a_moment_ago_ends_with_the_password_and_the_persons_sta
     stack.app.users.disable(eve.sub, stack.now()).await.unwrap();
     assert!(!stack.calls(HOME, "eve", PASSWORD).await);
     stack.app.users.delete(ada.sub).await.unwrap();
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     assert!(!stack.calls(HOME, "ada", new).await);
 }
 
 #[tokio::test]
-async fn an_outage_after_the_reservation_is_charged_to_nobody() {
-    let stack = everywhere(|config| config.throttling.per_address = 12).await;
+async fn an_outage_after_the_reservation_is_not_charged() {
+    let stack = everywhere(|config| config.rate_limit.per_address = 12).await;
     let client = stack.legacy("password").await;
     stack.token(&stack.register(machine()).await).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let guesser = Guesser::stranger(&stack).await;
-    stack.dynamodb.fail(Fault::ThrottlePeople);
+    stack.dynamodb.fail(Fault::ThrottleUsers);
     for _ in 0..13 {
         assert_eq!(guesser.attempt(HOME, "ada", PASSWORD).await.status, 503);
-        assert_eq!(stack.trades(&client, "ada", PASSWORD).await, 503);
+        assert_eq!(stack.requests_token(&client, "ada", PASSWORD).await, 503);
         let expire = stack.request("DELETE", "/user/expire").raw_basic(&format!("ada:{PASSWORD}"));
         assert_eq!(expire.send().await.status, 503);
     }
     stack.dynamodb.fail(Fault::None);
     assert_eq!(guesser.attempt(HOME, "ada", PASSWORD).await.status, 303);
-    assert_eq!(stack.trades(&client, "ada", PASSWORD).await, 200);
+    assert_eq!(stack.requests_token(&client, "ada", PASSWORD).await, 200);
     let expire = stack.request("DELETE", "/user/expire").raw_basic(&format!("ada:{PASSWORD}"));
     assert_eq!(expire.send().await.status, 204);
     assert_eq!(stack.failed(), 0);

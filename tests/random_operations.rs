@@ -1,26 +1,26 @@
-//! Thousands of requests by chance, over a DynamoDB that fails by chance, each answer held to what the protocol
-//! promises.
+//! Thousands of random requests over a DynamoDB with random faults. Every response is compared with the promises of the
+//! protocol.
 //!
 //! `JETON_RANDOM_OPERATIONS` requests from `JETON_RANDOM_SEED`; the same seed makes the same run.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    client::{Lifetimes, Registration},
+    clients::{Lifetimes, Registration},
     secret::{AuthorizationCode, Id, Lineage, Secret},
 };
 
 use crate::harness::{
-    Answer, Registered, Stack,
+    Registered, Response, Stack,
     chaos::Chaos,
+    code_flow::{CALLBACK, Pair, Request, VERIFIER},
     dice::{Dice, setting},
-    oracle::{self, Ask, Oracle, Told},
-    person::{CALLBACK, Pair, Request, VERIFIER},
+    oracle::{self, Operation, Oracle, Reply},
 };
 
-/// How many writes of a hundred DynamoDB fails at, and half as many reads.
+/// The percentage of writes that fail. Half as many reads fail.
 const PERCENT: usize = 24;
-/// How many grants there are at a time.
+/// The number of grants at a time.
 const GRANTS: usize = 6;
 const SCOPE: &str = "read write";
 
@@ -36,13 +36,12 @@ struct Subject {
     oracle: Oracle,
 }
 
-/// A run.
 struct Run {
     stack: Stack,
     chaos: Chaos,
     dice: Dice,
     rs: Registered,
-    person: Id,
+    user: Id,
     clients: Vec<Client>,
     subjects: Vec<Subject>,
     counts: BTreeMap<String, usize>,
@@ -71,11 +70,11 @@ impl Run {
             client(&stack, false, quick).await,
             client(&stack, true, strict).await,
         ];
-        let (rs, person) = (stack.resource_server().await, stack.person("alice").await);
+        let (rs, user) = (stack.resource_server().await, stack.user("alice").await);
         let mut dice = Dice::new(seed);
         let chaos = Chaos::start(&stack, dice.bits(), PERCENT).await;
         let counts = BTreeMap::new();
-        let mut run = Self { stack, chaos, dice, rs, person, clients, subjects: Vec::new(), counts };
+        let mut run = Self { stack, chaos, dice, rs, user, clients, subjects: Vec::new(), counts };
         for _ in 0..GRANTS {
             let subject = run.subject().await;
             run.subjects.push(subject);
@@ -91,7 +90,7 @@ impl Run {
         let client = self.dice.below(self.clients.len());
         let Client { registered, lifetimes, .. } = &self.clients[client];
         let request = Request { scope: SCOPE, ..Request::default() };
-        let code = self.stack.agree(registered, self.person, request).await;
+        let code = self.stack.issue_code(registered, self.user, request).await;
         let ms = |seconds: u32| u64::from(seconds) * 1_000;
         let lifetimes = oracle::Lifetimes {
             code: ms(lifetimes.code),
@@ -103,9 +102,9 @@ impl Run {
         Subject { client, code, oracle: Oracle::new(lifetimes, SCOPE, self.now()) }
     }
 
-    /// Time passes, grants are replaced, clients are disabled and enabled.
-    async fn let_the_world_turn(&mut self, at: usize) {
-        let span = match self.dice.below(1_000) {
+    /// Advances the clock, replaces grants, disables and enables clients.
+    async fn change_surroundings(&mut self, at: usize) {
+        let ms = match self.dice.below(1_000) {
             0..350 => self.dice.below(3_000),
             350..400 => 61_000,
             400..415 => 301_000,
@@ -113,8 +112,8 @@ impl Run {
             420..422 => 31 * 86_400_000,
             _ => 0,
         };
-        self.stack.advance(Duration::from_millis(u64::try_from(span).unwrap()));
-        let over = self.subjects[at].oracle.is_over(self.now());
+        self.stack.advance(Duration::from_millis(u64::try_from(ms).unwrap()));
+        let over = self.subjects[at].oracle.has_expired(self.now());
         if self.dice.chance(if over { 25 } else { 1 }) {
             self.subjects[at] = self.subject().await;
             self.count("a new grant");
@@ -126,23 +125,26 @@ impl Run {
             client.disabled = disabled.is_none();
             if client.disabled {
                 self.stack.disable(&client.registered).await;
-                self.fall(|subject| subject.client == which);
+                self.lose_standing(|subject| subject.client == which);
             } else {
                 self.stack.enable(&client.registered).await;
             }
             self.count("a client disabled or enabled");
         }
         if self.dice.chance(1) {
-            // One write, and no sweep.
-            self.stack.app.users.end_everything(self.person, self.stack.now()).await.unwrap();
-            self.fall(|_| true);
-            self.count("everything of the user's ended");
+            // One write: the grants are not ended one by one.
+            self.stack.app.users.end_everything(self.user, self.stack.now()).await.unwrap();
+            self.lose_standing(|_| true);
+            self.count("everything of the user's revoked");
         }
     }
 
-    /// What was issued until now to these is good for nothing any more. What is issued from now on is.
-    fn fall(&mut self, affects: impl Fn(&Subject) -> bool) {
-        self.subjects.iter_mut().filter(|subject| affects(subject)).for_each(|subject| subject.oracle.fall());
+    /// Records that the tokens issued to these grants until now are invalid. Tokens issued from now on are valid.
+    fn lose_standing(&mut self, affects: impl Fn(&Subject) -> bool) {
+        self.subjects
+            .iter_mut()
+            .filter(|subject| affects(subject))
+            .for_each(|subject| subject.oracle.lose_standing());
         self.stack.advance(Duration::from_millis(1));
     }
 
@@ -150,7 +152,7 @@ impl Run {
         *self.counts.entry(what.to_owned()).or_default() += 1;
     }
 
-    /// One of the pairs that were answered: mostly one of the latest.
+    /// Returns one of the pairs that were returned, mostly one of the latest.
     fn pair(&mut self, at: usize) -> Option<Pair> {
         let known = &self.subjects[at].oracle.known;
         let newest = known.len().checked_sub(1)?;
@@ -158,124 +160,127 @@ impl Run {
         Some(known[newest.saturating_sub(back)].clone())
     }
 
-    /// What is asked next about the grant, and by which client; `None`: the resource server.
-    fn choose(&mut self, at: usize) -> (Ask, Option<usize>) {
+    /// Chooses the next operation on the grant and its client. `None`: the resource server.
+    fn choose(&mut self, at: usize) -> (Operation, Option<usize>) {
         let Subject { client, code, .. } = &self.subjects[at];
         let (client, code) = (*client, code.clone());
         let own = self.dice.chance(90);
-        let asker = if own { client } else { (client + 1) % self.clients.len() };
+        let sender = if own { client } else { (client + 1) % self.clients.len() };
         let Some(Pair { access, refresh }) = self.pair(at) else {
-            return (Ask::Redeem { proven: own && self.dice.chance(80) }, Some(asker));
+            return (Operation::Redeem { proven: own && self.dice.chance(80) }, Some(sender));
         };
         let genuine = self.dice.chance(95);
         let token = if genuine { refresh } else { forged(&code) };
         match self.dice.below(100) {
-            0..3 => (Ask::Redeem { proven: own && self.dice.chance(30) }, Some(asker)),
+            0..3 => (Operation::Redeem { proven: own && self.dice.chance(30) }, Some(sender)),
             3..55 => {
                 let scope = *self.dice.one(&[None, None, Some("read"), Some(SCOPE), Some("read admin")]);
-                (Ask::Refresh { token, own, genuine, scope }, Some(asker))
+                (Operation::Refresh { token, own, genuine, scope }, Some(sender))
             }
-            55..58 => (Ask::RevokeRefresh { token, own, genuine }, Some(asker)),
-            58..66 => (Ask::RevokeAccess { token: access, own }, Some(asker)),
-            66..85 => (Ask::IntrospectAccess { token: access, upheld: !self.clients[client].disabled }, None),
+            55..58 => (Operation::RevokeRefresh { token, own, genuine }, Some(sender)),
+            58..66 => (Operation::RevokeAccess { token: access, own }, Some(sender)),
+            66..85 => (
+                Operation::IntrospectAccess { token: access, in_standing: !self.clients[client].disabled },
+                None,
+            ),
             // A public client may not introspect.
-            _ if self.clients[asker].registered.secret.is_empty() => {
-                (Ask::IntrospectRefresh { token, own: false }, None)
+            _ if self.clients[sender].registered.secret.is_empty() => {
+                (Operation::IntrospectRefresh { token, own: false }, None)
             }
-            _ => (Ask::IntrospectRefresh { token, own }, Some(asker)),
+            _ => (Operation::IntrospectRefresh { token, own }, Some(sender)),
         }
     }
 
-    async fn send(&mut self, at: usize, ask: &Ask, asker: Option<usize>) -> Answer {
-        let own = asker == Some(self.subjects[at].client);
+    async fn send(&mut self, at: usize, operation: &Operation, sender: Option<usize>) -> Response {
+        let own = sender == Some(self.subjects[at].client);
         let wrong = "a".repeat(43);
         let code = self.subjects[at].code.clone();
-        let (path, form) = match ask {
-            Ask::Redeem { proven } => {
+        let (path, form) = match operation {
+            Operation::Redeem { proven } => {
                 let verifier = if *proven || !own { VERIFIER } else { &wrong };
                 let form =
                     vec![("grant_type", "authorization_code"), ("code", &*code), ("code_verifier", verifier)];
                 ("/oauth/token", form)
             }
-            Ask::Refresh { token, scope, .. } => {
+            Operation::Refresh { token, scope, .. } => {
                 let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
                 form.extend(scope.map(|scope| ("scope", scope)));
                 ("/oauth/token", form)
             }
-            Ask::RevokeRefresh { token, .. } | Ask::RevokeAccess { token, .. } => {
+            Operation::RevokeRefresh { token, .. } | Operation::RevokeAccess { token, .. } => {
                 ("/oauth/revoke", vec![("token", token.as_str())])
             }
-            Ask::IntrospectAccess { token, .. } | Ask::IntrospectRefresh { token, .. } => {
+            Operation::IntrospectAccess { token, .. } | Operation::IntrospectRefresh { token, .. } => {
                 ("/oauth/introspect", vec![("token", token.as_str())])
             }
         };
-        let client = asker.map_or(&self.rs, |asker| &self.clients[asker].registered);
-        self.chaos.ask(path, client, &form).await
+        let client = sender.map_or(&self.rs, |sender| &self.clients[sender].registered);
+        self.chaos.post_as(path, client, &form).await
     }
 
-    /// One request, and what is to be thought of its answer.
+    /// Sends one request and checks its response.
     async fn step(&mut self, nth: usize) -> Result<(), String> {
         let at = self.dice.below(self.subjects.len());
-        self.let_the_world_turn(at).await;
-        let (ask, asker) = self.choose(at);
-        let answer = self.send(at, &ask, asker).await;
-        let kind = format!("{ask:?}").split([' ', '{']).next().unwrap_or_default().to_owned();
-        self.count(&format!("{kind} {}", answer.status));
-        let disabled = asker.is_some_and(|asker| self.clients[asker].disabled);
-        if disabled && answer.status != 503 {
-            let refused = answer.status == 401 && answer.json()["error"] == "invalid_client";
+        self.change_surroundings(at).await;
+        let (operation, sender) = self.choose(at);
+        let response = self.send(at, &operation, sender).await;
+        let kind = format!("{operation:?}").split([' ', '{']).next().unwrap_or_default().to_owned();
+        self.count(&format!("{kind} {}", response.status));
+        let disabled = sender.is_some_and(|sender| self.clients[sender].disabled);
+        if disabled && response.status != 503 {
+            let refused = response.status == 401 && response.json()["error"] == "invalid_client";
             return if refused {
                 Ok(())
             } else {
-                Err(format!("{ask:?} of a disabled client: {}", answer.text))
+                Err(format!("{operation:?} of a disabled client: {}", response.text))
             };
         }
-        let told = told(&answer)?;
+        let reply = reply(&response)?;
         if disabled {
             return Ok(());
         }
         let now = self.now();
         let Subject { code, oracle, .. } = &mut self.subjects[at];
         let key = format!("g#{}", Secret::<AuthorizationCode>::parse(code).unwrap().id());
-        let heard = oracle.hear(nth, now, &ask, &told, self.chaos.is_on_the_way(&key));
-        let lives = oracle.lives();
-        let most = self.counts.entry("most lives at a time".to_owned()).or_default();
-        *most = lives.max(*most);
-        heard
+        let observed = oracle.observe(nth, now, &operation, &reply, self.chaos.is_on_the_way(&key));
+        let states = oracle.states();
+        let most = self.counts.entry("most possible states at a time".to_owned()).or_default();
+        *most = states.max(*most);
+        observed
     }
 }
 
-/// A refresh token of the right grant that somebody made up.
+/// Returns a made-up refresh token with the grant's id.
 fn forged(code: &str) -> String {
     let id = Secret::<AuthorizationCode>::parse(code).unwrap().id();
     Secret::of_lineage(id, &[9; 32], &Lineage::first([9; 16].into())).expose().to_owned()
 }
 
-/// What an answer says.
-fn told(answer: &Answer) -> Result<Told, String> {
-    let json = answer.json();
+/// Returns the meaning of a response.
+fn reply(response: &Response) -> Result<Reply, String> {
+    let json = response.json();
     let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-    match (answer.status, json["error"].as_str()) {
-        (503, Some("temporarily_unavailable")) => Ok(Told::Unavailable),
-        (400, Some("invalid_grant")) => Ok(Told::InvalidGrant),
-        (400, Some("invalid_scope")) => Ok(Told::InvalidScope),
+    match (response.status, json["error"].as_str()) {
+        (503, Some("temporarily_unavailable")) => Ok(Reply::Unavailable),
+        (400, Some("invalid_grant")) => Ok(Reply::InvalidGrant),
+        (400, Some("invalid_scope")) => Ok(Reply::InvalidScope),
         (200, None) if json.get("access_token").is_some() => {
             let expires_in = json["expires_in"].as_u64().unwrap_or_default();
-            Ok(Told::Pair { pair: answer.pair(), scope: text("scope"), expires_in })
+            Ok(Reply::Pair { pair: response.pair(), scope: text("scope"), expires_in })
         }
-        (200, None) if json["active"] == true => Ok(Told::Active { scope: text("scope") }),
-        (200, None) if json["active"] == false => Ok(Told::Inactive),
-        (200, None) if answer.text == "{}" => Ok(Told::Revoked),
-        _ => Err(format!("{} {}", answer.status, answer.text)),
+        (200, None) if json["active"] == true => Ok(Reply::Active { scope: text("scope") }),
+        (200, None) if json["active"] == false => Ok(Reply::Inactive),
+        (200, None) if response.text == "{}" => Ok(Reply::Revoked),
+        _ => Err(format!("{} {}", response.status, response.text)),
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_contradicts_the_protocol_whatever_dynamodb_does() {
+async fn no_response_contradicts_the_protocol_under_any_faults_of_dynamodb() {
     let (operations, seed) = (setting("JETON_RANDOM_OPERATIONS", 300), setting("JETON_RANDOM_SEED", 1));
     let mut run = Run::begin(seed).await;
     let (mut done, mut wrong) = (0, 0);
-    // After one wrong outcome nothing that follows is to be trusted.
+    // After one wrong outcome the following ones prove nothing.
     while done < usize::try_from(operations).unwrap() && wrong == 0 {
         if let Err(contradiction) = run.step(done).await {
             println!("seed {seed}, operation {done}: {contradiction}");

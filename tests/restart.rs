@@ -1,4 +1,4 @@
-//! `jeton serve --database FILE`: what was answered holds, however the server ended.
+//! `jeton serve --database FILE`: every response stays true after the server ends, in any way.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::harness::{
 };
 
 #[tokio::test]
-async fn clients_and_live_tokens_survive_a_restart_and_revoked_ones_stay_revoked() {
+async fn clients_and_valid_tokens_survive_a_restart_and_revoked_ones_stay_revoked() {
     let directory = Directory::new();
     let file = directory.join("jeton.db");
     let server = Server::over(&file).await;
@@ -28,30 +28,30 @@ async fn clients_and_live_tokens_survive_a_restart_and_revoked_ones_stay_revoked
     assert_eq!(server.json(&["client", "list"]).await, before);
     assert!(server.is_active(&machine, &token).await);
     assert!(!server.is_active(&machine, &revoked).await);
-    server.ask_for_token(&disabled).await.is_invalid_client();
+    server.request_token(&disabled).await.is_invalid_client();
     server.token(&machine).await;
 }
 
-/// What is known of a token from the server's answers so far.
+/// The state of a token, as far as the server's responses tell.
 #[derive(Clone, Copy, PartialEq)]
 enum Known {
     Active,
-    /// Its revocation is asked for and not answered: either is right.
-    Perhaps,
+    /// The revocation got no response: the token may be active or not.
+    Unknown,
     Inactive,
 }
 
-/// Takes tokens and gives some of them back, until the server is gone. A busy machine may answer 503.
-async fn load(server: Arc<Server>, machine: Registered, told: UnboundedSender<(String, Known)>) {
-    while let Ok(issued) = server.ask(&machine).try_send().await {
+/// Requests tokens and revokes some of them until the server is gone. A busy machine may respond with 503.
+async fn load(server: Arc<Server>, machine: Registered, sender: UnboundedSender<(String, Known)>) {
+    while let Ok(issued) = server.token_request(&machine).try_send().await {
         if issued.status == 503 {
             continue;
         }
         assert_eq!(issued.status, 200, "{}", issued.text);
         let token = issued.json()["access_token"].as_str().unwrap().to_owned();
-        let _ = told.send((token.clone(), Known::Active));
+        let _ = sender.send((token.clone(), Known::Active));
         if token.bytes().last().is_some_and(|byte| byte % 2 == 0) {
-            let _ = told.send((token.clone(), Known::Perhaps));
+            let _ = sender.send((token.clone(), Known::Unknown));
             let form = [("token", token.as_str())];
             let Ok(revoked) = server.post("/oauth/revoke").basic(&machine).form(&form).try_send().await
             else {
@@ -61,13 +61,13 @@ async fn load(server: Arc<Server>, machine: Registered, told: UnboundedSender<(S
                 continue;
             }
             assert_eq!(revoked.status, 200, "{}", revoked.text);
-            let _ = told.send((token, Known::Inactive));
+            let _ = sender.send((token, Known::Inactive));
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_was_answered_before_a_kill_holds_after_it() {
+async fn every_response_before_a_kill_is_true_after_it() {
     const ROUNDS: usize = 3;
     const OPERATIONS: usize = 200;
     let directory = Directory::new();
@@ -77,12 +77,12 @@ async fn whatever_was_answered_before_a_kill_holds_after_it() {
     let mut known: HashMap<String, Known> = HashMap::new();
     for _ in 0..ROUNDS {
         let loaded = Arc::new(server);
-        let (tell, mut told) = unbounded_channel();
+        let (sender, mut receiver) = unbounded_channel();
         let loads: JoinSet<()> =
-            (0..4).map(|_| load(Arc::clone(&loaded), machine.clone(), tell.clone())).collect();
-        drop(tell);
+            (0..4).map(|_| load(Arc::clone(&loaded), machine.clone(), sender.clone())).collect();
+        drop(sender);
         let mut count = 0;
-        while let Some((token, state)) = told.recv().await {
+        while let Some((token, state)) = receiver.recv().await {
             known.insert(token, state);
             count += 1;
             if count == OPERATIONS {
@@ -93,7 +93,7 @@ async fn whatever_was_answered_before_a_kill_holds_after_it() {
         assert!(count >= OPERATIONS, "killed after {count}");
         Arc::into_inner(loaded).unwrap().gone().await;
         server = Server::over(&file).await;
-        for (token, state) in known.iter().filter(|(_, state)| **state != Known::Perhaps) {
+        for (token, state) in known.iter().filter(|(_, state)| **state != Known::Unknown) {
             assert_eq!(server.is_active(&machine, token).await, *state == Known::Active, "{token}");
         }
     }

@@ -1,26 +1,25 @@
-//! Deleted stays deleted, though a backup brings back what it can: the steps of the README's runbook, over a live table.
+//! The steps of the restore runbook in docs/operate.md, with a live table: what was deleted stays deleted.
 
 use shared::{
-    client::ClientId,
+    dynamodb::{Item, Outcome, Table, Transaction},
+    oauth::ClientId,
     status::Status,
-    table::{Item, Table, Transaction, Written},
 };
 
 use crate::harness::{PASSWORD, Registered, Stack};
 
-/// Copies what the live table lacks from a backup, as the runbook does: each item only where there is none. Returns the
-/// keys of what came back.
-async fn copy_what_is_missing(table: &Table, backup: &[Item]) -> Vec<String> {
-    let mut back = Vec::new();
+/// Copies the items that the live table lacks from a backup, as the runbook does. Returns the keys of these items.
+async fn copy_missing_items(table: &Table, backup: &[Item]) -> Vec<String> {
+    let mut copied = Vec::new();
     for item in backup {
         let key = item["pk"].as_s().unwrap().clone();
         let put = Transaction::on(table).insert(item.clone()).unwrap().commit().await.unwrap();
-        if matches!(put, Written::Done(())) {
-            back.push(key);
+        if matches!(put, Outcome::Applied(())) {
+            copied.push(key);
         }
     }
-    back.sort();
-    back
+    copied.sort();
+    copied
 }
 
 async fn items(table: &Table) -> Vec<Item> {
@@ -28,7 +27,7 @@ async fn items(table: &Table) -> Vec<Item> {
 }
 
 #[tokio::test]
-async fn a_deleted_user_whom_a_backup_brings_back_is_nobody_and_their_name_is_free() {
+async fn a_deleted_user_in_a_restored_backup_stays_deleted_and_the_name_is_free() {
     let stack = Stack::with_accounts().await;
     let (web, rs) = (stack.web().await, stack.resource_server().await);
     let (ada, browser) = stack.developer("ada").await;
@@ -38,12 +37,12 @@ async fn a_deleted_user_whom_a_backup_brings_back_is_nobody_and_their_name_is_fr
     let (backup, clients) = (items(users).await, items(stack.app.clients.table()).await);
     stack.jeton(&["user", "delete", "ada"], "").await.json();
 
-    let back = copy_what_is_missing(users, &backup).await;
-    assert_eq!(back, ["name#ada".to_owned(), format!("user#{}", ada.sub)], "the tombstone stands");
-    let back = copy_what_is_missing(stack.app.clients.table(), &clients).await;
-    assert_eq!(back, [format!("client#{}", credentials.id)]);
+    let copied = copy_missing_items(users, &backup).await;
+    assert_eq!(copied, ["name#ada".to_owned(), format!("user#{}", ada.sub)], "the tombstone stays");
+    let copied = copy_missing_items(stack.app.clients.table(), &clients).await;
+    assert_eq!(copied, [format!("client#{}", credentials.id)]);
 
-    // Nobody signs in, in any way, and nothing works.
+    // The user cannot sign in, and no token of theirs is valid.
     let visitor = stack.browser();
     assert_eq!(visitor.try_to_sign_in("/login", "ada", PASSWORD).await.status, 400);
     assert!(!browser.get("/login").await.text.contains("You are signed in"));
@@ -51,7 +50,7 @@ async fn a_deleted_user_whom_a_backup_brings_back_is_nobody_and_their_name_is_fr
     for dead in [access, token.as_str(), machine.as_str()] {
         stack.is_inactive(&rs, dead).await;
     }
-    stack.ask_for_token(&credentials, &[]).await.is_invalid_client();
+    stack.request_token(&credentials, &[]).await.is_invalid_client();
     assert_eq!(stack.jeton(&["user", "list"], "").await.json().as_array().unwrap().len(), 0);
     for command in [
         &["user", "show", "ada"][..],
@@ -61,12 +60,12 @@ async fn a_deleted_user_whom_a_backup_brings_back_is_nobody_and_their_name_is_fr
         &["user", "delete", "ada"],
         &["token", "revoke-all", "--user", "ada"],
     ] {
-        stack.jeton(command, "another password").await.failed(3, "nobody called ada");
+        stack.jeton(command, "another password").await.failed(3, "there is no user ada");
     }
     let status: Status = users.get(&Status::key(ada.sub)).await.unwrap().unwrap();
     assert!(status.deleted && status.disabled && status.name.is_empty() && status.roles.is_empty());
 
-    // The name is somebody else's now, and nothing of the other user is left.
+    // Another user can have the name, and inherits nothing.
     let made = stack.jeton(&["user", "create", "ADA", "--password-stdin"], "another password").await.json();
     assert_ne!(made["sub"], ada.sub.to_string());
     assert_eq!(visitor.try_to_sign_in("/login", "ada", PASSWORD).await.status, 400);
@@ -81,13 +80,13 @@ async fn a_deleted_user_whom_a_backup_brings_back_is_nobody_and_their_name_is_fr
 }
 
 #[tokio::test]
-async fn of_two_who_take_the_name_of_a_deleted_user_one_gets_it() {
+async fn of_two_users_with_the_name_of_a_deleted_one_only_one_is_created() {
     let stack = Stack::start().await;
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     let users = stack.app.users.table();
     let backup = items(users).await;
     stack.app.users.delete(ada.sub).await.unwrap();
-    copy_what_is_missing(users, &backup).await;
+    copy_missing_items(users, &backup).await;
     let create = ["user", "create", "ada", "--password-stdin"];
     let (one, other) =
         tokio::join!(stack.jeton(&create, "a good password"), stack.jeton(&create, "a good password"));
@@ -98,10 +97,10 @@ async fn of_two_who_take_the_name_of_a_deleted_user_one_gets_it() {
 }
 
 #[tokio::test]
-async fn a_deleted_client_that_a_backup_brings_back_is_no_client() {
+async fn a_deleted_client_in_a_restored_backup_stays_deleted() {
     let stack = Stack::start().await;
     let (web, machine, rs) = (stack.web().await, stack.machine().await, stack.resource_server().await);
-    let ada = stack.somebody("ada").await;
+    let ada = stack.create_user("ada").await;
     let (token, pair) = (stack.token(&machine).await, stack.authorized(&web, ada.sub).await);
     let table = stack.app.clients.table();
     let backup = items(table).await;
@@ -110,10 +109,10 @@ async fn a_deleted_client_that_a_backup_brings_back_is_no_client() {
         let tombstone: Status = table.get(&Status::key(id)).await.unwrap().unwrap();
         assert!(tombstone.deleted && tombstone.name.is_empty());
     }
-    let back = copy_what_is_missing(table, &backup).await;
-    assert!(back.len() == 2 && back.iter().all(|key| key.starts_with("client#")), "{back:?}");
+    let copied = copy_missing_items(table, &backup).await;
+    assert!(copied.len() == 2 && copied.iter().all(|key| key.starts_with("client#")), "{copied:?}");
 
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     stack.refresh(&web, pair["refresh_token"].as_str().unwrap()).await.is_invalid_client();
     for dead in [token.as_str(), pair["access_token"].as_str().unwrap()] {
         stack.is_inactive(&rs, dead).await;
@@ -130,20 +129,20 @@ async fn a_deleted_client_that_a_backup_brings_back_is_no_client() {
 }
 
 #[tokio::test]
-async fn what_was_not_deleted_comes_back_without_what_it_had_been_issued() {
+async fn a_restored_user_has_none_of_the_tokens_issued_before() {
     let stack = Stack::start().await;
-    let (web, ada) = (stack.web().await, stack.somebody("ada").await);
+    let (web, ada) = (stack.web().await, stack.create_user("ada").await);
     let before = stack.authorized(&web, ada.sub).await;
     let users = stack.app.users.table();
     let mut backup = items(users).await;
-    // The table is lost, and the runbook ends on the way what had been issued.
+    // The table is lost; the runbook revokes everything that was issued before.
     let lost = backup.iter().map(|item| item["pk"].as_s().unwrap().clone());
-    assert!(matches!(shared::table::delete_all(users, lost).await.unwrap(), Written::Done(())));
+    assert!(matches!(shared::dynamodb::delete_all(users, lost).await.unwrap(), Outcome::Applied(())));
     for item in backup.iter_mut().filter(|item| item["pk"].as_s().unwrap().starts_with("status#")) {
         let now = aws_sdk_dynamodb::types::AttributeValue::N(stack.now().to_string());
         item.insert("not_before".to_owned(), now);
     }
-    assert_eq!(copy_what_is_missing(users, &backup).await.len(), 3);
+    assert_eq!(copy_missing_items(users, &backup).await.len(), 3);
     stack.is_inactive(&web, before["access_token"].as_str().unwrap()).await;
     stack.advance(std::time::Duration::from_millis(1));
     let browser = stack.browser();

@@ -1,13 +1,13 @@
-//! RFC 6749 §4.1.3: tokens for a code, once.
+//! RFC 6749 §4.1.3: redemption of an authorization code, once.
 
 use std::time::Duration;
 
-use shared::client::{GrantType, Registration};
+use shared::{clients::Registration, oauth::GrantType};
 
 use crate::harness::{
     Registered, Stack, altered,
     chaos::Chaos,
-    person::{CALLBACK, Request, VERIFIER},
+    code_flow::{CALLBACK, Request, VERIFIER},
 };
 
 const PROOF: (&str, &str) = ("code_verifier", VERIFIER);
@@ -22,25 +22,28 @@ async fn web() -> (Stack, Registered, Registered) {
 async fn a_code_is_redeemed_for_a_pair_of_tokens() {
     let (stack, web, rs) = web().await;
     let code = stack.code(&web).await;
-    let answer = stack.redeem(&web, &code).await;
-    answer.is_not_stored();
-    let (json, pair) = (answer.json(), answer.pair());
+    let response = stack.redeem(&web, &code).await;
+    response.is_not_stored();
+    let (json, pair) = (response.json(), response.pair());
     assert_eq!((&json["token_type"], &json["expires_in"]), (&"Bearer".into(), &3_600.into()));
     assert_eq!(json["scope"], "read write");
     assert_eq!(json.as_object().unwrap().len(), 5, "{json}");
-    let told = stack.introspect(&rs, &pair.access).await;
-    assert_eq!((&told["active"], &told["username"]), (&true.into(), &"alice".into()));
-    assert_eq!((&told["client_id"], &told["scope"]), (&web.id.into(), &"read write".into()));
+    let introspection = stack.introspect(&rs, &pair.access).await;
+    assert_eq!((&introspection["active"], &introspection["username"]), (&true.into(), &"alice".into()));
+    assert_eq!(
+        (&introspection["client_id"], &introspection["scope"]),
+        (&web.id.into(), &"read write".into())
+    );
     let issued = stack.audited("issued");
-    assert_eq!((issued.len(), &issued[0]["token"]), (1, &told["jti"]));
+    assert_eq!((issued.len(), &issued[0]["token"]), (1, &introspection["jti"]));
 }
 
 #[tokio::test]
 async fn a_replayed_code_ends_its_grant_and_no_other() {
     let (stack, web, rs) = web().await;
-    let person = stack.person("alice").await;
-    let code = stack.agree(&web, person, Request::default()).await;
-    let parallel = stack.agree(&web, person, Request::default()).await;
+    let user = stack.user("alice").await;
+    let code = stack.issue_code(&web, user, Request::default()).await;
+    let parallel = stack.issue_code(&web, user, Request::default()).await;
     let (pair, other) = (stack.redeem(&web, &code).await.pair(), stack.redeem(&web, &parallel).await.pair());
     stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
     stack.is_inactive(&rs, &pair.access).await;
@@ -49,13 +52,13 @@ async fn a_replayed_code_ends_its_grant_and_no_other() {
     stack.refresh(&web, &other.refresh).await.pair();
     let replayed = stack.audited("replayed");
     assert_eq!((replayed.len(), &replayed[0]["client"]), (1, &web.id.clone().into()));
-    // Once more changes nothing, and is no replay any more.
+    // Another attempt changes nothing, and is no replay any more.
     stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
     assert_eq!(stack.audited("replayed").len(), 1);
 }
 
 #[tokio::test]
-async fn a_replay_ends_what_refreshes_made_of_the_grant() {
+async fn a_replay_ends_the_grant_after_refreshes() {
     let (stack, web, rs) = web().await;
     let code = stack.code(&web).await;
     let first = stack.redeem(&web, &code).await.pair();
@@ -68,7 +71,7 @@ async fn a_replay_ends_what_refreshes_made_of_the_grant() {
 }
 
 #[tokio::test]
-async fn a_replay_that_proves_nothing_ends_nothing() {
+async fn a_replay_without_proof_ends_nothing() {
     let (stack, web, rs) = web().await;
     let (web2, public) = (stack.web().await, stack.public().await);
     let code = stack.code(&web).await;
@@ -100,12 +103,12 @@ async fn a_code_lives_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_code_is_of_use_to_its_client_only_and_trying_spends_nothing() {
+async fn only_its_client_can_redeem_a_code_and_attempts_of_others_do_not_spend_it() {
     let (stack, web, _) = web().await;
     let (web2, public) = (stack.web().await, stack.public().await);
     let code = stack.code(&web).await;
-    for stranger in [&web2, &public] {
-        stack.redeem(stranger, &code).await.is_error(400, "invalid_grant");
+    for other in [&web2, &public] {
+        stack.redeem(other, &code).await.is_error(400, "invalid_grant");
     }
     stack.redeem(&web.with_wrong_secret(), &code).await.is_invalid_client();
     stack.redeem(&web.with_secret(""), &code).await.is_invalid_client();
@@ -114,7 +117,7 @@ async fn a_code_is_of_use_to_its_client_only_and_trying_spends_nothing() {
 }
 
 #[tokio::test]
-async fn a_public_client_names_itself() {
+async fn a_public_client_sends_its_client_id() {
     let stack = Stack::start().await;
     let (public, other) = (stack.public().await, stack.public().await);
     let code = stack.code(&public).await;
@@ -129,9 +132,9 @@ async fn a_public_client_names_itself() {
 #[tokio::test]
 async fn the_redirect_uri_is_repeated_as_it_was_sent() {
     let (stack, web, _) = web().await;
-    let person = stack.person("alice").await;
+    let user = stack.user("alice").await;
     let request = Request { redirect_uri: (CALLBACK, true), ..Request::default() };
-    let code = stack.agree(&web, person, request).await;
+    let code = stack.issue_code(&web, user, request).await;
     for changed in ["?computer_says=no", "/", "#", "%20"].map(|end| format!("{CALLBACK}{end}")) {
         let form = [PROOF, ("redirect_uri", changed.as_str())];
         stack.redeem_with(&web, &code, &form).await.is_error(400, "invalid_grant");
@@ -152,18 +155,18 @@ async fn a_redirect_uri_that_was_not_sent_is_still_compared_if_it_is_now() {
 #[tokio::test]
 async fn a_scope_at_the_exchange_changes_nothing() {
     let (stack, web, _) = web().await;
-    let person = stack.person("alice").await;
+    let user = stack.user("alice").await;
     for scope in ["admin", "read write", "é"] {
-        let code = stack.agree(&web, person, Request { scope: "read", ..Request::default() }).await;
-        let answer = stack.redeem_with(&web, &code, &[PROOF, ("scope", scope)]).await;
-        assert_eq!((answer.status, &answer.json()["scope"]), (200, &"read".into()), "{scope}");
+        let code = stack.issue_code(&web, user, Request { scope: "read", ..Request::default() }).await;
+        let response = stack.redeem_with(&web, &code, &[PROOF, ("scope", scope)]).await;
+        assert_eq!((response.status, &response.json()["scope"]), (200, &"read".into()), "{scope}");
     }
-    let code = stack.agree(&web, person, Request { scope: "", ..Request::default() }).await;
-    assert!(stack.redeem(&web, &code).await.json().get("scope").is_none(), "nothing was granted");
+    let code = stack.issue_code(&web, user, Request { scope: "", ..Request::default() }).await;
+    assert!(stack.redeem(&web, &code).await.json().get("scope").is_none(), "the scope is empty");
 }
 
 #[tokio::test]
-async fn nothing_else_is_a_code_and_a_code_is_nothing_else() {
+async fn other_secrets_are_not_codes_and_a_code_is_no_other_secret() {
     let (stack, web, rs) = web().await;
     let (code, spare) = (stack.code(&web).await, stack.code(&web).await);
     let pair = stack.pair(&web).await;
@@ -195,9 +198,9 @@ async fn a_client_that_may_not_refresh_gets_no_refresh_token_and_an_hour() {
         })
         .await;
     let code = stack.code(&client).await;
-    let answer = stack.redeem(&client, &code).await;
-    assert!(answer.status == 200 && answer.json().get("refresh_token").is_none(), "{}", answer.text);
-    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let response = stack.redeem(&client, &code).await;
+    assert!(response.status == 200 && response.json().get("refresh_token").is_none(), "{}", response.text);
+    let token = response.json()["access_token"].as_str().unwrap().to_owned();
     assert!(stack.is_active(&client, &token).await);
     let foreign = stack.pair(&stack.web().await).await;
     stack.refresh(&client, &foreign.refresh).await.is_error(400, "unauthorized_client");
@@ -215,7 +218,7 @@ async fn a_client_that_was_disabled_or_deleted_redeems_nothing_and_its_tokens_ar
     stack.is_inactive(&rs, &pair.access).await;
     stack.enable(&web).await;
     stack.is_inactive(&rs, &pair.access).await;
-    // What was issued before stays ended, whether or not it was swept.
+    // Grants made before stay invalid, whether or not they were ended.
     stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
     stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
     stack.advance(Duration::from_millis(1));
@@ -232,14 +235,18 @@ async fn a_code_that_one_instance_redeemed_is_spent_at_every_other() {
     let other = Chaos::start(&stack, 1, 0).await;
     let code = stack.code(&web).await;
     let form = [("grant_type", "authorization_code"), ("code", &code), PROOF];
-    let pair = other.ask("/oauth/token", &web, &form).await.pair();
+    let pair = other.post_as("/oauth/token", &web, &form).await.pair();
     let next = stack.refresh(&web, &pair.refresh).await.pair();
     let form = [("grant_type", "refresh_token"), ("refresh_token", &pair.refresh)];
-    assert_eq!(other.ask("/oauth/token", &web, &form).await.pair(), next, "a retry may come to another one");
+    assert_eq!(
+        other.post_as("/oauth/token", &web, &form).await.pair(),
+        next,
+        "a retry may reach another instance"
+    );
     stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
     assert!(!stack.is_active(&rs, &next.access).await);
-    let told = other.ask("/oauth/introspect", &rs, &[("token", &next.access)]).await;
-    assert_eq!(told.json()["active"], false);
+    let introspection = other.post_as("/oauth/introspect", &rs, &[("token", &next.access)]).await;
+    assert_eq!(introspection.json()["active"], false);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
-//! RFC 6749 §3.1 and §4.1.1: who may ask, where the answer goes, and what is refused.
+//! The authorization request (RFC 6749 §3.1, §4.1.1): client, redirect URI, and errors.
 
-use shared::client::{GrantType, Registration};
+use shared::{clients::Registration, oauth::GrantType};
 
-use crate::harness::{Asking, Browser, HtmlForm, Redirect, Registered, Stack};
+use crate::harness::{AuthorizationRequest, Browser, HtmlForm, Redirect, Registered, Stack};
 
 const CALLBACK: &str = "https://app.example.com/oauth/callback";
 
-/// A Jeton with a client, whose redirect URIs these are.
+/// Starts a Jeton with a client that has these redirect URIs.
 async fn with_uris(uris: &[&str]) -> (Stack, Registered) {
     let stack = Stack::start().await;
     let registration = Registration {
@@ -20,62 +20,63 @@ async fn with_uris(uris: &[&str]) -> (Stack, Registered) {
     (stack, web)
 }
 
-/// Holds `asking` to being refused on a page, whoever asks, for nobody knows where else to.
-async fn ends_here(stack: &Stack, browser: &Browser<'_>, asking: &Asking) {
-    browser.authorize(asking).await.is_page(400);
-    stack.browser().authorize(asking).await.is_page(400);
+/// Asserts that `request` ends with an error page, whether the user is signed in or not.
+async fn ends_with_a_page(stack: &Stack, browser: &Browser<'_>, request: &AuthorizationRequest) {
+    browser.authorize(request).await.is_page(400);
+    stack.browser().authorize(request).await.is_page(400);
 }
 
-/// Holds `asking` to being refused with this error, which the client is told, but not before someone is signed in.
-async fn is_refused(stack: &Stack, browser: &Browser<'_>, asking: &Asking, code: &str) {
-    let redirect = browser.redirected(asking).await;
+/// Asserts that `request` sends this error to the client, but only after the user has signed in.
+async fn is_error(stack: &Stack, browser: &Browser<'_>, request: &AuthorizationRequest, code: &str) {
+    let redirect = browser.redirected(request).await;
     assert_eq!(redirect.to, CALLBACK);
     redirect.is_error(stack, code);
-    let stranger = Redirect::of(&stack.browser().authorize(asking).await);
+    let stranger = Redirect::of(&stack.browser().authorize(request).await);
     assert!(stranger.location.starts_with("/login?"), "{}", stranger.location);
 }
 
 #[tokio::test]
 async fn a_request_by_get_or_by_post_leads_to_the_login_page_and_on() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (asking, stranger) = (Asking::by(&web), stack.browser());
-    let by_get = stranger.redirected(&asking).await.location;
-    assert_eq!(by_get, format!("/login?{}", asking.query()));
-    let by_post = Redirect::of(&stranger.post("/oauth/authorize", &asking.parameters()).await).location;
-    assert_eq!(by_post, asking.url());
-    let ada = stack.somebody("ada").await;
-    let answer = stranger.try_to_sign_in(&by_get, &ada.name, crate::harness::PASSWORD).await;
-    assert_eq!(Redirect::of(&answer).location, asking.url());
-    stranger.consent(&asking).await.code();
+    let (request, stranger) = (AuthorizationRequest::by(&web), stack.browser());
+    let by_get = stranger.redirected(&request).await.location;
+    assert_eq!(by_get, format!("/login?{}", request.query()));
+    let by_post = Redirect::of(&stranger.post("/oauth/authorize", &request.parameters()).await).location;
+    assert_eq!(by_post, request.url());
+    let ada = stack.create_user("ada").await;
+    let response = stranger.try_to_sign_in(&by_get, &ada.name, crate::harness::PASSWORD).await;
+    assert_eq!(Redirect::of(&response).location, request.url());
+    stranger.consent(&request).await.code();
     for method in ["PUT", "DELETE", "OPTIONS"] {
-        let answer =
-            stack.request(method, &asking.url()).header("origin", "https://spa.example").send().await;
-        answer.is_error(405, "invalid_request");
-        assert_eq!(answer.header("access-control-allow-origin"), None);
+        let response =
+            stack.request(method, &request.url()).header("origin", "https://spa.example").send().await;
+        response.is_error(405, "invalid_request");
+        assert_eq!(response.header("access-control-allow-origin"), None);
     }
 }
 
 #[tokio::test]
 async fn a_client_that_is_missing_unknown_repeated_or_disabled_is_never_redirected_to() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&web).with("redirect_uri", CALLBACK));
+    let (browser, request) =
+        (stack.signed_in().await, AuthorizationRequest::by(&web).with("redirect_uri", CALLBACK));
     for id in ["nope", "", "client#x", "<script>", &"a".repeat(23), &web.id.to_uppercase()] {
-        ends_here(&stack, &browser, &asking.with("client_id", id)).await;
+        ends_with_a_page(&stack, &browser, &request.with("client_id", id)).await;
     }
-    ends_here(&stack, &browser, &asking.without("client_id")).await;
-    ends_here(&stack, &browser, &asking.and("client_id", &web.id)).await;
+    ends_with_a_page(&stack, &browser, &request.without("client_id")).await;
+    ends_with_a_page(&stack, &browser, &request.and("client_id", &web.id)).await;
     stack.disable(&web).await;
-    ends_here(&stack, &browser, &asking).await;
+    ends_with_a_page(&stack, &browser, &request).await;
     stack.enable(&web).await;
-    browser.asked(&asking).await;
+    browser.consent_form(&request).await;
     stack.delete(&web).await;
-    ends_here(&stack, &browser, &asking).await;
+    ends_with_a_page(&stack, &browser, &request).await;
 }
 
 #[tokio::test]
 async fn a_redirect_uri_is_compared_as_a_string() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&web));
     for suffix in [
         "?extra=1",
         "?",
@@ -99,7 +100,8 @@ async fn a_redirect_uri_is_compared_as_a_string() {
         "\u{e9}",
     ] {
         if suffix != "\0x" {
-            ends_here(&stack, &browser, &asking.with("redirect_uri", &format!("{CALLBACK}{suffix}"))).await;
+            ends_with_a_page(&stack, &browser, &request.with("redirect_uri", &format!("{CALLBACK}{suffix}")))
+                .await;
         }
     }
     for uri in [
@@ -120,41 +122,42 @@ async fn a_redirect_uri_is_compared_as_a_string() {
         " https://app.example.com/oauth/callback",
         "https%3A%2F%2Fapp.example.com%2Foauth%2Fcallback",
     ] {
-        ends_here(&stack, &browser, &asking.with("redirect_uri", uri)).await;
+        ends_with_a_page(&stack, &browser, &request.with("redirect_uri", uri)).await;
     }
-    ends_here(&stack, &browser, &asking.and("redirect_uri", CALLBACK).and("redirect_uri", CALLBACK)).await;
-    assert_eq!(browser.consent(&asking.with("redirect_uri", CALLBACK)).await.to, CALLBACK);
+    ends_with_a_page(&stack, &browser, &request.and("redirect_uri", CALLBACK).and("redirect_uri", CALLBACK))
+        .await;
+    assert_eq!(browser.consent(&request.with("redirect_uri", CALLBACK)).await.to, CALLBACK);
 }
 
 #[tokio::test]
 async fn a_redirect_uri_may_be_left_out_only_if_it_is_the_only_one() {
     let (stack, one) = with_uris(&[CALLBACK]).await;
     let browser = stack.signed_in().await;
-    assert_eq!(browser.consent(&Asking::by(&one)).await.to, CALLBACK);
+    assert_eq!(browser.consent(&AuthorizationRequest::by(&one)).await.to, CALLBACK);
     let (stack, two) = with_uris(&[CALLBACK, "https://app.example.com/second"]).await;
     let browser = stack.signed_in().await;
-    ends_here(&stack, &browser, &Asking::by(&two)).await;
-    ends_here(&stack, &browser, &Asking::by(&two).with("redirect_uri", "")).await;
-    let named = Asking::by(&two).with("redirect_uri", "https://app.example.com/second");
+    ends_with_a_page(&stack, &browser, &AuthorizationRequest::by(&two)).await;
+    ends_with_a_page(&stack, &browser, &AuthorizationRequest::by(&two).with("redirect_uri", "")).await;
+    let named = AuthorizationRequest::by(&two).with("redirect_uri", "https://app.example.com/second");
     assert_eq!(browser.consent(&named).await.to, "https://app.example.com/second");
 }
 
 #[tokio::test]
-async fn a_repeated_parameter_is_an_error_that_the_client_is_told() {
+async fn a_repeated_parameter_is_reported_to_the_client() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
-    for (name, value) in asking.parameters() {
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&web));
+    for (name, value) in request.parameters() {
         if name != "client_id" && name != "state" {
-            is_refused(&stack, &browser, &asking.and(name, value), "invalid_request").await;
+            is_error(&stack, &browser, &request.and(name, value), "invalid_request").await;
         }
     }
-    is_refused(&stack, &browser, &asking.and("hello", "1").and("hello", "2"), "invalid_request").await;
-    is_refused(&stack, &browser, &asking.and("prompt", "").and("prompt", ""), "invalid_request").await;
-    let twice = browser.redirected(&asking.and("state", "xyz")).await;
+    is_error(&stack, &browser, &request.and("hello", "1").and("hello", "2"), "invalid_request").await;
+    is_error(&stack, &browser, &request.and("prompt", "").and("prompt", ""), "invalid_request").await;
+    let twice = browser.redirected(&request.and("state", "xyz")).await;
     twice.is_error_without_state(&stack, "invalid_request");
-    assert_eq!(twice.get("state"), None, "which of them would it be?");
+    assert_eq!(twice.get("state"), None, "no state is better than a guess");
     // The same by POST.
-    let by_post = browser.post("/oauth/authorize", &asking.and("scope", "read").parameters()).await;
+    let by_post = browser.post("/oauth/authorize", &request.and("scope", "read").parameters()).await;
     let next = Redirect::of(&by_post).location;
     Redirect::of(&browser.get(&next).await).is_error(&stack, "invalid_request");
 }
@@ -163,62 +166,65 @@ async fn a_repeated_parameter_is_an_error_that_the_client_is_told() {
 async fn an_empty_parameter_of_the_request_counts_as_absent_and_an_unknown_one_is_ignored() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
     let browser = stack.signed_in().await;
-    let asking = Asking::by(&web).with("redirect_uri", "").with("state", "").with("response_mode", "");
-    let asking = asking.with("prompt", "").with("max_age", "").with("request", "").with("hello", "world");
-    let redirect = browser.consent(&asking).await;
+    let request =
+        AuthorizationRequest::by(&web).with("redirect_uri", "").with("state", "").with("response_mode", "");
+    let request = request.with("prompt", "").with("max_age", "").with("request", "").with("hello", "world");
+    let redirect = browser.consent(&request).await;
     redirect.code();
     assert_eq!(redirect.get("state"), None);
-    is_refused(&stack, &browser, &Asking::by(&web).with("response_type", ""), "invalid_request").await;
-    is_refused(&stack, &browser, &Asking::by(&web).with("code_challenge", ""), "invalid_request").await;
+    is_error(&stack, &browser, &AuthorizationRequest::by(&web).with("response_type", ""), "invalid_request")
+        .await;
+    is_error(&stack, &browser, &AuthorizationRequest::by(&web).with("code_challenge", ""), "invalid_request")
+        .await;
 }
 
 #[tokio::test]
-async fn what_is_asked_for_must_be_on_offer_and_allowed() {
+async fn the_response_type_mode_and_grant_type_must_be_supported_and_allowed() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
-    is_refused(&stack, &browser, &asking.without("response_type"), "invalid_request").await;
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&web));
+    is_error(&stack, &browser, &request.without("response_type"), "invalid_request").await;
     for response_type in
         ["oauch", "CODE", "token", "token code", "code token", "code id_token", "code ", "none"]
     {
-        let asking = asking.with("response_type", response_type);
-        is_refused(&stack, &browser, &asking, "unsupported_response_type").await;
+        let request = request.with("response_type", response_type);
+        is_error(&stack, &browser, &request, "unsupported_response_type").await;
     }
     for response_mode in ["zzz", "Fragment", "web_message", "QUERY", "query form_post"] {
-        let asking = asking.with("response_mode", response_mode);
-        is_refused(&stack, &browser, &asking, "invalid_request").await;
+        let request = request.with("response_mode", response_mode);
+        is_error(&stack, &browser, &request, "invalid_request").await;
     }
-    let request = asking.with("request", "eyJhbGciOiJub25lIn0.e30.");
-    is_refused(&stack, &browser, &request, "request_not_supported").await;
+    let object = request.with("request", "eyJhbGciOiJub25lIn0.e30.");
+    is_error(&stack, &browser, &object, "request_not_supported").await;
     for uri in ["http://127.0.0.1:9/x", "urn:ietf:params:oauth:request_uri:x"] {
-        is_refused(&stack, &browser, &asking.with("request_uri", uri), "request_uri_not_supported").await;
+        is_error(&stack, &browser, &request.with("request_uri", uri), "request_uri_not_supported").await;
     }
     let machine = stack.register(Registration {
         redirect_uris: vec![CALLBACK.to_owned()],
         grant_types: vec![GrantType::ClientCredentials],
         ..crate::harness::machine()
     });
-    let asking = Asking::by(&machine.await);
-    is_refused(&stack, &browser, &asking, "unauthorized_client").await;
+    let request = AuthorizationRequest::by(&machine.await);
+    is_error(&stack, &browser, &request, "unauthorized_client").await;
 }
 
 #[tokio::test]
 async fn a_scope_that_is_ill_formed_or_more_than_the_clients_is_refused() {
     let (stack, web) = with_uris(&[CALLBACK]).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&web));
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&web));
     for scope in
         ["no-such-scope-xyz", "a\\b", "READ", "read admin", "read\"", "read  write", " read", "r\u{e9}ad"]
     {
-        is_refused(&stack, &browser, &asking.with("scope", scope), "invalid_scope").await;
+        is_error(&stack, &browser, &request.with("scope", scope), "invalid_scope").await;
     }
     for (scope, granted) in [("write read", "read write"), ("read write", "read write"), ("read", "read")] {
-        let redirect = browser.consent(&asking.with("scope", scope).with("prompt", "consent")).await;
+        let redirect = browser.consent(&request.with("scope", scope).with("prompt", "consent")).await;
         assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], granted);
     }
-    let redirect = browser.consent(&asking.without("scope").with("prompt", "consent")).await;
+    let redirect = browser.consent(&request.without("scope").with("prompt", "consent")).await;
     assert_eq!(stack.redeem(&web, redirect.code()).await.json()["scope"], "read write", "the default");
 }
 
-/// A public client that may have these values.
+/// Registers a public client with these scope values.
 async fn public_with(stack: &Stack, scope: &[&str]) -> Registered {
     let values = |scope: &[&str]| scope.iter().map(|value| (*value).to_owned()).collect();
     let registration = Registration {
@@ -233,10 +239,10 @@ async fn public_with(stack: &Stack, scope: &[&str]) -> Registered {
 }
 
 #[tokio::test]
-async fn a_public_client_is_granted_what_it_may_have_of_what_it_asks_for_and_is_told() {
+async fn a_public_client_is_granted_the_allowed_part_of_the_requested_scope() {
     let stack = Stack::start().await;
     let (browser, public) = (stack.signed_in().await, public_with(&stack, &["read", "write"]).await);
-    let asking = Asking::by(&public);
+    let request = AuthorizationRequest::by(&public);
     let many: Vec<_> = (0..200).map(|nth| format!("v{nth}")).collect();
     for (scope, granted) in [
         ("openid profile email offline_access read", "read"),
@@ -245,34 +251,34 @@ async fn a_public_client_is_granted_what_it_may_have_of_what_it_asks_for_and_is_
         (&format!("{} write", many.join(" ")), "write"),
         (&format!("{} write", "v".repeat(1_000)), "write"),
     ] {
-        let asking = asking.with("scope", scope);
-        let page = browser.authorize(&asking).await;
+        let request = request.with("scope", scope);
+        let page = browser.authorize(&request).await;
         page.is_page(200);
         for value in scope.split(' ') {
             let is_shown = page.text.contains(&format!("name=\"allow:{value}\""));
             assert_eq!(is_shown, granted.split(' ').any(|granted| granted == value), "{value}");
         }
-        // A box that was not on the page allows nothing.
+        // A checkbox that was not on the page allows nothing.
         let form = HtmlForm::of(&page, "/oauth/authorize").with("allow:openid", "yes");
         let redirect = Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await);
         assert_eq!(stack.redeem(&public, redirect.code()).await.json()["scope"], granted, "{scope}");
     }
     for scope in ["openid", "openid profile", "READ", "read\"", "openid  read", " read", "r\u{e9}ad read"] {
-        is_refused(&stack, &browser, &asking.with("scope", scope), "invalid_scope").await;
+        is_error(&stack, &browser, &request.with("scope", scope), "invalid_scope").await;
     }
 }
 
 #[tokio::test]
-async fn what_a_grant_can_carry_is_counted_without_what_the_client_may_not_have() {
+async fn only_allowed_scope_values_count_towards_the_limit_of_a_grant() {
     let stack = Stack::start().await;
     let values: Vec<_> = (0..21).map(|nth| format!("v{nth}")).collect();
     let public = public_with(&stack, &values.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&public));
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&public));
     let most = values[..20].join(" ");
     let unknown = "openid profile email offline_access";
-    let redirect = browser.consent(&asking.with("scope", &format!("{unknown} {most}"))).await;
+    let redirect = browser.consent(&request.with("scope", &format!("{unknown} {most}"))).await;
     assert_eq!(stack.redeem(&public, redirect.code()).await.status, 200);
-    is_refused(&stack, &browser, &asking.with("scope", &values.join(" ")), "invalid_scope").await;
-    let too_long = asking.with("scope", &format!("{} v1", "x".repeat(3_072)));
-    ends_here(&stack, &browser, &too_long).await;
+    is_error(&stack, &browser, &request.with("scope", &values.join(" ")), "invalid_scope").await;
+    let too_long = request.with("scope", &format!("{} v1", "x".repeat(3_072)));
+    ends_with_a_page(&stack, &browser, &too_long).await;
 }

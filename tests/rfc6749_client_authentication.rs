@@ -1,20 +1,20 @@
-//! RFC 6749 §2.3: a client proves who it is, in one way, at every endpoint that asks for it.
+//! RFC 6749 §2.3: client authentication at every endpoint that requires it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use shared::client::{AuthMethod, Registration};
+use shared::{clients::Registration, oauth::AuthMethod};
 
-use crate::harness::{Answer, ENDPOINTS, Registered, Stack, machine};
+use crate::harness::{ENDPOINTS, Registered, Response, Stack, machine};
 
 #[tokio::test]
 async fn a_client_authenticates_by_http_basic_at_every_endpoint() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
-        let answer = stack.post(path).basic(&machine).form(form).send().await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let response = stack.post(path).basic(&machine).form(form).send().await;
+        assert_eq!(response.status, 200, "{path}: {}", response.text);
         let named = [form, &[("client_id", machine.id.as_str())]].concat();
-        let answer = stack.post(path).basic(&machine).form(&named).send().await;
-        assert_eq!(answer.status, 200, "a body that names the same client: {path}: {}", answer.text);
+        let response = stack.post(path).basic(&machine).form(&named).send().await;
+        assert_eq!(response.status, 200, "a body with the same client id: {path}: {}", response.text);
     }
 }
 
@@ -23,8 +23,8 @@ async fn a_client_authenticates_in_the_body_at_every_endpoint() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
-        let answer = stack.post(path).post(&machine, form).send().await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let response = stack.post(path).post(&machine, form).send().await;
+        assert_eq!(response.status, 200, "{path}: {}", response.text);
     }
 }
 
@@ -58,7 +58,7 @@ async fn id_and_secret_are_form_decoded_exactly_once() {
 }
 
 #[tokio::test]
-async fn two_ways_at_once_are_refused_even_if_both_are_right() {
+async fn two_authentication_methods_at_once_are_refused_even_if_both_are_right() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
@@ -81,7 +81,7 @@ async fn a_body_that_names_another_client_than_the_header_is_refused() {
 }
 
 #[tokio::test]
-async fn credentials_in_the_query_count_for_nothing() {
+async fn credentials_in_the_query_are_ignored() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
@@ -94,13 +94,13 @@ async fn credentials_in_the_query_count_for_nothing() {
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_with_the_client_looks_like_a_wrong_secret() {
+async fn every_failure_of_client_authentication_looks_like_a_wrong_secret() {
     let stack = Stack::start().await;
     let (machine, other) = (stack.machine().await, stack.machine().await);
     let (public, disabled, deleted) = (stack.public().await, stack.machine().await, stack.machine().await);
     stack.disable(&disabled).await;
     stack.delete(&deleted).await;
-    let nobody = Registered { id: "nobody".to_owned(), ..machine.clone() };
+    let unknown = Registered { id: "nobody".to_owned(), ..machine.clone() };
     let misnamed = Registered { id: "no client is called that".to_owned(), ..machine.clone() };
     let wrong = [
         machine.with_wrong_secret(),
@@ -109,22 +109,23 @@ async fn whatever_is_wrong_with_the_client_looks_like_a_wrong_secret() {
         public.with_wrong_secret(),
         disabled,
         deleted,
-        nobody,
+        unknown,
         misnamed,
     ];
     for (path, form) in ENDPOINTS {
-        let (mut by_header, mut in_body): (Vec<Answer>, Vec<Answer>) = (Vec::new(), Vec::new());
+        let (mut by_header, mut in_body): (Vec<Response>, Vec<Response>) = (Vec::new(), Vec::new());
         for client in &wrong {
             by_header.push(stack.post(path).basic(client).form(form).send().await);
             in_body.push(stack.post(path).post(client, form).send().await);
         }
-        for (answers, challenge) in [(&by_header, true), (&in_body, false)] {
-            for (answer, client) in answers.iter().zip(&wrong) {
-                answer.is_invalid_client();
-                let told =
-                    answer.header("www-authenticate").is_some_and(|value| value.starts_with("Basic realm="));
-                assert_eq!(told, challenge, "{path} {client:?}");
-                assert_eq!(answer.essence(), answers[0].essence(), "{path} {client:?}");
+        for (responses, challenge) in [(&by_header, true), (&in_body, false)] {
+            for (response, client) in responses.iter().zip(&wrong) {
+                response.is_invalid_client();
+                let has_challenge = response
+                    .header("www-authenticate")
+                    .is_some_and(|value| value.starts_with("Basic realm="));
+                assert_eq!(has_challenge, challenge, "{path} {client:?}");
+                assert_eq!(response.essence(), responses[0].essence(), "{path} {client:?}");
             }
         }
     }
@@ -132,7 +133,7 @@ async fn whatever_is_wrong_with_the_client_looks_like_a_wrong_secret() {
 }
 
 #[tokio::test]
-async fn an_authorization_header_that_is_no_clients_is_a_failed_authentication() {
+async fn a_malformed_authorization_header_is_a_failed_authentication() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let right = STANDARD.encode(format!("{}:{}", machine.id, machine.secret));
@@ -157,14 +158,14 @@ async fn an_authorization_header_that_is_no_clients_is_a_failed_authentication()
     let before = stack.grants().await;
     for (path, form) in ENDPOINTS {
         for header in &headers {
-            let answer = stack.post(path).header("authorization", header).form(form).send().await;
+            let response = stack.post(path).header("authorization", header).form(form).send().await;
             if header == "é" {
-                // Its bytes are no text: the gateway itself may refuse them, but never with its own fault.
-                assert!([400, 401].contains(&answer.status), "{path} {header:?}: {}", answer.text);
+                // These bytes are not text: the gateway itself may refuse them, but not with a server error.
+                assert!([400, 401].contains(&response.status), "{path} {header:?}: {}", response.text);
             } else {
-                answer.is_invalid_client();
+                response.is_invalid_client();
                 assert!(
-                    answer.header("www-authenticate").unwrap().starts_with("Basic "),
+                    response.header("www-authenticate").unwrap().starts_with("Basic "),
                     "{path} {header:?}"
                 );
             }
@@ -172,21 +173,25 @@ async fn an_authorization_header_that_is_no_clients_is_a_failed_authentication()
         let (one, two) = (format!("Basic {right}"), format!("basic {right}"));
         let twice = stack.post(path).header("authorization", &one).header("authorization", &two);
         twice.form(form).send().await.is_invalid_client();
-        // The scheme's name is in any case (RFC 9110 §11.1), so this one is right.
+        // The scheme is case-insensitive (RFC 9110 §11.1), so this header is right.
         assert_eq!(stack.post(path).header("authorization", &two).form(form).send().await.status, 200);
     }
     assert_eq!(stack.grants().await, before + 1);
 }
 
 #[tokio::test]
-async fn a_confidential_client_that_only_says_who_it_is_is_refused() {
+async fn a_confidential_client_that_sends_no_secret_is_refused() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
         for more in [&[("client_id", machine.id.as_str())][..], &[("client_secret", &machine.secret)], &[]] {
-            let answer = stack.post(path).form(&[form, more].concat()).send().await;
-            answer.is_invalid_client();
-            assert_eq!(answer.header("www-authenticate"), None, "nothing was tried that a challenge answers");
+            let response = stack.post(path).form(&[form, more].concat()).send().await;
+            response.is_invalid_client();
+            assert_eq!(
+                response.header("www-authenticate"),
+                None,
+                "a challenge is sent only for the Authorization header"
+            );
         }
         let empty = [form, &[("client_id", machine.id.as_str()), ("client_secret", "")]].concat();
         stack.post(path).form(&empty).send().await.is_invalid_client();
@@ -196,7 +201,7 @@ async fn a_confidential_client_that_only_says_who_it_is_is_refused() {
 }
 
 #[tokio::test]
-async fn credentials_of_a_public_client_are_refused_because_it_has_none() {
+async fn a_secret_of_a_public_client_is_refused() {
     let stack = Stack::start().await;
     let (public, machine) = (stack.public().await, stack.machine().await);
     for (path, form) in ENDPOINTS {
@@ -209,7 +214,7 @@ async fn credentials_of_a_public_client_are_refused_because_it_has_none() {
 }
 
 #[tokio::test]
-async fn only_the_registered_way_of_authenticating_is_accepted() {
+async fn only_the_registered_authentication_method_is_accepted() {
     let stack = Stack::start().await;
     let only = |method| Registration { auth_methods: vec![method], ..machine() };
     let basic = stack.register(only(AuthMethod::ClientSecretBasic)).await;
@@ -240,14 +245,14 @@ async fn a_client_assertion_is_refused_not_ignored() {
 }
 
 #[tokio::test]
-async fn wrong_secrets_do_not_shut_their_client_out() {
+async fn wrong_secrets_do_not_lock_the_client_out() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for _ in 0..50 {
-        stack.ask_for_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
+        stack.request_token(&machine.with_wrong_secret(), &[]).await.is_invalid_client();
     }
     stack.token(&machine).await;
-    assert_eq!(stack.audited("refused").len(), 50, "each of them is in the log");
+    assert_eq!(stack.audited("refused").len(), 50, "the log contains each of them");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! RFC 6749 §4.4: a client's own credentials are enough.
+//! RFC 6749 §4.4: the client credentials grant.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use shared::client::{Lifetimes, Registration};
+use shared::clients::{Lifetimes, Registration};
 
 use crate::harness::{Stack, machine};
 
@@ -12,21 +12,21 @@ async fn a_token_lives_until_it_is_revoked() {
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     assert_eq!(stack.introspect(&rs, &token).await["active"], true);
-    let answer = stack.revoke(&machine, &token).await;
-    assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
+    let response = stack.revoke(&machine, &token).await;
+    assert_eq!((response.status, response.text.as_str()), (200, "{}"));
     stack.is_inactive(&rs, &token).await;
 }
 
 #[tokio::test]
-async fn a_token_lives_for_the_time_that_its_client_was_told() {
+async fn a_token_is_valid_for_the_lifetime_in_the_response() {
     let stack = Stack::start().await;
     let rs = stack.resource_server().await;
     for seconds in [60, 3_600, 86_400] {
         let lifetimes = Lifetimes { access_token: seconds, ..Lifetimes::default() };
         let machine = stack.register(Registration { lifetimes, ..machine() }).await;
-        let answer = stack.ask_for_token(&machine, &[]).await.json();
-        assert_eq!(answer["expires_in"], seconds);
-        let token = answer["access_token"].as_str().unwrap();
+        let response = stack.request_token(&machine, &[]).await.json();
+        assert_eq!(response["expires_in"], seconds);
+        let token = response["access_token"].as_str().unwrap();
         stack.advance_to_just_before(Duration::from_secs(seconds.into()));
         assert_eq!(stack.introspect(&rs, token).await["active"], true);
         stack.advance_by_the_last_millisecond();
@@ -44,29 +44,29 @@ async fn a_public_client_has_no_credentials_to_use() {
 }
 
 #[tokio::test]
-async fn there_is_no_refresh_token_whatever_the_scope() {
+async fn no_scope_leads_to_a_refresh_token() {
     let stack = Stack::start().await;
     let scope = vec!["offline_access".to_owned()];
     let machine = stack.register(Registration { scope, ..machine() }).await;
-    let answer = stack.ask_for_token(&machine, &[("scope", "offline_access")]).await.json();
-    assert_eq!((answer["scope"].as_str(), answer.get("refresh_token")), (Some("offline_access"), None));
+    let response = stack.request_token(&machine, &[("scope", "offline_access")]).await.json();
+    assert_eq!((response["scope"].as_str(), response.get("refresh_token")), (Some("offline_access"), None));
 }
 
 #[tokio::test]
-async fn the_scope_is_always_told() {
+async fn the_response_always_contains_the_scope() {
     let stack = Stack::start().await;
     let registered = Registration { default_scope: vec!["read".to_owned()], ..machine() };
     let machine = stack.register(registered).await;
-    for (asked, granted) in [
+    for (requested, granted) in [
         ("", "read"),
         ("read", "read"),
         ("write", "write"),
         ("write read", "read write"),
         ("read read", "read"),
     ] {
-        let answer = stack.ask_for_token(&machine, &[("scope", asked)]).await;
-        assert_eq!(answer.json()["scope"].as_str(), Some(granted), "{asked:?}");
-        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let response = stack.request_token(&machine, &[("scope", requested)]).await;
+        assert_eq!(response.json()["scope"].as_str(), Some(granted), "{requested:?}");
+        let token = response.json()["access_token"].as_str().unwrap().to_owned();
         assert_eq!(stack.introspect(&machine, &token).await["scope"], granted);
     }
 }
@@ -75,14 +75,14 @@ async fn the_scope_is_always_told() {
 async fn a_client_without_a_scope_gets_a_token_without_one() {
     let stack = Stack::start().await;
     let machine = stack.register(Registration { scope: Vec::new(), ..machine() }).await;
-    let answer = stack.ask_for_token(&machine, &[]).await.json();
-    assert_eq!(answer.get("scope"), None, "an unused member is left out, not null");
-    let told = stack.introspect(&machine, answer["access_token"].as_str().unwrap()).await;
-    assert_eq!((told["active"].as_bool(), told.get("scope")), (Some(true), None));
+    let response = stack.request_token(&machine, &[]).await.json();
+    assert_eq!(response.get("scope"), None, "an unused member is left out, not null");
+    let introspection = stack.introspect(&machine, response["access_token"].as_str().unwrap()).await;
+    assert_eq!((introspection["active"].as_bool(), introspection.get("scope")), (Some(true), None));
 }
 
 #[tokio::test]
-async fn a_scope_that_is_more_than_the_clients_or_ill_formed_is_refused() {
+async fn a_scope_that_exceeds_the_registration_or_is_malformed_is_refused() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let long = "x".repeat(10_000);
@@ -104,19 +104,19 @@ async fn a_scope_that_is_more_than_the_clients_or_ill_formed_is_refused() {
         "é",
         &long,
     ] {
-        stack.ask_for_token(&machine, &[("scope", scope)]).await.is_error(400, "invalid_scope");
+        stack.request_token(&machine, &[("scope", scope)]).await.is_error(400, "invalid_scope");
     }
     assert_eq!(stack.grants().await, 0);
 }
 
 #[tokio::test]
-async fn a_scope_larger_than_a_grant_carries_is_refused() {
+async fn a_scope_larger_than_a_grant_can_store_is_refused() {
     let stack = Stack::start().await;
     let scope: Vec<String> = (0..21).map(|n| format!("scope-{n:02}")).collect();
     let registered = Registration { default_scope: scope[..1].to_vec(), scope: scope.clone(), ..machine() };
     let machine = stack.register(registered).await;
-    stack.ask_for_token(&machine, &[("scope", &scope.join(" "))]).await.is_error(400, "invalid_scope");
-    assert_eq!(stack.ask_for_token(&machine, &[("scope", &scope[..20].join(" "))]).await.status, 200);
+    stack.request_token(&machine, &[("scope", &scope.join(" "))]).await.is_error(400, "invalid_scope");
+    assert_eq!(stack.request_token(&machine, &[("scope", &scope[..20].join(" "))]).await.status, 200);
 }
 
 #[tokio::test]
@@ -131,8 +131,8 @@ async fn two_hundred_tokens_have_nothing_in_common() {
         tokens.insert(random);
     }
     assert_eq!(tokens.len(), 200);
-    // Neither the name of the grant nor the secret after it is a counter or a clock: they start in many ways. The
-    // first digit of a 128-bit number in base 62 has 8 values, so two digits together have some 490.
+    // Neither the grant's id nor the key after it is a counter or a clock: they have many different first digits. The
+    // first digit of a 128-bit number in base 62 has 8 values, so two digits together have about 490.
     for at in [0, 22, 44] {
         let starts: BTreeSet<_> = tokens.iter().map(|token| &token[at..at + 3]).collect();
         assert!(starts.len() > 150, "{} starts at {at}", starts.len());
@@ -140,12 +140,12 @@ async fn two_hundred_tokens_have_nothing_in_common() {
 }
 
 #[tokio::test]
-async fn a_machines_token_is_marked_as_the_clients_own() {
+async fn a_client_credentials_token_has_the_client_as_its_subject() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
-    let told = stack.introspect(&machine, &stack.token(&machine).await).await;
+    let introspection = stack.introspect(&machine, &stack.token(&machine).await).await;
     assert_eq!(
-        (&told["sub"], &told["client_id"], told.get("username")),
-        (&told["client_id"], &machine.id.into(), None)
+        (&introspection["sub"], &introspection["client_id"], introspection.get("username")),
+        (&introspection["client_id"], &machine.id.into(), None)
     );
 }

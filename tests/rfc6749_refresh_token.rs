@@ -1,15 +1,15 @@
-//! RFC 6749 §6 and RFC 9700 §4.14.2: tokens for a refresh token, which rotates.
+//! RFC 6749 §6 and RFC 9700 §4.14.2: refresh with refresh token rotation and reuse detection.
 
 use std::time::Duration;
 
 use shared::{
-    client::{Lifetimes, Registration},
+    clients::{Lifetimes, Registration},
     secret::{AccessToken, Lineage, RefreshToken, Secret},
 };
 
 use crate::harness::{
     Registered, Stack, altered,
-    person::{CALLBACK, Pair, Request},
+    code_flow::{CALLBACK, Pair, Request},
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -23,17 +23,17 @@ async fn granted() -> (Stack, Registered, Registered, Pair) {
     (stack, web, rs, pair)
 }
 
-/// The last moment of `span`.
-const fn last_moment_of(span: Duration) -> Duration {
-    span.saturating_sub(MS)
+/// Returns `duration` without its last millisecond.
+const fn last_moment_of(duration: Duration) -> Duration {
+    duration.saturating_sub(MS)
 }
 
-/// The operations that wrote something since the front last forgot.
+/// Returns the number of write requests since the proxy's counters were reset.
 fn writes(stack: &Stack) -> usize {
     stack.dynamodb.seen().iter().filter(|seen| ["UpdateItem", "PutItem"].contains(&&*seen.operation)).count()
 }
 
-/// Holds everything of a grant to being of no use.
+/// Asserts that all tokens of a grant are invalid.
 async fn is_dead(stack: &Stack, client: &Registered, rs: &Registered, pair: &Pair) {
     stack.is_inactive(rs, &pair.access).await;
     stack.is_inactive(client, &pair.refresh).await;
@@ -43,9 +43,9 @@ async fn is_dead(stack: &Stack, client: &Registered, rs: &Registered, pair: &Pai
 #[tokio::test]
 async fn a_refresh_token_is_exchanged_for_another_pair() {
     let (stack, web, rs, first) = granted().await;
-    let answer = stack.refresh(&web, &first.refresh).await;
-    answer.is_not_stored();
-    let (json, second) = (answer.json(), answer.pair());
+    let response = stack.refresh(&web, &first.refresh).await;
+    response.is_not_stored();
+    let (json, second) = (response.json(), response.pair());
     assert!(first.access != second.access && first.refresh != second.refresh);
     assert_eq!((&json["token_type"], &json["expires_in"]), (&"Bearer".into(), &3_600.into()));
     assert_eq!((&json["scope"], json.as_object().unwrap().len()), (&"read write".into(), 5));
@@ -69,12 +69,12 @@ async fn a_public_clients_token_rotates_too() {
 #[tokio::test]
 async fn a_retry_within_the_window_gets_the_same_pair_and_writes_nothing() {
     let (stack, web, rs, first) = granted().await;
-    let answer = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await;
-    let second = answer.pair();
+    let response = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await;
+    let second = response.pair();
     stack.dynamodb.forget();
     for (after, left) in [(Duration::ZERO, 3_600), (GRACE / 2, 3_570), (last_moment_of(GRACE / 2), 3_540)] {
         stack.advance(after);
-        // Whatever the retry asks for, it is a retry: the first answer stands.
+        // The scope of a retry is ignored: it gets the first response again.
         for scope in [None, Some(("scope", "write")), Some(("scope", "read admin"))] {
             let again = stack.refresh_with(&web, &first.refresh, scope.as_slice()).await;
             let json = again.json();
@@ -82,7 +82,7 @@ async fn a_retry_within_the_window_gets_the_same_pair_and_writes_nothing() {
             assert_eq!(json["expires_in"], left);
         }
     }
-    // Each was refused one conditional write, or asked for so much that it only read.
+    // The condition of each write failed; a request for too much scope only reads.
     assert_eq!(writes(&stack), 6);
     assert!(stack.is_active(&rs, &second.access).await);
     stack.refresh(&web, &second.refresh).await.pair();
@@ -129,7 +129,7 @@ async fn a_thief_who_rotates_within_every_window_is_found_when_the_victim_return
     is_dead(&stack, &web, &rs, &thiefs).await;
     let reused = stack.audited("reused");
     assert_eq!((reused.len(), &reused[0]["client"]), (1, &web.id.into()));
-    // The alarm RefreshTokenReused counts this.
+    // The alarm RefreshTokenReused counts this metric.
     assert_eq!(reused[0]["Reused"], 1);
     assert_eq!(reused[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Reused");
 }
@@ -164,7 +164,7 @@ async fn a_revoked_access_token_does_not_hide_when_its_refresh_token_was_spent()
     let third = stack.refresh(&web, &second.refresh).await.pair();
     assert_eq!(stack.revoke(&web, &second.access).await.status, 200);
     stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
-    assert!(stack.is_active(&rs, &third.access).await, "it may be a delayed request");
+    assert!(stack.is_active(&rs, &third.access).await, "the request may be delayed");
     stack.advance(GRACE);
     stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
     is_dead(&stack, &web, &rs, &third).await;
@@ -175,7 +175,7 @@ async fn another_generation_of_a_genuine_token_is_unknown_and_ends_nothing() {
     let (stack, web, rs, pair) = granted().await;
     let second = stack.refresh(&web, &pair.refresh).await.pair();
     let genuine = Secret::<RefreshToken>::parse(&pair.refresh).unwrap();
-    // The holder of a token can spell others of its family: later ones, and another one of the same age.
+    // The holder of a token can make up others of its family: later ones, and another one of the same generation.
     for generation in [1, 2, u64::MAX] {
         let lineage = Lineage { generation, ..genuine.lineage() };
         let forged = Secret::of_lineage(genuine.id(), &[9; 32], &lineage).expose().to_owned();
@@ -199,12 +199,12 @@ async fn a_scope_that_the_client_has_lost_is_lost_at_the_next_refresh() {
     for access in [&first.access, &second.pair().access] {
         assert_eq!(stack.introspect(&rs, access).await["scope"], "read");
     }
-    // A retry is answered the same, and nothing is written again.
+    // A retry gets the same response, and nothing is written again.
     stack.dynamodb.forget();
     let again = stack.refresh(&web, &first.refresh).await;
     assert_eq!((again.pair(), &again.json()["scope"]), (second.pair(), &"read".into()));
     assert_eq!(writes(&stack), 1);
-    // What was lost does not come back by itself: the user is asked again.
+    // A removed scope value does not come back: it takes a new consent of the user.
     stack.amend(&web, |registration| have_scope(registration, &["read", "write"])).await;
     let third = stack.refresh(&web, &second.pair().refresh).await;
     assert_eq!(third.json()["scope"], "read");
@@ -215,11 +215,11 @@ async fn a_scope_that_the_client_has_lost_is_lost_at_the_next_refresh() {
 }
 
 #[tokio::test]
-async fn a_remembered_registration_takes_no_scope_away_that_the_client_was_given_since() {
+async fn a_cached_registration_removes_no_scope_that_was_added_since() {
     let stack = Stack::configured(|config| config.client_cache = Duration::from_mins(5)).await;
     let web = stack.web().await;
     stack.amend(&web, |registration| have_scope(registration, &["read"])).await;
-    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // It is remembered now.
+    stack.refresh(&web, "garbage").await.is_error(400, "invalid_grant"); // The client is cached now.
     stack.amend(&web, |registration| have_scope(registration, &["read", "write"])).await;
     let first = stack.pair(&web).await;
     let second = stack.refresh(&web, &first.refresh).await;
@@ -233,7 +233,7 @@ async fn a_refresh_for_a_scope_that_the_client_has_lost_is_refused_and_spends_no
     stack.refresh_with(&web, &first.refresh, &[("scope", "write")]).await.is_error(400, "invalid_scope");
     stack.advance(GRACE);
     let second = stack.refresh_with(&web, &first.refresh, &[("scope", "read")]).await.pair();
-    // A retry is one, whatever it asks for.
+    // The scope of a retry is ignored.
     assert_eq!(stack.refresh_with(&web, &first.refresh, &[("scope", "write")]).await.pair(), second);
     stack.amend(&web, |registration| have_scope(registration, &[])).await;
     let third = stack.refresh(&web, &second.refresh).await;
@@ -242,7 +242,7 @@ async fn a_refresh_for_a_scope_that_the_client_has_lost_is_refused_and_spends_no
 }
 
 #[tokio::test]
-async fn a_client_without_a_window_gets_no_second_answer() {
+async fn a_client_without_a_window_gets_no_retry() {
     let stack = Stack::start().await;
     let client = stack
         .register(Registration {
@@ -260,7 +260,7 @@ async fn a_client_without_a_window_gets_no_second_answer() {
 }
 
 #[tokio::test]
-async fn the_previous_access_token_lives_to_its_own_end_and_an_older_one_does_not() {
+async fn the_previous_access_token_is_valid_until_it_expires_and_an_older_one_is_not() {
     let (stack, web, rs, first) = granted().await;
     stack.advance(Duration::from_mins(30));
     let second = stack.refresh(&web, &first.refresh).await.pair();
@@ -285,8 +285,8 @@ async fn scope_may_shrink_and_grow_back_but_never_beyond_the_grant() {
     assert_eq!(stack.introspect(&web, &second.refresh).await["scope"], "read write");
     stack.dynamodb.forget();
     for scope in ["read admin", "admin", "Read", "read\u{7f}", "read  write"] {
-        let refused = stack.refresh_with(&web, &second.refresh, &[("scope", scope)]).await;
-        refused.is_error(400, "invalid_scope");
+        let response = stack.refresh_with(&web, &second.refresh, &[("scope", scope)]).await;
+        response.is_error(400, "invalid_scope");
     }
     assert!(stack.is_active(&web, &second.refresh).await, "nothing was rotated");
     let full = stack.refresh_with(&web, &second.refresh, &[("scope", "write read")]).await;
@@ -302,15 +302,15 @@ async fn scope_may_shrink_and_grow_back_but_never_beyond_the_grant() {
 async fn a_scope_that_the_client_was_given_later_is_not_in_an_older_grant() {
     let stack = Stack::start().await;
     let web = stack.web().await;
-    let person = stack.person("alice").await;
-    let code = stack.agree(&web, person, Request { scope: "read", ..Request::default() }).await;
+    let user = stack.user("alice").await;
+    let code = stack.issue_code(&web, user, Request { scope: "read", ..Request::default() }).await;
     let pair = stack.redeem(&web, &code).await.pair();
     stack.refresh_with(&web, &pair.refresh, &[("scope", "write")]).await.is_error(400, "invalid_scope");
     stack.refresh(&web, &pair.refresh).await.pair();
 }
 
 #[tokio::test]
-async fn a_token_that_rests_for_thirty_days_is_over_and_use_prolongs_it() {
+async fn a_token_expires_after_thirty_days_without_use_and_use_prolongs_it() {
     let (stack, web, rs, first) = granted().await;
     stack.advance(last_moment_of(30 * DAY));
     let second = stack.refresh(&web, &first.refresh).await.pair();
@@ -324,15 +324,19 @@ async fn a_token_that_rests_for_thirty_days_is_over_and_use_prolongs_it() {
 }
 
 #[tokio::test]
-async fn ninety_days_after_the_code_was_redeemed_all_is_over() {
+async fn everything_expires_ninety_days_after_the_redemption() {
     let (stack, web, rs, mut pair) = granted().await;
     let began = stack.now();
     for _ in 0..4 {
         stack.advance(20 * DAY);
         pair = stack.refresh(&web, &pair.refresh).await.pair();
     }
-    let told = stack.introspect(&web, &pair.refresh).await;
-    assert_eq!(told["exp"], began.after(90 * DAY).seconds(), "the grant's end comes before the token's own");
+    let introspection = stack.introspect(&web, &pair.refresh).await;
+    assert_eq!(
+        introspection["exp"],
+        began.after(90 * DAY).seconds(),
+        "the grant's end comes before the token's own"
+    );
     stack.advance((10 * DAY).saturating_sub(Duration::from_mins(10)));
     let last = stack.refresh(&web, &pair.refresh).await;
     assert_eq!(last.json()["expires_in"], 600, "the grant's end comes before the access token's own, too");
@@ -344,14 +348,14 @@ async fn ninety_days_after_the_code_was_redeemed_all_is_over() {
 }
 
 #[tokio::test]
-async fn a_stranger_or_a_failed_authentication_neither_rotates_nor_ends() {
+async fn another_client_or_a_failed_authentication_neither_rotates_nor_ends() {
     let (stack, web, _, first) = granted().await;
     let (web2, public) = (stack.web().await, stack.public().await);
     let second = stack.refresh(&web, &first.refresh).await.pair();
     stack.advance(GRACE * 2);
     for token in [&first.refresh, &second.refresh] {
-        for stranger in [&web2, &public] {
-            stack.refresh(stranger, token).await.is_error(400, "invalid_grant");
+        for other in [&web2, &public] {
+            stack.refresh(other, token).await.is_error(400, "invalid_grant");
         }
         stack.refresh(&web.with_wrong_secret(), token).await.is_invalid_client();
         stack.refresh(&web.with_secret(""), token).await.is_invalid_client();
@@ -367,10 +371,10 @@ async fn a_forged_token_changes_nothing() {
     stack.refresh(&web, &pair.refresh).await.pair();
     stack.advance(GRACE * 2);
     let mut forged = altered(&pair.refresh, &other.refresh);
-    // What someone can make of an access token, or of the grant's id alone: the right id, another family.
+    // Tokens that can be made from an access token, or from the grant's id alone: the right id, another family.
     let id = Secret::<AccessToken>::parse(&pair.access).unwrap().id();
-    let made = Secret::of_lineage(id, &[9; 32], &Lineage::first([9; 16].into()));
-    forged.extend([made.expose().to_owned(), pair.access.replace("jta", "jtr")]);
+    let made_up = Secret::of_lineage(id, &[9; 32], &Lineage::first([9; 16].into()));
+    forged.extend([made_up.expose().to_owned(), pair.access.replace("jta", "jtr")]);
     for token in forged {
         stack.refresh(&web, &token).await.is_error(400, "invalid_grant");
     }
@@ -378,18 +382,18 @@ async fn a_forged_token_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_a_refresh_token_and_a_refresh_token_is_nothing_else() {
+async fn other_secrets_are_not_refresh_tokens_and_a_refresh_token_is_no_other_secret() {
     let (stack, web, rs, pair) = granted().await;
     for other in [&pair.access, &web.secret, "garbage", &pair.refresh.replace("jtr", "jta")] {
         stack.refresh(&web, other).await.is_error(400, "invalid_grant");
     }
     stack.refresh(&web, "").await.is_error(400, "invalid_request");
     stack
-        .ask("/oauth/token", &web, &[("grant_type", "refresh_token")])
+        .post_as("/oauth/token", &web, &[("grant_type", "refresh_token")])
         .await
         .is_error(400, "invalid_request");
     stack.redeem(&web, &pair.refresh).await.is_error(400, "invalid_grant");
-    stack.ask_for_token(&web.with_secret(&pair.refresh), &[]).await.is_invalid_client();
+    stack.request_token(&web.with_secret(&pair.refresh), &[]).await.is_invalid_client();
     stack.is_inactive(&rs, &pair.refresh).await;
     stack.refresh(&web, &pair.refresh).await.pair();
 }
@@ -402,7 +406,7 @@ async fn a_grant_works_on_after_its_access_token_was_revoked() {
     let second = stack.refresh(&web, &first.refresh).await.pair();
     assert!(stack.is_active(&rs, &second.access).await);
     stack.is_inactive(&rs, &first.access).await;
-    // The token that the last answer gave is revoked: a retry cannot give it again.
+    // The access token of the last response is revoked: a retry cannot return it again.
     assert_eq!(stack.revoke(&web, &second.access).await.status, 200);
     stack.refresh(&web, &first.refresh).await.is_error(400, "invalid_grant");
     stack.refresh(&web, &second.refresh).await.pair();

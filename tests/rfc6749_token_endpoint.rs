@@ -1,29 +1,29 @@
-//! RFC 6749 §3.2 and §5, and appendix B: how the endpoints that clients call are asked, and how they answer.
+//! RFC 6749 §3.2, §5 and appendix B: requests to the endpoints that clients call, and their responses.
 
 use crate::harness::{ENDPOINTS, Stack};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
-async fn a_token_answer_is_a_flat_json_object_that_nobody_stores() {
+async fn a_token_response_is_a_flat_json_object_that_is_not_cached() {
     let stack = Stack::start().await;
-    let answer = stack.ask_for_token(&stack.machine().await, &[]).await;
-    assert_eq!(answer.status, 200);
-    answer.is_not_stored();
-    let json = answer.json();
+    let response = stack.request_token(&stack.machine().await, &[]).await;
+    assert_eq!(response.status, 200);
+    response.is_not_stored();
+    let json = response.json();
     let members: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["access_token", "expires_in", "scope", "token_type"]);
     assert_eq!((json["token_type"].as_str(), json["expires_in"].as_u64()), (Some("Bearer"), Some(3_600)));
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("x-request-id").unwrap().len(), 22);
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(response.header("x-request-id").unwrap().len(), 22);
 }
 
 #[tokio::test]
-async fn an_answer_carries_the_request_id_that_the_log_carries() {
+async fn a_response_contains_the_request_id_of_the_log() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
-    let issued = stack.ask_for_token(&machine, &[]).await;
-    let refused = stack.ask_for_token(&machine.with_wrong_secret(), &[]).await;
+    let issued = stack.request_token(&machine, &[]).await;
+    let refused = stack.request_token(&machine.with_wrong_secret(), &[]).await;
     assert_eq!(stack.audited("issued")[0]["request_id"], issued.header("x-request-id").unwrap());
     assert_eq!(stack.audited("refused")[0]["request_id"], refused.header("x-request-id").unwrap());
 }
@@ -45,9 +45,9 @@ async fn an_unknown_grant_type_is_unsupported() {
         "none",
         "é",
     ] {
-        let answer =
+        let response =
             stack.post("/oauth/token").basic(&machine).form(&[("grant_type", grant_type)]).send().await;
-        answer.is_error(400, "unsupported_grant_type");
+        response.is_error(400, "unsupported_grant_type");
     }
     assert_eq!(stack.grants().await, 0);
 }
@@ -85,7 +85,7 @@ async fn a_missing_or_empty_required_parameter_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn the_client_is_authenticated_before_the_grant_is_looked_at() {
+async fn the_client_is_authenticated_before_the_grant_type_is_checked() {
     let stack = Stack::start().await;
     let wrong = stack.machine().await.with_wrong_secret();
     for form in [&[("grant_type", "unheard-of")][..], &[], &[("grant_type", "authorization_code")]] {
@@ -100,9 +100,9 @@ async fn the_client_is_authenticated_before_the_grant_is_looked_at() {
 async fn an_empty_parameter_counts_as_absent() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
-    let answer =
-        stack.ask_for_token(&machine, &[("scope", ""), ("client_secret", ""), ("client_id", "")]).await;
-    assert_eq!((answer.status, answer.json()["scope"].as_str()), (200, Some("read write")));
+    let response =
+        stack.request_token(&machine, &[("scope", ""), ("client_secret", ""), ("client_id", "")]).await;
+    assert_eq!((response.status, response.json()["scope"].as_str()), (200, Some("read write")));
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_repeated_parameter_is_refused_though_both_agree() {
 }
 
 #[tokio::test]
-async fn parameters_are_read_from_a_form_and_from_nothing_else() {
+async fn parameters_are_read_from_a_form_only() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     let json = r#"{"grant_type":"client_credentials","token":"garbage"}"#;
@@ -146,15 +146,15 @@ async fn parameters_are_read_from_a_form_and_from_nothing_else() {
         for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "form"]
         {
             for body in [json, &body] {
-                let answer =
+                let response =
                     stack.post(path).basic(&machine).body(content_type, body.to_owned()).send().await;
-                answer.is_error(400, "invalid_request");
+                response.is_error(400, "invalid_request");
             }
         }
         stack.post(path).basic(&machine).send().await.is_error(400, "invalid_request");
         for content_type in [FORM, "Application/X-WWW-Form-Urlencoded; charset=UTF-8"] {
-            let answer = stack.post(path).basic(&machine).body(content_type, body.clone()).send().await;
-            assert_eq!(answer.status, 200, "{path} {content_type}: {}", answer.text);
+            let response = stack.post(path).basic(&machine).body(content_type, body.clone()).send().await;
+            assert_eq!(response.status, 200, "{path} {content_type}: {}", response.text);
         }
     }
 }
@@ -167,24 +167,24 @@ async fn parameters_in_the_query_are_not_parameters() {
         let (name, value) = form[0];
         let path = format!("{path}?{name}={value}&scope=admin");
         stack.post(&path).basic(&machine).form(&[]).send().await.is_error(400, "invalid_request");
-        // Nor do they repeat one of the body's, or change its meaning.
-        let answer = stack.post(&path).basic(&machine).form(form).send().await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        assert!(!answer.text.contains("admin"));
+        // They neither count as repeated parameters nor change the form in the body.
+        let response = stack.post(&path).basic(&machine).form(form).send().await;
+        assert_eq!(response.status, 200, "{path}: {}", response.text);
+        assert!(!response.text.contains("admin"));
     }
 }
 
 #[tokio::test]
-async fn another_method_than_post_is_refused_and_told_so() {
+async fn another_method_than_post_is_refused_with_an_allow_header() {
     let stack = Stack::start().await;
     let machine = stack.machine().await;
     for (path, form) in ENDPOINTS {
         for method in ["GET", "PUT", "DELETE", "PATCH", "QUERY", "post"] {
             let (name, value) = form[0];
             let with_query = format!("{path}?{name}={value}");
-            let answer = stack.request(method, &with_query).basic(&machine).form(form).send().await;
-            answer.is_error(405, "invalid_request");
-            assert_eq!(answer.header("allow"), Some("POST"), "{method} {path}");
+            let response = stack.request(method, &with_query).basic(&machine).form(form).send().await;
+            response.is_error(405, "invalid_request");
+            assert_eq!(response.header("allow"), Some("POST"), "{method} {path}");
         }
         assert_eq!(stack.request("HEAD", path).send().await.status, 405);
     }

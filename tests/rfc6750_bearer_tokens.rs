@@ -1,34 +1,34 @@
-//! RFC 6750: an API takes bearer tokens. Through the sample API, which the authorizer protects.
+//! RFC 6750: bearer tokens, through the sample API, which the authorizer protects.
 
 use std::time::Duration;
 
-use shared::client::Registration;
+use shared::clients::Registration;
 
-use crate::harness::{Answer, Fault, Registered, Stack, altered, machine, person::Request};
+use crate::harness::{Fault, Registered, Response, Stack, altered, code_flow::Request, machine};
 
 const API: &str = "/api/notes";
 const CHALLENGE: &str = "Bearer realm=\"Jeton\"";
 const INVALID: &str = "Bearer realm=\"Jeton\", error=\"invalid_token\"";
 
 impl Stack {
-    async fn call(&self, method: &str, authorization: &str) -> Answer {
+    async fn call(&self, method: &str, authorization: &str) -> Response {
         self.request(method, API).header("authorization", authorization).send().await
     }
 
-    async fn read_with(&self, token: &str) -> Answer {
+    async fn read_with(&self, token: &str) -> Response {
         self.call("GET", &format!("Bearer {token}")).await
     }
 }
 
 #[track_caller]
-fn is_refused(answer: &Answer, status: u16, challenge: &str) {
+fn is_refused(response: &Response, status: u16, challenge: &str) {
     assert_eq!(
-        (answer.status, answer.header("www-authenticate")),
+        (response.status, response.header("www-authenticate")),
         (status, Some(challenge)),
         "{}",
-        answer.text
+        response.text
     );
-    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(response.header("access-control-allow-origin"), Some("*"));
 }
 
 async fn prepared() -> (Stack, Registered, String) {
@@ -39,29 +39,29 @@ async fn prepared() -> (Stack, Registered, String) {
 }
 
 #[tokio::test]
-async fn a_token_opens_what_its_scope_is_for_and_the_api_is_told_whose_it_is() {
+async fn a_token_opens_the_routes_of_its_scope_and_the_api_gets_the_caller() {
     let (stack, machine, token) = prepared().await;
     let jti = stack.introspect(&machine, &token).await["jti"].clone();
     for (method, status) in [("GET", 200), ("POST", 201)] {
-        let answer = stack.call(method, &format!("Bearer {token}")).await;
-        assert_eq!(answer.status, status);
+        let response = stack.call(method, &format!("Bearer {token}")).await;
+        assert_eq!(response.status, status);
         let you = serde_json::json!({
             "sub": machine.id, "client_id": machine.id, "scope": "read write", "token_id": jti,
         });
-        assert_eq!(answer.json()["you"], you);
+        assert_eq!(response.json()["you"], you);
     }
 }
 
 #[tokio::test]
-async fn an_api_is_told_the_person() {
+async fn an_api_gets_the_user() {
     let (stack, ..) = prepared().await;
-    let (web, person) = (stack.web().await, stack.person("alice").await);
-    let code = stack.agree(&web, person, Request { scope: "read", ..Request::default() }).await;
+    let (web, user) = (stack.web().await, stack.user("alice").await);
+    let code = stack.issue_code(&web, user, Request { scope: "read", ..Request::default() }).await;
     let pair = stack.redeem(&web, &code).await.pair();
     let you = &stack.read_with(&pair.access).await.json()["you"];
     assert_eq!((&you["username"], &you["client_id"]), (&"alice".into(), &web.id.clone().into()));
-    assert_eq!((&you["sub"], &you["scope"]), (&person.to_string().into(), &"read".into()));
-    // What only its client may use opens nothing.
+    assert_eq!((&you["sub"], &you["scope"]), (&user.to_string().into(), &"read".into()));
+    // Refresh tokens and codes open nothing.
     for other in [&pair.refresh, &code, &web.secret] {
         is_refused(&stack.read_with(other).await, 401, INVALID);
     }
@@ -76,7 +76,7 @@ async fn the_scheme_is_read_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_or_the_body_is_as_if_none_was_sent() {
+async fn a_token_in_the_query_or_the_body_is_ignored() {
     let (stack, _, token) = prepared().await;
     let query = format!("{API}?access_token={token}");
     is_refused(&stack.request("GET", &query).send().await, 401, CHALLENGE);
@@ -87,7 +87,7 @@ async fn a_token_in_the_query_or_the_body_is_as_if_none_was_sent() {
 }
 
 #[tokio::test]
-async fn who_shows_nothing_is_told_what_to_show_and_nothing_else() {
+async fn a_request_without_credentials_gets_a_challenge_without_an_error() {
     let (stack, ..) = prepared().await;
     for method in ["GET", "POST"] {
         is_refused(&stack.request(method, API).send().await, 401, CHALLENGE);
@@ -107,14 +107,14 @@ async fn two_tokens_at_once_are_refused() {
 }
 
 #[tokio::test]
-async fn a_malformed_header_neither_passes_nor_does_harm() {
+async fn a_malformed_header_is_refused() {
     let (stack, machine, token) = prepared().await;
     let basic = format!("Basic {token}");
     for header in
         ["Bearer", "Bearer ", "Bearer a b", "Bearer ,", "", " ", ",", "Bearer\t", "é", &token, &basic]
     {
-        let answer = stack.call("GET", header).await;
-        is_refused(&answer, 401, INVALID);
+        let response = stack.call("GET", header).await;
+        is_refused(&response, 401, INVALID);
     }
     let glued = [format!("Bearer{token}"), format!("Bearer {token} x"), format!("Bearer \"{token}\"")];
     for header in glued.iter().chain(&altered(&token, &stack.token(&machine).await)) {
@@ -125,11 +125,11 @@ async fn a_malformed_header_neither_passes_nor_does_harm() {
     }
     stack.dynamodb.forget();
     is_refused(&stack.read_with("garbage").await, 401, INVALID);
-    assert_eq!(stack.dynamodb.cost(), [], "garbage is refused without asking for it");
+    assert_eq!(stack.dynamodb.cost(), [], "garbage is refused without request for it");
 }
 
 #[tokio::test]
-async fn a_token_that_works_no_more_or_never_did_is_invalid() {
+async fn an_expired_revoked_or_unknown_token_is_invalid() {
     let (stack, machine, token) = prepared().await;
     let elsewhere = Stack::start().await;
     let foreign = elsewhere.token(&elsewhere.machine().await).await;
@@ -148,7 +148,7 @@ async fn a_token_that_works_no_more_or_never_did_is_invalid() {
 }
 
 #[tokio::test]
-async fn too_little_scope_is_said_so() {
+async fn too_little_scope_gets_a_challenge_with_the_required_scope() {
     let stack = Stack::with_sample_api().await;
     let token = |scope: &'static [&'static str]| {
         let stack = &stack;
@@ -171,7 +171,7 @@ async fn too_little_scope_is_said_so() {
 }
 
 #[tokio::test]
-async fn a_token_falls_with_its_client_and_its_person_at_the_next_call() {
+async fn a_token_stops_working_with_its_client_or_user_at_the_next_call() {
     let (stack, machine, token) = prepared().await;
     stack.disable(&machine).await;
     is_refused(&stack.read_with(&token).await, 401, INVALID);
@@ -184,28 +184,28 @@ async fn a_token_falls_with_its_client_and_its_person_at_the_next_call() {
     is_refused(&stack.read_with(&token).await, 401, INVALID);
 
     let web = stack.web().await;
-    let person = stack.somebody("alice").await;
-    let issued = stack.authorized(&web, person.sub).await["access_token"].as_str().unwrap().to_owned();
+    let user = stack.create_user("alice").await;
+    let issued = stack.authorized(&web, user.sub).await["access_token"].as_str().unwrap().to_owned();
     assert_eq!(stack.read_with(&issued).await.status, 200);
-    stack.app.users.disable(person.sub, stack.now()).await.unwrap();
+    stack.app.users.disable(user.sub, stack.now()).await.unwrap();
     is_refused(&stack.read_with(&issued).await, 401, INVALID);
-    stack.app.users.enable(person.sub).await.unwrap();
+    stack.app.users.enable(user.sub).await.unwrap();
     is_refused(&stack.read_with(&issued).await, 401, INVALID);
     stack.advance(Duration::from_millis(1));
-    let issued = stack.authorized(&web, person.sub).await["access_token"].as_str().unwrap().to_owned();
+    let issued = stack.authorized(&web, user.sub).await["access_token"].as_str().unwrap().to_owned();
     assert_eq!(stack.read_with(&issued).await.status, 200);
     stack.delete(&web).await;
     is_refused(&stack.read_with(&issued).await, 401, INVALID);
 }
 
 #[tokio::test]
-async fn an_outage_blames_no_token() {
+async fn an_outage_is_not_an_invalid_token() {
     let (stack, _, token) = prepared().await;
     for fault in [Fault::Throttle, Fault::Refuse, Fault::Denied, Fault::AlwaysLeftOver] {
         stack.dynamodb.fail(fault);
-        let answer = stack.read_with(&token).await;
-        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{fault:?}");
-        assert_eq!(answer.header("www-authenticate"), None);
+        let response = stack.read_with(&token).await;
+        assert_eq!((response.status, response.header("retry-after")), (503, Some("1")), "{fault:?}");
+        assert_eq!(response.header("www-authenticate"), None);
         is_refused(&stack.read_with("garbage").await, 401, INVALID);
         stack.dynamodb.fail(Fault::None);
         assert_eq!(stack.read_with(&token).await.status, 200);
@@ -214,7 +214,7 @@ async fn an_outage_blames_no_token() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_line_that_says_why_and_holds_no_token() {
+async fn a_refusal_is_logged_once_with_its_reason_and_without_the_token() {
     let (stack, owner, token) = prepared().await;
     let reader = stack.register(Registration { scope: vec!["read".to_owned()], ..machine() }).await;
     let weak = stack.token(&reader).await;
@@ -222,19 +222,19 @@ async fn a_refusal_is_one_line_that_says_why_and_holds_no_token() {
     stack.read_with(&token).await;
     stack.call("POST", &format!("Bearer {weak}")).await;
     let refused = stack.audited("refused");
-    let told = |line: usize| {
+    let logged_fields = |line: usize| {
         let text = |name: &str| refused[line][name].as_str().unwrap_or_default().to_owned();
         [text("path"), text("error"), text("reason"), text("client")]
     };
-    assert_eq!(told(0), ["GET /api/notes", "invalid_token", "the token is unknown", ""]);
+    assert_eq!(logged_fields(0), ["GET /api/notes", "invalid_token", "the token is unknown", ""]);
     let reason = "the route needs the scope write";
-    assert_eq!(told(1), ["POST /api/notes", "insufficient_scope", reason, &reader.id]);
+    assert_eq!(logged_fields(1), ["POST /api/notes", "insufficient_scope", reason, &reader.id]);
     assert!(refused.iter().all(|line| line["request_id"].is_string()) && refused.len() == 2);
     assert!(!stack.logged().contains(&token) && !stack.logged().contains(&weak));
 }
 
 #[tokio::test]
-async fn a_call_costs_two_reads_and_one_if_statuses_are_remembered() {
+async fn a_call_costs_two_reads_and_one_with_cached_statuses() {
     let (stack, _, token) = prepared().await;
     stack.dynamodb.forget();
     stack.read_with(&token).await;
@@ -249,10 +249,10 @@ async fn a_page_of_any_origin_may_call_the_sample_api() {
     let (stack, _, token) = prepared().await;
     let preflight = stack.request("OPTIONS", API).header("origin", "https://spa.example.com");
     let preflight = preflight.header("access-control-request-method", "POST");
-    let answer = preflight.header("access-control-request-headers", "authorization").send().await;
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, Some("*")));
-    assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST"));
-    assert!(answer.header("access-control-allow-headers").unwrap().contains("Authorization"));
+    let response = preflight.header("access-control-request-headers", "authorization").send().await;
+    assert_eq!((response.status, response.header("access-control-allow-origin")), (204, Some("*")));
+    assert_eq!(response.header("access-control-allow-methods"), Some("GET, POST"));
+    assert!(response.header("access-control-allow-headers").unwrap().contains("Authorization"));
     let called = stack.read_with(&token).await;
     assert_eq!((called.status, called.header("access-control-allow-origin")), (200, Some("*")));
     assert!(called.header("access-control-expose-headers").unwrap().contains("WWW-Authenticate"));
@@ -260,7 +260,7 @@ async fn a_page_of_any_origin_may_call_the_sample_api() {
 }
 
 #[tokio::test]
-async fn the_sample_api_is_nowhere_without_the_demo() {
+async fn without_the_demo_there_is_no_sample_api() {
     let stack = Stack::start().await;
     let token = stack.token(&stack.machine().await).await;
     assert_eq!(stack.read_with(&token).await.status, 404);

@@ -1,15 +1,15 @@
-//! RFC 7636 at the authorization endpoint: who must send a challenge, and which.
+//! PKCE at the authorization endpoint (RFC 7636).
 
-use shared::client::Registration;
+use shared::clients::Registration;
 
-use crate::harness::{Asking, Browser, Stack, person::VERIFIER};
+use crate::harness::{AuthorizationRequest, Browser, Stack, code_flow::VERIFIER};
 
-/// A challenge that is right, of another verifier.
+/// A well-formed challenge of another verifier.
 const OTHER: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cA";
 
-/// Holds `asking` to being refused as an invalid request, which the client is told.
-async fn is_refused(stack: &Stack, browser: &Browser<'_>, asking: &Asking) {
-    browser.redirected(asking).await.is_error(stack, "invalid_request");
+/// Asserts that `request` sends `invalid_request` to the client.
+async fn is_invalid(stack: &Stack, browser: &Browser<'_>, request: &AuthorizationRequest) {
+    browser.redirected(request).await.is_error(stack, "invalid_request");
 }
 
 #[tokio::test]
@@ -17,46 +17,46 @@ async fn a_challenge_is_required_of_public_and_confidential_clients_alike() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
     for client in [stack.public().await, stack.web().await] {
-        let asking = Asking::by(&client);
-        is_refused(&stack, &browser, &asking.without_pkce()).await;
-        is_refused(&stack, &browser, &asking.without("code_challenge")).await;
-        let code = browser.consent(&asking).await.code().to_owned();
+        let request = AuthorizationRequest::by(&client);
+        is_invalid(&stack, &browser, &request.without_pkce()).await;
+        is_invalid(&stack, &browser, &request.without("code_challenge")).await;
+        let code = browser.consent(&request).await.code().to_owned();
         assert_eq!(stack.redeem(&client, &code).await.status, 200, "PKCE works");
     }
 }
 
 #[tokio::test]
-async fn only_s256_is_accepted_and_a_method_that_is_left_out_is_not_assumed() {
+async fn only_s256_is_accepted_and_a_missing_method_is_not_assumed() {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
     for client in [stack.public().await, stack.web().await] {
-        let asking = Asking::by(&client);
-        is_refused(&stack, &browser, &asking.without("code_challenge_method")).await;
+        let request = AuthorizationRequest::by(&client);
+        is_invalid(&stack, &browser, &request.without("code_challenge_method")).await;
         for method in ["S512", "s256", "plain", "S256 ", "none"] {
-            is_refused(&stack, &browser, &asking.with("code_challenge_method", method)).await;
+            is_invalid(&stack, &browser, &request.with("code_challenge_method", method)).await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_challenge_is_exactly_what_s256_makes() {
+async fn a_challenge_has_exactly_the_form_of_s256() {
     let stack = Stack::start().await;
-    let (browser, asking) = (stack.signed_in().await, Asking::by(&stack.public().await));
+    let (browser, request) = (stack.signed_in().await, AuthorizationRequest::by(&stack.public().await));
     let padded = format!("{OTHER}=");
     let (short, long, longest) = (&OTHER[..42], format!("{OTHER}A"), "A".repeat(128));
     let standard = OTHER.replace('-', "+");
     for challenge in
         ["abc", &padded, short, &long, &longest, &standard, &OTHER.replace('A', "B"), "%", "\u{e9}"]
     {
-        is_refused(&stack, &browser, &asking.with("code_challenge", challenge)).await;
+        is_invalid(&stack, &browser, &request.with("code_challenge", challenge)).await;
     }
 }
 
 #[tokio::test]
-async fn a_code_is_good_only_for_the_verifier_of_its_own_request_and_the_challenge_is_shown_to_nobody() {
+async fn a_code_needs_the_verifier_of_its_own_request_and_no_response_has_the_challenge() {
     let stack = Stack::start().await;
     let (browser, web) = (stack.signed_in().await, stack.web().await);
-    let redirect = browser.consent(&Asking::by(&web).with("code_challenge", OTHER)).await;
+    let redirect = browser.consent(&AuthorizationRequest::by(&web).with("code_challenge", OTHER)).await;
     assert!(!redirect.location.contains(OTHER) && !redirect.location.contains("challenge"));
     let code = redirect.code();
     stack.redeem(&web, code).await.is_error(400, "invalid_grant");
@@ -66,7 +66,7 @@ async fn a_code_is_good_only_for_the_verifier_of_its_own_request_and_the_challen
 }
 
 #[tokio::test]
-async fn a_confidential_client_may_be_let_off_and_then_no_verifier_is_accepted() {
+async fn a_confidential_client_may_be_exempt_and_then_no_verifier_is_accepted() {
     let stack = Stack::start().await;
     let (browser, uri) = (stack.signed_in().await, "https://app.example.com/cb");
     let registration = Registration {
@@ -77,15 +77,15 @@ async fn a_confidential_client_may_be_let_off_and_then_no_verifier_is_accepted()
         ..Registration::default()
     };
     let old = stack.register(registration).await;
-    let asking = Asking::by(&old).with("redirect_uri", uri);
-    let stripped = asking.without_pkce();
+    let request = AuthorizationRequest::by(&old).with("redirect_uri", uri);
+    let stripped = request.without_pkce();
     let code = browser.consent(&stripped).await.code().to_owned();
     let both = [("redirect_uri", uri), ("code_verifier", VERIFIER)];
     stack.redeem_with(&old, &code, &both).await.is_error(400, "invalid_grant");
     assert_eq!(stack.redeem_with(&old, &code, &[("redirect_uri", uri)]).await.status, 200);
-    // Half a challenge is none, and a challenge that was sent is held to.
-    is_refused(&stack, &browser, &asking.without("code_challenge")).await;
-    is_refused(&stack, &browser, &asking.with("code_challenge_method", "plain")).await;
-    let code = browser.redirected(&asking).await.code().to_owned();
+    // A method without a challenge is an error, and a challenge that was sent must be met.
+    is_invalid(&stack, &browser, &request.without("code_challenge")).await;
+    is_invalid(&stack, &browser, &request.with("code_challenge_method", "plain")).await;
+    let code = browser.redirected(&request).await.code().to_owned();
     stack.redeem_with(&old, &code, &[("redirect_uri", uri)]).await.is_error(400, "invalid_grant");
 }

@@ -1,8 +1,8 @@
-//! RFC 7636: the verifier, at the token endpoint.
+//! RFC 7636: the code verifier at the token endpoint.
 
 use crate::harness::{
     Stack,
-    person::{CALLBACK, Request, VERIFIER},
+    code_flow::{CALLBACK, Request, VERIFIER},
 };
 
 /// Another verifier.
@@ -12,11 +12,11 @@ const OTHER: &str = "aBcD-._~0123456789aBcD-._~0123456789aBcD-._~";
 async fn a_code_with_a_challenge_is_redeemed_with_its_own_verifier_only() {
     let stack = Stack::start().await;
     let web = stack.web().await;
-    let person = stack.person("alice").await;
-    let code = stack.agree(&web, person, Request::default()).await;
-    let other = stack.agree(&web, person, Request { verifier: Some(OTHER), ..Request::default() }).await;
+    let user = stack.user("alice").await;
+    let code = stack.issue_code(&web, user, Request::default()).await;
+    let other = stack.issue_code(&web, user, Request { verifier: Some(OTHER), ..Request::default() }).await;
     let reversed: String = VERIFIER.chars().rev().collect();
-    // The challenge itself, which an eavesdropper on the authorization request has, is no verifier.
+    // The challenge, which an eavesdropper on the authorization request knows, is not a verifier.
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     for wrong in [OTHER, &reversed, challenge] {
         stack.redeem_with(&web, &code, &[("code_verifier", wrong)]).await.is_error(400, "invalid_grant");
@@ -27,13 +27,13 @@ async fn a_code_with_a_challenge_is_redeemed_with_its_own_verifier_only() {
 }
 
 #[tokio::test]
-async fn a_code_with_a_challenge_needs_a_verifier_whoever_asks() {
+async fn a_code_with_a_challenge_needs_a_verifier_from_every_client() {
     let stack = Stack::start().await;
     for client in [stack.web().await, stack.public().await] {
-        let person = stack.person("alice").await;
+        let user = stack.user("alice").await;
         for sent in [false, true] {
             let request = Request { redirect_uri: (CALLBACK, sent), ..Request::default() };
-            let code = stack.agree(&client, person, request).await;
+            let code = stack.issue_code(&client, user, request).await;
             stack.redeem_with(&client, &code, &[]).await.is_error(400, "invalid_grant");
             let uri = [("redirect_uri", CALLBACK)];
             stack.redeem_with(&client, &code, &uri).await.is_error(400, "invalid_grant");
@@ -49,10 +49,10 @@ async fn a_code_with_a_challenge_needs_a_verifier_whoever_asks() {
 async fn a_code_without_a_challenge_refuses_a_verifier_and_needs_its_redirect_uri() {
     let stack = Stack::start().await;
     let web = stack.web().await;
-    let person = stack.person("alice").await;
+    let user = stack.user("alice").await;
     for sent in [false, true] {
         let request = Request { verifier: None, redirect_uri: (CALLBACK, sent), ..Request::default() };
-        let code = stack.agree(&web, person, request).await;
+        let code = stack.issue_code(&web, user, request).await;
         stack.redeem(&web, &code).await.is_error(400, "invalid_grant");
         let both = [("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
         stack.redeem_with(&web, &code, &both).await.is_error(400, "invalid_grant");
@@ -65,25 +65,26 @@ async fn a_code_without_a_challenge_refuses_a_verifier_and_needs_its_redirect_ur
 async fn a_verifier_is_43_to_128_unreserved_characters() {
     let stack = Stack::start().await;
     let web = stack.web().await;
-    let person = stack.person("alice").await;
+    let user = stack.user("alice").await;
     let (long, longest) = ("a".repeat(129), "a".repeat(128));
     let plus = VERIFIER.replace('-', "+");
-    // The challenges are made of these very texts: nothing but their form is wrong.
-    for (verifier, fits) in [("abc", false), (&long, false), (&plus, false), (&longest, true), (OTHER, true)]
+    // The challenges are those of these very texts: only their form is wrong.
+    for (verifier, is_valid) in
+        [("abc", false), (&long, false), (&plus, false), (&longest, true), (OTHER, true)]
     {
         let request = Request { verifier: Some(verifier), ..Request::default() };
-        let code = stack.agree(&web, person, request).await;
-        let answer = stack.redeem_with(&web, &code, &[("code_verifier", verifier)]).await;
-        if fits {
-            answer.pair();
+        let code = stack.issue_code(&web, user, request).await;
+        let response = stack.redeem_with(&web, &code, &[("code_verifier", verifier)]).await;
+        if is_valid {
+            response.pair();
         } else {
-            answer.is_error(400, "invalid_request");
+            response.is_error(400, "invalid_request");
         }
     }
 }
 
 #[tokio::test]
-async fn a_verifier_that_comes_twice_is_refused_and_spends_nothing() {
+async fn a_repeated_verifier_is_refused_and_does_not_spend_the_code() {
     let stack = Stack::start().await;
     let web = stack.web().await;
     let code = stack.code(&web).await;

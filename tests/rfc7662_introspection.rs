@@ -1,4 +1,4 @@
-//! RFC 7662: an API asks what a token is worth.
+//! RFC 7662: introspection by resource servers and clients.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use shared::secret::{AccessToken, AuthorizationCode, ClientSecret, Lineage, Refr
 use crate::harness::{Stack, altered};
 
 #[tokio::test]
-async fn an_active_token_is_described_with_the_right_types() {
+async fn introspection_of_an_active_token_returns_its_properties_with_the_right_types() {
     let stack = Stack::start().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let (token, now) = (stack.token(&machine).await, stack.now().seconds());
-    let answer = stack.post("/oauth/introspect").basic(&rs).form(&[("token", &token)]).send().await;
-    answer.is_not_stored();
-    let mut told = answer.json();
-    let jti = told.as_object_mut().unwrap().remove("jti").unwrap();
+    let response = stack.post("/oauth/introspect").basic(&rs).form(&[("token", &token)]).send().await;
+    response.is_not_stored();
+    let mut properties = response.json();
+    let jti = properties.as_object_mut().unwrap().remove("jti").unwrap();
     assert_eq!(
-        told,
+        properties,
         serde_json::json!({
             "active": true,
             "scope": "read write",
@@ -35,24 +35,29 @@ async fn an_active_token_is_described_with_the_right_types() {
 }
 
 #[tokio::test]
-async fn nobody_asks_without_proving_who_they_are() {
+async fn introspection_requires_client_authentication() {
     let stack = Stack::start().await;
     let (machine, rs, public) = (stack.machine().await, stack.resource_server().await, stack.public().await);
     let token = stack.token(&machine).await;
     let form = [("token", token.as_str())];
-    let ask = || stack.post("/oauth/introspect");
-    ask().form(&form).send().await.is_invalid_client();
-    let wrong = ask().basic(&rs.with_wrong_secret()).form(&form).send().await;
+    let request = || stack.post("/oauth/introspect");
+    request().form(&form).send().await.is_invalid_client();
+    let wrong = request().basic(&rs.with_wrong_secret()).form(&form).send().await;
     wrong.is_invalid_client();
     assert!(wrong.header("www-authenticate").unwrap().starts_with("Basic "));
-    ask().header("authorization", &format!("Bearer {token}")).form(&form).send().await.is_invalid_client();
+    request()
+        .header("authorization", &format!("Bearer {token}"))
+        .form(&form)
+        .send()
+        .await
+        .is_invalid_client();
     for name in [&rs.id, &public.id] {
-        ask().form(&[form[0], ("client_id", name)]).send().await.is_invalid_client();
+        request().form(&[form[0], ("client_id", name)]).send().await.is_invalid_client();
     }
 }
 
 #[tokio::test]
-async fn only_resource_servers_are_told_of_tokens_that_others_were_issued() {
+async fn only_resource_servers_can_introspect_tokens_of_other_clients() {
     let stack = Stack::start().await;
     let (machine, other) = (stack.machine().await, stack.machine().await);
     let token = stack.token(&machine).await;
@@ -75,30 +80,30 @@ async fn a_token_is_inactive_from_the_very_moment_that_it_expires() {
 }
 
 #[tokio::test]
-async fn what_is_no_live_access_token_is_inactive_and_nothing_else_is_told() {
+async fn an_invalid_access_token_is_inactive_without_a_reason() {
     let stack = Stack::start().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let (token, other) = (stack.token(&machine).await, stack.token(&machine).await);
     let active = stack.introspect(&rs, &token).await;
     let elsewhere = Stack::start().await;
     let foreign = elsewhere.token(&elsewhere.machine().await).await;
-    let mut useless = altered(&token, &other);
-    useless.extend(["garbage".to_owned(), "é".to_owned(), "\u{7f}".to_owned(), "a".repeat(10_000)]);
-    useless.extend([
+    let mut invalid = altered(&token, &other);
+    invalid.extend(["garbage".to_owned(), "é".to_owned(), "\u{7f}".to_owned(), "a".repeat(10_000)]);
+    invalid.extend([
         foreign,
         machine.secret.clone(),
         machine.id.clone(),
         active["jti"].as_str().unwrap().to_owned(),
     ]);
-    useless.extend(["jtr", "jtc", "jts", "jtx"].map(|kind| token.replace("jta", kind)));
-    for text in useless {
+    invalid.extend(["jtr", "jtc", "jts", "jtx"].map(|kind| token.replace("jta", kind)));
+    for text in invalid {
         stack.is_inactive(&rs, &text).await;
     }
     assert_eq!(stack.introspect(&rs, &token).await, active);
 }
 
 #[tokio::test]
-async fn the_other_kinds_of_secret_are_no_access_tokens_whatever_bits_they_have() {
+async fn secrets_of_other_kinds_are_not_access_tokens_even_with_the_same_bits() {
     let stack = Stack::start().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
@@ -114,9 +119,9 @@ async fn the_other_kinds_of_secret_are_no_access_tokens_whatever_bits_they_have(
     for other in others {
         stack.is_inactive(&rs, &other).await;
         assert_eq!(stack.revoke(&machine, &other).await.status, 200, "there is nothing to revoke");
-        stack.ask_for_token(&machine.with_secret(&other), &[]).await.is_invalid_client();
+        stack.request_token(&machine.with_secret(&other), &[]).await.is_invalid_client();
     }
-    stack.ask_for_token(&machine.with_secret(&token), &[]).await.is_invalid_client();
+    stack.request_token(&machine.with_secret(&token), &[]).await.is_invalid_client();
     assert_eq!(stack.introspect(&rs, &token).await["active"], true);
 }
 
@@ -127,13 +132,13 @@ async fn a_hint_changes_nothing() {
     let token = stack.token(&machine).await;
     for hint in ["access_token", "refresh_token", "foo", ""] {
         let form = [("token", token.as_str()), ("token_type_hint", hint)];
-        let answer = stack.post("/oauth/introspect").basic(&machine).form(&form).send().await;
-        assert_eq!(answer.json()["active"], true, "{hint}");
+        let response = stack.post("/oauth/introspect").basic(&machine).form(&form).send().await;
+        assert_eq!(response.json()["active"], true, "{hint}");
     }
 }
 
 #[tokio::test]
-async fn garbage_is_refused_without_asking_for_it_in_the_tables() {
+async fn malformed_tokens_are_refused_without_a_read_of_the_tables() {
     let stack = Stack::configured(|config| config.client_cache = Duration::from_mins(1)).await;
     let rs = stack.resource_server().await;
     stack.is_inactive(&rs, "garbage").await;

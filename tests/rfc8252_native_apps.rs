@@ -1,10 +1,10 @@
-//! RFC 8252: applications on a person's own machine, and where they may be answered.
+//! Native applications, and their redirect URIs (RFC 8252).
 
-use shared::client::Registration;
+use shared::clients::Registration;
 
-use crate::harness::{Asking, Registered, Stack};
+use crate::harness::{AuthorizationRequest, Registered, Stack};
 
-/// A native application that is answered there.
+/// Registers a native application with these redirect URIs.
 async fn native(stack: &Stack, uris: &[&str]) -> Registered {
     let registration = Registration {
         name: "native".to_owned(),
@@ -16,22 +16,23 @@ async fn native(stack: &Stack, uris: &[&str]) -> Registered {
     stack.register(registration).await
 }
 
-/// Holds every one of `accepted` to being answered at, and every one of `refused` to a page.
-async fn answers_at(registered: &[&str], accepted: &[&str], refused: &[&str]) {
+/// Asserts that a client with the redirect URIs `registered` receives a code at each of `accepted`, and that each of
+/// `refused` ends with an error page.
+async fn redirects_to(registered: &[&str], accepted: &[&str], refused: &[&str]) {
     let stack = Stack::start().await;
     let browser = stack.signed_in().await;
-    let asking = Asking::by(&native(&stack, registered).await);
+    let request = AuthorizationRequest::by(&native(&stack, registered).await);
     for uri in accepted {
-        let redirect = browser.consent(&asking.with("redirect_uri", uri)).await;
+        let redirect = browser.consent(&request.with("redirect_uri", uri)).await;
         assert_eq!(redirect.to, *uri);
         redirect.code();
     }
     for uri in refused {
-        let asking = asking.with("redirect_uri", uri);
-        let answer = browser.authorize(&asking).await;
-        assert_eq!(answer.status, 400, "{uri} for {registered:?}");
-        answer.is_page(400);
-        stack.browser().authorize(&asking).await.is_page(400);
+        let request = request.with("redirect_uri", uri);
+        let response = browser.authorize(&request).await;
+        assert_eq!(response.status, 400, "{uri} for {registered:?}");
+        response.is_page(400);
+        stack.browser().authorize(&request).await.is_page(400);
     }
 }
 
@@ -55,10 +56,10 @@ async fn a_loopback_address_matches_with_any_port_and_with_nothing_else_changed(
         "http://2130706433/cb",
         "http://0.0.0.0:51004/cb",
     ];
-    answers_at(&["http://127.0.0.1/cb"], &["http://127.0.0.1/cb", "http://127.0.0.1:51004/cb"], &refused)
+    redirects_to(&["http://127.0.0.1/cb"], &["http://127.0.0.1/cb", "http://127.0.0.1:51004/cb"], &refused)
         .await;
     let ported = ["http://127.0.0.1:1/cb", "http://127.0.0.1:65535/cb", "http://127.0.0.1/cb"];
-    answers_at(&["http://127.0.0.1:8000/cb"], &ported, &["http://127.0.0.1:65536/cb"]).await;
+    redirects_to(&["http://127.0.0.1:8000/cb"], &ported, &["http://127.0.0.1:65536/cb"]).await;
 }
 
 #[tokio::test]
@@ -94,20 +95,20 @@ async fn no_other_host_passes_for_a_loopback_address() {
         "javascript:alert(1)//127.0.0.1/cb",
     ];
     let accepted = ["http://127.0.0.1:5/cb", "http://[::1]:5/cb", "http://[::1]/cb"];
-    answers_at(&["http://127.0.0.1/cb", "http://[::1]/cb"], &accepted, &refused).await;
-    // An address without a path is not the beginning of another.
+    redirects_to(&["http://127.0.0.1/cb", "http://[::1]/cb"], &accepted, &refused).await;
+    // A registered URI without a path is not a prefix of other URIs.
     let refused =
         ["http://127.0.0.1:80@evil.example", "http://127.0.0.1.evil.example", "http://127.0.0.1:5/"];
-    answers_at(&["http://127.0.0.1"], &["http://127.0.0.1:5", "http://127.0.0.1"], &refused).await;
-    answers_at(&["http://127.0.0.1?a=1"], &["http://127.0.0.1:5?a=1"], &["http://127.0.0.1:5?a=2"]).await;
+    redirects_to(&["http://127.0.0.1"], &["http://127.0.0.1:5", "http://127.0.0.1"], &refused).await;
+    redirects_to(&["http://127.0.0.1?a=1"], &["http://127.0.0.1:5?a=1"], &["http://127.0.0.1:5?a=2"]).await;
 }
 
 #[tokio::test]
-async fn the_freedom_of_ports_is_for_loopback_addresses_only() {
+async fn only_loopback_addresses_match_with_any_port() {
     let refused = ["https://app.example.com:8443/cb", "https://app.example.com:443/cb"];
-    answers_at(&["https://app.example.com/cb"], &["https://app.example.com/cb"], &refused).await;
+    redirects_to(&["https://app.example.com/cb"], &["https://app.example.com/cb"], &refused).await;
     let secure = ["https://127.0.0.1:51004/cb"];
-    answers_at(&["https://127.0.0.1/cb"], &["https://127.0.0.1/cb"], &secure).await;
+    redirects_to(&["https://127.0.0.1/cb"], &["https://127.0.0.1/cb"], &secure).await;
 }
 
 #[tokio::test]
@@ -137,12 +138,12 @@ async fn localhost_matches_with_any_port_and_with_nothing_else_changed() {
         "http://evil.example/http://localhost/cb",
     ];
     let ported = ["http://localhost/cb", "http://localhost:51004/cb", "http://localhost:1/cb"];
-    answers_at(&["http://localhost/cb"], &ported, &refused).await;
-    answers_at(&["http://localhost:30000/cb"], &ported, &refused).await;
+    redirects_to(&["http://localhost/cb"], &ported, &refused).await;
+    redirects_to(&["http://localhost:30000/cb"], &ported, &refused).await;
 }
 
 #[tokio::test]
-async fn localhost_is_a_name_like_any_other_to_a_client_with_a_secret() {
+async fn localhost_is_an_ordinary_host_name_for_a_confidential_client() {
     let stack = Stack::start().await;
     let registration = Registration {
         name: "web".to_owned(),
@@ -150,23 +151,23 @@ async fn localhost_is_a_name_like_any_other_to_a_client_with_a_secret() {
         scope: vec!["read".to_owned()],
         ..Registration::default()
     };
-    let asking = Asking::by(&stack.register(registration).await);
+    let request = AuthorizationRequest::by(&stack.register(registration).await);
     let browser = stack.signed_in().await;
     for uri in ["http://localhost:3001/cb", "http://localhost/cb"] {
-        browser.authorize(&asking.with("redirect_uri", uri)).await.is_page(400);
+        browser.authorize(&request.with("redirect_uri", uri)).await.is_page(400);
     }
-    browser.consent(&asking.with("redirect_uri", "http://localhost:3000/cb")).await.code();
+    browser.consent(&request.with("redirect_uri", "http://localhost:3000/cb")).await.code();
 }
 
 #[tokio::test]
-async fn a_code_for_one_port_of_localhost_is_good_with_that_port_only() {
+async fn a_code_for_one_port_of_localhost_is_redeemed_with_that_port_only() {
     let stack = Stack::start().await;
     let app = native(&stack, &["http://localhost/cb"]).await;
     let browser = stack.signed_in().await;
-    let asking = Asking::by(&app).with("redirect_uri", "http://localhost:4711/cb");
-    let code = browser.consent(&asking).await.code().to_owned();
+    let request = AuthorizationRequest::by(&app).with("redirect_uri", "http://localhost:4711/cb");
+    let code = browser.consent(&request).await.code().to_owned();
     let redeem = async |uri: &str| {
-        let verifier = ("code_verifier", crate::harness::person::VERIFIER);
+        let verifier = ("code_verifier", crate::harness::code_flow::VERIFIER);
         stack.redeem_with(&app, &code, &[("redirect_uri", uri), verifier]).await
     };
     redeem("http://localhost:4712/cb").await.is_error(400, "invalid_grant");
@@ -174,7 +175,7 @@ async fn a_code_for_one_port_of_localhost_is_good_with_that_port_only() {
 }
 
 #[tokio::test]
-async fn a_scheme_of_the_applications_own_matches_exactly() {
+async fn a_private_use_scheme_matches_exactly() {
     let scheme = "com.example.app:/oauth2redirect";
     let refused = [
         "com.example.app:/oauth2redirect/x",
@@ -185,11 +186,11 @@ async fn a_scheme_of_the_applications_own_matches_exactly() {
         "com.example.app.evil:/oauth2redirect",
         "com.example.app:/",
     ];
-    answers_at(&[scheme], &[scheme], &refused).await;
+    redirects_to(&[scheme], &[scheme], &refused).await;
 }
 
 #[tokio::test]
-async fn an_address_that_leads_elsewhere_than_it_seems_is_not_registered() {
+async fn a_misleading_redirect_uri_is_not_registered() {
     for uri in [
         "myapp:/cb",
         "javascript:alert(1)",
@@ -207,7 +208,7 @@ async fn an_address_that_leads_elsewhere_than_it_seems_is_not_registered() {
             redirect_uris: vec![uri.to_owned()],
             ..Registration::default()
         };
-        let id = shared::client::ClientId::random();
+        let id = shared::oauth::ClientId::random();
         assert!(registration.accept(id, shared::time::Timestamp::from_millis(1)).is_err(), "{uri}");
     }
 }
@@ -217,15 +218,15 @@ async fn a_native_application_needs_no_secret_but_a_challenge_and_consent_every_
     let stack = Stack::start().await;
     let app = native(&stack, &["http://127.0.0.1/cb", "com.example.app:/cb"]).await;
     let browser = stack.signed_in().await;
-    let asking = Asking::by(&app).with("redirect_uri", "http://127.0.0.1:4711/cb");
+    let request = AuthorizationRequest::by(&app).with("redirect_uri", "http://127.0.0.1:4711/cb");
     for _ in 0..2 {
-        let code = browser.consent(&asking).await.code().to_owned();
+        let code = browser.consent(&request).await.code().to_owned();
         let right = ("redirect_uri", "http://127.0.0.1:4711/cb");
-        let verifier = ("code_verifier", crate::harness::person::VERIFIER);
+        let verifier = ("code_verifier", crate::harness::code_flow::VERIFIER);
         let other_port = [("redirect_uri", "http://127.0.0.1:4712/cb"), verifier];
         stack.redeem_with(&app, &code, &other_port).await.is_error(400, "invalid_grant");
-        let answer = stack.redeem_with(&app, &code, &[right, verifier]).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
+        let response = stack.redeem_with(&app, &code, &[right, verifier]).await;
+        assert_eq!(response.status, 200, "{}", response.text);
     }
-    browser.redirected(&asking.without_pkce()).await.is_error(&stack, "invalid_request");
+    browser.redirected(&request.without_pkce()).await.is_error(&stack, "invalid_request");
 }

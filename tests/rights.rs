@@ -1,17 +1,24 @@
-//! Each function may do what it does, and nothing else: its policy in `template.yaml`, held to what it asks of DynamoDB.
+//! Every right in the policies of `template.yaml` is used.
 //!
-//! That no function does more is held by every test: what stands before DynamoDB denies it, and a test that saw anything
-//! denied fails.
+//! Every other test checks the converse: the proxy before DynamoDB denies requests that no policy allows, and a test with a
+//! denied request fails.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use jeton::local::{ROUTES, run_as};
+use jeton::local::run_as;
 use serde_json::json;
 
-use shared::page::Section;
+use shared::{
+    endpoint::lambda::{warm_up, warm_up_authorizer},
+    oauth::{Holder, Switches},
+    pages::Section,
+};
 
 use crate::harness::{
-    Asking, Fault, HtmlForm, PASSWORD, Stack, account::shown, person::Pair, rights::POLICIES,
+    AuthorizationRequest, Fault, HtmlForm, PASSWORD, Stack,
+    account::shown,
+    code_flow::Pair,
+    rights::{POLICIES, permitted_by_template},
 };
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -20,15 +27,7 @@ const METADATA: &str = "/.well-known/oauth-authorization-server";
 const OLD_HASH: &str =
     "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 
-/// What every function does at its start, before anybody asks it for anything.
-async fn start_functions(stack: &Stack) {
-    let starting = |path: &str| path != METADATA && POLICIES.routes().any(|route| route == path);
-    for (path, _) in ROUTES.iter().filter(|(path, _)| starting(path)) {
-        run_as(path, stack.app.clients.warm_up()).await.unwrap();
-    }
-}
-
-/// A machine's token, from its birth to its end.
+/// Uses a machine's token, from issue to revocation.
 async fn use_machine_tokens(stack: &Stack) {
     let machine = stack.machine().await;
     let token = stack.token(&machine).await;
@@ -36,16 +35,16 @@ async fn use_machine_tokens(stack: &Stack) {
     stack.revoke(&machine, &token).await;
 }
 
-/// A person's grant, from signing in to signing out.
+/// Uses a user's grant, from signing in to signing out.
 async fn use_grants(stack: &Stack) {
     let (web, browser) = (stack.web().await, stack.browser());
-    let ada = stack.somebody_with("ada", OLD_HASH.parse().unwrap()).await;
-    // The page says for which application one signs in.
-    let login = browser.redirected(&Asking::by(&web)).await.location;
+    let ada = stack.create_user_with("ada", OLD_HASH.parse().unwrap()).await;
+    // The login page names the client.
+    let login = browser.redirected(&AuthorizationRequest::by(&web)).await.location;
     browser.try_to_sign_in(&login, &ada.name, "password").await;
-    browser.consent(&Asking::by(&web)).await;
-    let code = browser.redirected(&Asking::by(&web)).await.code().to_owned();
-    // All answers to the redemption's write get lost: it looks whether it was done.
+    browser.consent(&AuthorizationRequest::by(&web)).await;
+    let code = browser.redirected(&AuthorizationRequest::by(&web)).await.code().to_owned();
+    // All responses to the redemption's write get lost: the function reads whether it was made.
     stack.dynamodb.fail(Fault::LoseAnswers);
     let Pair { access, refresh } = stack.redeem(&web, &code).await.pair();
     stack.dynamodb.fail(Fault::None);
@@ -55,65 +54,68 @@ async fn use_grants(stack: &Stack) {
     browser.sign_out().await;
 }
 
-/// A browser that is known, comes back after a while, and signs out everywhere.
+/// Signs in with a device cookie, uses the session after a while, and signs out everywhere.
 async fn use_sessions(stack: &Stack) {
     let (web, browser) = (stack.web().await, stack.browser());
-    let eve = stack.somebody("eve").await;
+    let eve = stack.create_user("eve").await;
     browser.sign_in(&eve).await;
     browser.sign_in(&eve).await;
     stack.advance(Duration::from_mins(30));
-    browser.consent(&Asking::by(&web)).await;
+    browser.consent(&AuthorizationRequest::by(&web)).await;
     stack.advance(Duration::from_mins(30));
     let page = browser.get("/login").await;
     browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
 }
 
-/// An API that somebody calls with a person's token.
+/// Calls an API with a user's token.
 async fn protect_an_api(stack: &Stack) {
     let web = stack.web().await;
     let access = stack.pair(&web).await.access;
     stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {access}")).send().await;
 }
 
-/// The same API, called without a token.
+/// Calls an API without a token.
 async fn protect_an_api_the_old_way(stack: &Stack) {
-    stack.somebody("basic").await;
+    stack.create_user("basic").await;
     let call = || stack.request("GET", "/api/notes");
     call().raw_basic(&format!("basic:{PASSWORD}")).send().await;
     call().basic(&stack.machine().await).send().await;
 }
 
-/// What people make for themselves, use and end.
+/// Creates, uses and ends personal tokens and credentials.
 async fn use_accounts(stack: &Stack) {
     let (_, browser) = stack.developer("olga").await;
     let (web, rs) = (stack.web().await, stack.resource_server().await);
-    let code = browser.consent(&Asking::by(&web)).await;
+    let code = browser.consent(&AuthorizationRequest::by(&web)).await;
     stack.redeem(&web, code.code()).await;
-    // Sent twice: the second time finds what the first has made.
+    // Sent twice: the second request finds the item of the first.
     let make =
         HtmlForm::to_make(&browser.get(Section::TOKENS).await).with("name", "x").with("allow:read", "yes");
     let token = shown(&browser.submit(&make, &[]).await, 0);
     browser.submit(&make, &[]).await;
     let api = stack.request("GET", "/api/notes").header("authorization", &format!("Bearer {token}"));
     api.send().await;
-    // A use is written down once a day, by whoever sees it first.
+    // The use is stored once a day, by the function that sees it first.
     stack.introspect(&rs, &browser.personal_token("y", "7").await).await;
-    // A session that is used after a while.
+    // Use of a session after a while.
     stack.advance(Duration::from_mins(30));
     for (path, button) in [(Section::APPLICATIONS, "end"), (Section::TOKENS, "end")] {
         let page = browser.get(path).await;
         let form = HtmlForm::all(&page, path).into_iter().find(|form| form.get(button).is_some()).unwrap();
         browser.submit(&form, &[]).await;
     }
+    let create = HtmlForm::to_make(&browser.get(Section::CREDENTIALS).await).with("name", "twice");
+    browser.submit(&create, &[]).await;
+    browser.submit(&create, &[]).await;
     let machine = browser.credentials("x").await;
     let token = stack.token(&machine).await;
     stack.revoke(&machine, &token).await;
     let page = browser.get(Section::CREDENTIALS).await;
     browser.submit(&HtmlForm::with_field(&page, "delete", &machine.id), &[]).await;
-    // What programs of other services end.
+    // The endpoints of other services.
     let token = browser.personal_token("x", "7").await;
     stack.request("DELETE", "/user/expire").raw_basic(&format!("olga:{PASSWORD}")).send().await;
-    let code = browser.consent(&Asking::by(&web)).await;
+    let code = browser.consent(&AuthorizationRequest::by(&web)).await;
     let access = stack.redeem(&web, code.code()).await.pair().access;
     for action in [format!("revoketoken?token={access}"), "revoketokens".to_owned()] {
         let path = format!("/org/app/users/olga/{action}");
@@ -121,35 +123,34 @@ async fn use_accounts(stack: &Stack) {
     }
 }
 
-/// Guesses at every way in that takes passwords without a page, until only a known caller would be let in.
+/// Guesses passwords on every channel without a page, until only a known caller is admitted.
 async fn guess(stack: &Stack) {
     let legacy = stack.legacy("password").await;
     let wrong = format!("guessed:{}", "a wrong password");
     let form = [("grant_type", "password"), ("username", "guessed"), ("password", "a wrong password")];
-    for _ in 0..=stack.app.config.throttling.per_account {
+    for _ in 0..=stack.app.config.rate_limit.per_account {
         stack.request("GET", "/api/notes").raw_basic(&wrong).send().await;
         stack.post("/oauth/token").basic(&legacy).form(&form).send().await;
     }
     stack.request("DELETE", "/user/expire").raw_basic(&wrong).send().await;
 }
 
-/// A client of the old kind, and one that is told what such clients may do.
+/// Uses a client with switches.
 async fn use_switches(stack: &Stack) {
     let legacy = stack.legacy("password").await;
-    let ada = stack.somebody("legacy").await;
+    let ada = stack.create_user("legacy").await;
     let form = [("grant_type", "password"), ("username", ada.name.as_str()), ("password", PASSWORD)];
     assert_eq!(stack.post("/oauth/token").basic(&legacy).form(&form).send().await.status, 200);
     stack.post("/oauth/token").basic(&stack.machine().await).form(&form).send().await;
     let browser = stack.browser();
     browser.sign_in(&ada).await;
-    browser.authorize(&Asking::by(&stack.web().await).with("response_type", "token")).await;
+    browser.authorize(&AuthorizationRequest::by(&stack.web().await).with("response_type", "token")).await;
     stack.request("GET", METADATA).send().await;
 }
 
 #[tokio::test]
-async fn no_function_has_a_right_that_it_makes_no_use_of() {
+async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
-    start_functions(&stack).await;
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
@@ -164,7 +165,20 @@ async fn no_function_has_a_right_that_it_makes_no_use_of() {
 }
 
 #[tokio::test]
-async fn what_no_policy_grants_is_denied() {
+async fn starting_a_function_takes_no_right_that_requests_do_not() {
+    let stack = Stack::start().await;
+    for route in POLICIES.routes() {
+        match route {
+            "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
+            _ => run_as(route, warm_up(&stack.app)).await,
+        }
+    }
+    assert_eq!(stack.dynamodb.denied(), Vec::<String>::new());
+    assert_eq!(stack.dynamodb.seen().len(), POLICIES.routes().count());
+}
+
+#[tokio::test]
+async fn a_request_that_no_policy_allows_is_denied() {
     let stack = Stack::start().await;
     let id = stack.machine().await.id.parse().unwrap();
     assert!(run_as(METADATA, stack.app.clients.read(&id)).await.is_err());
@@ -183,7 +197,16 @@ async fn what_no_policy_grants_is_denied() {
 }
 
 #[test]
-fn a_batch_is_granted_by_one_statement_or_not_at_all() {
+fn the_template_can_permit_every_switch_and_each_in_one_way() {
+    let words = permitted_by_template();
+    let holders = [Holder::Client, Holder::Deployment].map(Switches::of);
+    let all: Switches = holders.iter().flat_map(Switches::iter).collect();
+    assert_eq!(words.join(",").parse(), Ok(all.clone()));
+    assert_eq!(words.len(), all.iter().count());
+}
+
+#[test]
+fn a_batch_is_allowed_by_one_statement_or_not_at_all() {
     let judge = |keys: &[&str]| {
         let keys: Vec<_> = keys.iter().map(|key| json!({ "pk": { "S": key } })).collect();
         let request = json!({ "RequestItems": { "test-clients": { "Keys": keys } } });
@@ -196,10 +219,10 @@ fn a_batch_is_granted_by_one_statement_or_not_at_all() {
 }
 
 #[test]
-fn a_batch_over_two_tables_is_granted_however_iam_reads_its_keys() {
-    let judge = |client: &str, person: &str| {
+fn a_batch_over_two_tables_is_allowed_however_iam_reads_its_keys() {
+    let judge = |client: &str, user: &str| {
         let key = |key: &str| json!({ "Keys": [{ "pk": { "S": key } }] });
-        let request = json!({ "RequestItems": { "test-clients": key(client), "test-users": key(person) } });
+        let request = json!({ "RequestItems": { "test-clients": key(client), "test-users": key(user) } });
         POLICIES.judge("/oauth/authorize", "BatchGetItem", &request, &BTreeSet::new())
     };
     assert!(judge("status#c", "status#p").is_ok());
@@ -207,7 +230,7 @@ fn a_batch_over_two_tables_is_granted_however_iam_reads_its_keys() {
     assert_eq!(judge("scope#read", "status#p").unwrap_err(), denied);
 }
 
-/// What `policy` says of an update of `key` in `table` that names these attributes.
+/// Evaluates an update of `key` in `table` with these attributes.
 fn update(route: &str, table: &str, key: &str, attributes: &[&str], returned: &str) -> Result<(), String> {
     let names: Vec<_> = attributes.iter().map(|name| format!("#{name}")).collect();
     let aliases: serde_json::Map<_, _> =
@@ -224,7 +247,7 @@ fn update(route: &str, table: &str, key: &str, attributes: &[&str], returned: &s
 }
 
 #[test]
-fn login_gives_no_roles_and_enables_nobody() {
+fn login_cannot_grant_roles_or_enable_users() {
     let login = |key: &str, attributes: &[&str]| update("/login", "users", key, attributes, "NONE");
     assert_eq!(login("user#a", &["password"]), Ok(()));
     assert_eq!(login("status#a", &["signed_out"]), Ok(()));
@@ -243,7 +266,7 @@ fn login_gives_no_roles_and_enables_nobody() {
 }
 
 #[test]
-fn no_function_but_login_takes_a_session_over_or_prolongs_it() {
+fn only_login_can_take_over_or_prolong_a_session() {
     for route in ["/oauth/authorize", "/account"] {
         let session = |attributes: &[&str]| update(route, "tokens", "s#a", attributes, "NONE");
         assert_eq!(session(&["u"]), Ok(()), "{route}");
@@ -260,7 +283,7 @@ fn no_function_but_login_takes_a_session_over_or_prolongs_it() {
 }
 
 #[test]
-fn a_right_to_write_some_attributes_is_none_to_read_the_others() {
+fn a_right_to_write_some_attributes_is_not_one_to_read_the_others() {
     assert!(update("/login", "users", "status#a", &["signed_out"], "ALL_NEW").is_err());
     assert!(update("/oauth/introspect", "tokens", "t#a", &["lu"], "ALL_OLD").is_err());
     assert_eq!(update("/oauth/introspect", "tokens", "t#a", &["lu"], "NONE"), Ok(()));

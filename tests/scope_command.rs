@@ -1,11 +1,11 @@
-//! `jeton scope …`: the real command, on the tables of a running server.
+//! `jeton scope …`, on the tables of a running deployment.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Fault, Stack};
 
 #[tokio::test]
-async fn a_scope_value_is_described_in_each_language_listed_and_forgotten() {
+async fn a_scope_value_is_described_in_each_language_listed_and_deleted() {
     let stack = Stack::start().await;
     stack.web().await;
     let said = stack.jeton(&["scope", "describe", "write", "Change your photos"], "").await;
@@ -18,29 +18,32 @@ async fn a_scope_value_is_described_in_each_language_listed_and_forgotten() {
     let listed = stack.jeton(&["scope", "list"], "").await.json();
     let read = json!({ "scope": "read", "descriptions": { "en": "See your photos", "fr": "Voir" } });
     assert_eq!(listed, json!([read, { "scope": "write", "descriptions": { "en": "Change your photos" } }]));
-    // Descriptions are no clients.
+    // `client list` does not list descriptions.
     assert_eq!(stack.jeton(&["client", "list"], "").await.json().as_array().map(Vec::len), Some(1));
 
-    let forgotten = stack.jeton(&["scope", "forget", "read"], "").await.json();
-    assert_eq!(forgotten, json!({ "scope": "read", "forgotten": true }));
-    stack.jeton(&["scope", "forget", "read"], "").await.failed(3, "nobody has said what read means");
+    let deleted = stack.jeton(&["scope", "delete", "read"], "").await.json();
+    assert_eq!(deleted, json!({ "scope": "read", "deleted": true }));
+    stack.jeton(&["scope", "delete", "read"], "").await.failed(3, "there is no description of read");
     assert_eq!(stack.jeton(&["scope", "list"], "").await.json().as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
-async fn what_no_page_could_show_is_no_description() {
+async fn a_description_that_no_page_can_show_is_invalid() {
     let stack = Stack::start().await;
     let long = "x".repeat(201);
     for (value, text) in [("read write", "Both"), ("", "x"), ("read", ""), ("read", "a\nb"), ("read", &long)]
     {
         stack.jeton(&["scope", "describe", value, text], "").await.failed(2, "is one");
     }
-    stack.jeton(&["scope", "describe", "read", "x", "--language", "xx"], "").await.failed(2, "one of en, fr");
+    stack
+        .jeton(&["scope", "describe", "read", "x", "--language", "xx"], "")
+        .await
+        .failed(2, "possible values: en, fr");
     assert_eq!(stack.jeton(&["scope", "list"], "").await.json(), Value::Array(Vec::new()));
 }
 
 #[tokio::test]
-async fn descriptions_in_two_languages_at_once_are_both_kept_and_a_lost_answer_changes_nothing() {
+async fn simultaneous_descriptions_in_two_languages_are_both_stored_and_a_lost_response_changes_nothing() {
     let stack = Stack::start().await;
     let describe = async |language, text| {
         stack.jeton(&["scope", "describe", "read", text, "--language", language], "").await.json()

@@ -1,4 +1,4 @@
-//! A client's secret is replaced with overlap, a client is disabled or deleted: what follows, with memory and without.
+//! Rotation of client secrets, and disabled and deleted clients, with and without caches.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::harness::Stack;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-async fn remembering() -> Stack {
+async fn caching() -> Stack {
     Stack::configured(|config| config.client_cache = MINUTE).await
 }
 
 #[tokio::test]
-async fn both_secrets_work_until_the_overlap_is_over() {
+async fn both_secrets_work_until_the_overlap_ends() {
     let stack = Stack::start().await;
     let old = stack.machine().await;
     let new = stack.rotate_secret(&old, MINUTE).await;
@@ -20,7 +20,7 @@ async fn both_secrets_work_until_the_overlap_is_over() {
     stack.advance_to_just_before(MINUTE);
     stack.token(&old).await;
     stack.advance_by_the_last_millisecond();
-    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.request_token(&old, &[]).await.is_invalid_client();
     stack.token(&new).await;
 }
 
@@ -29,7 +29,7 @@ async fn without_overlap_the_old_secret_ends_at_once() {
     let stack = Stack::start().await;
     let old = stack.machine().await;
     let new = stack.rotate_secret(&old, Duration::ZERO).await;
-    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.request_token(&old, &[]).await.is_invalid_client();
     stack.token(&new).await;
 }
 
@@ -39,13 +39,13 @@ async fn a_second_rotation_ends_the_oldest_secret_at_once() {
     let first = stack.machine().await;
     let second = stack.rotate_secret(&first, MINUTE).await;
     let third = stack.rotate_secret(&second, MINUTE).await;
-    stack.ask_for_token(&first, &[]).await.is_invalid_client();
+    stack.request_token(&first, &[]).await.is_invalid_client();
     stack.token(&second).await;
     stack.token(&third).await;
 }
 
 #[tokio::test]
-async fn what_an_old_secret_was_issued_lives_on() {
+async fn tokens_issued_for_an_old_secret_stay_valid() {
     let stack = Stack::start().await;
     let old = stack.machine().await;
     let token = stack.token(&old).await;
@@ -54,45 +54,45 @@ async fn what_an_old_secret_was_issued_lives_on() {
 }
 
 #[tokio::test]
-async fn a_new_secret_works_at_once_though_the_client_is_remembered() {
-    let stack = remembering().await;
+async fn a_new_secret_works_at_once_though_the_client_is_cached() {
+    let stack = caching().await;
     let old = stack.machine().await;
     stack.token(&old).await;
     let new = stack.rotate_secret(&old, Duration::ZERO).await;
     stack.token(&new).await;
-    // Reading it for the new one has also ended the old one's memory.
-    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    // The read for the new secret has also replaced the cached client.
+    stack.request_token(&old, &[]).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn a_remembered_secret_ends_with_its_overlap_not_with_the_memory() {
+async fn a_cached_secret_ends_with_its_overlap_not_with_the_cache() {
     let stack = Stack::configured(|config| config.client_cache = 5 * MINUTE).await;
     let old = stack.machine().await;
     stack.rotate_secret(&old, MINUTE).await;
     stack.token(&old).await;
     stack.advance(MINUTE);
-    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.request_token(&old, &[]).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn a_replaced_secret_is_remembered_no_longer_than_the_deployment_allows() {
-    let stack = remembering().await;
+async fn a_replaced_secret_is_cached_no_longer_than_the_deployment_allows() {
+    let stack = caching().await;
     let old = stack.machine().await;
     stack.token(&old).await;
     stack.rotate_secret(&old, Duration::ZERO).await;
     stack.advance_to_just_before(MINUTE);
     stack.token(&old).await;
     stack.advance_by_the_last_millisecond();
-    stack.ask_for_token(&old, &[]).await.is_invalid_client();
+    stack.request_token(&old, &[]).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn a_disabled_client_gets_nothing_and_has_nothing_until_it_is_enabled_again() {
+async fn a_disabled_client_gets_no_tokens_and_its_old_ones_stay_invalid_after_it_is_enabled() {
     let stack = Stack::start().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     stack.disable(&machine).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     stack.revoke(&machine, &token).await.is_invalid_client();
     stack.is_inactive(&rs, &token).await;
     stack.enable(&machine).await;
@@ -103,41 +103,41 @@ async fn a_disabled_client_gets_nothing_and_has_nothing_until_it_is_enabled_agai
 }
 
 #[tokio::test]
-async fn a_deleted_client_gets_nothing_and_its_tokens_are_dead() {
+async fn a_deleted_client_gets_no_tokens_and_its_old_ones_are_invalid() {
     let stack = Stack::start().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     stack.delete(&machine).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     stack.is_inactive(&rs, &token).await;
 }
 
 #[tokio::test]
-async fn tokens_of_a_disabled_client_are_inactive_at_once_though_the_client_is_remembered() {
-    let stack = remembering().await;
+async fn tokens_of_a_disabled_client_are_inactive_at_once_though_the_client_is_cached() {
+    let stack = caching().await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let token = stack.token(&machine).await;
     stack.disable(&machine).await;
     stack.is_inactive(&rs, &token).await;
-    // What the memory still lets it have is worth nothing, and the memory ends.
+    // A token that the cached client still gets is not valid, and the cache expires.
     let late = stack.token(&machine).await;
     stack.is_inactive(&rs, &late).await;
     stack.advance(MINUTE);
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
 }
 
 #[tokio::test]
-async fn only_clients_in_good_standing_are_remembered() {
-    let stack = remembering().await;
+async fn only_clients_in_good_standing_are_cached() {
+    let stack = caching().await;
     let machine = stack.machine().await;
     stack.disable(&machine).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     stack.enable(&machine).await;
     stack.token(&machine).await;
 }
 
 #[tokio::test]
-async fn a_remembered_status_delays_disabling_by_its_age_and_revoking_by_nothing() {
+async fn a_cached_status_delays_disabling_by_its_age_and_does_not_delay_a_revocation() {
     let stack = Stack::configured(|config| config.status_cache = MINUTE).await;
     let (machine, rs) = (stack.machine().await, stack.resource_server().await);
     let (token, other) = (stack.token(&machine).await, stack.token(&machine).await);

@@ -1,4 +1,4 @@
-//! What is kept and what is logged gives nobody a secret.
+//! Neither the tables nor the log contain a secret.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::harness::{Fault, Registered, Stack};
 
-/// Everything a client does and what goes wrong meanwhile; every secret that was used on the way.
+/// Makes every request of a client, with errors and outages, and returns all secrets that were used.
 async fn busy_day(stack: &Stack) -> Vec<String> {
     let (old, rs) = (stack.machine().await, stack.resource_server().await);
     let machine = stack.rotate_secret(&old, Duration::from_mins(1)).await;
     let wrong = machine.with_wrong_secret();
     let tokens = [stack.token(&old).await, stack.token(&machine).await, stack.token(&machine).await];
     for client in [&wrong, &old.with_secret(&tokens[0])] {
-        stack.ask_for_token(client, &[]).await.is_invalid_client();
+        stack.request_token(client, &[]).await.is_invalid_client();
         stack.post("/oauth/token").post(client, &[]).send().await.is_invalid_client();
     }
-    // Secrets where they do not belong.
+    // Secrets in the wrong parameters.
     let misplaced = Registered { id: machine.secret.clone(), secret: machine.id.clone() };
-    stack.ask_for_token(&misplaced, &[]).await.is_invalid_client();
+    stack.request_token(&misplaced, &[]).await.is_invalid_client();
     stack
         .post(&format!("/oauth/token?client_secret={}", machine.secret))
         .form(&[])
@@ -33,7 +33,7 @@ async fn busy_day(stack: &Stack) -> Vec<String> {
         .send()
         .await
         .is_error(400, "unsupported_grant_type");
-    stack.ask_for_token(&machine, &[("scope", &tokens[0])]).await.is_error(400, "invalid_scope");
+    stack.request_token(&machine, &[("scope", &tokens[0])]).await.is_error(400, "invalid_scope");
     stack.revoke(&rs, &tokens[0]).await.is_error(400, "invalid_grant");
     for token in &tokens {
         stack.introspect(&rs, token).await;
@@ -41,16 +41,16 @@ async fn busy_day(stack: &Stack) -> Vec<String> {
     stack.revoke(&machine, &tokens[0]).await;
     for fault in [Fault::Broken, Fault::Denied, Fault::Throttle] {
         stack.dynamodb.fail(fault);
-        stack.ask_for_token(&machine, &[]).await.is_unavailable();
+        stack.request_token(&machine, &[]).await.is_unavailable();
         stack.revoke(&machine, &tokens[1]).await.is_unavailable();
     }
     stack.dynamodb.fail(Fault::None);
     stack.disable(&machine).await;
-    stack.ask_for_token(&machine, &[]).await.is_invalid_client();
+    stack.request_token(&machine, &[]).await.is_invalid_client();
     [vec![old.secret, machine.secret, rs.secret, wrong.secret], tokens.into()].concat()
 }
 
-/// The ways in which a secret could show: itself, the part of it that is secret, its bytes, in base64.
+/// Returns the forms in which a secret could appear: the string, its key, its bytes, base64.
 fn shapes(secret: &str) -> [String; 4] {
     let bytes = format!("{:?}", secret.as_bytes());
     let key = &secret[26..70];
@@ -58,7 +58,7 @@ fn shapes(secret: &str) -> [String; 4] {
 }
 
 #[tokio::test]
-async fn no_item_and_no_line_of_the_log_holds_a_secret() {
+async fn no_item_and_no_log_line_contains_a_secret() {
     let stack = Stack::start().await;
     let secrets = busy_day(&stack).await;
     let (stored, logged) = (stack.stored().await, stack.logged());
@@ -80,7 +80,7 @@ async fn refusals_and_outages_are_in_the_log_with_their_client_and_reason() {
         "the secret is not the client's",
         "there is no such client",
         "the request names no client",
-        "the grant type is none that is offered",
+        "the grant type is not supported",
         "the scope is more than the client is registered for",
         "the token was issued to another client",
         "the client is disabled",

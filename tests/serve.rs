@@ -1,4 +1,4 @@
-//! `jeton serve`: how it begins, what it refuses to begin with, how it ends.
+//! `jeton serve`: its start, its errors and its end.
 
 use crate::harness::process::{Directory, Server, fails, run};
 
@@ -18,26 +18,36 @@ async fn a_demo_prints_lines_that_work() {
     {
         assert!(banner.contains(&format!("{}{path}", server.url)), "{banner}");
     }
-    assert!(banner.contains("Nothing is kept"), "{banner}");
+    assert!(banner.contains("Nothing is stored"), "{banner}");
     assert!(banner.contains(&format!("{}/demo ", server.url)), "{banner}");
     assert_eq!(server.get("/demo").send().await.status, 200);
     assert_eq!(Server::start(&["--memory"]).await.get("/demo").send().await.status, 404);
 }
 
 #[tokio::test]
-async fn the_servers_own_address_leads_to_the_demo_if_there_is_one() {
+async fn the_banner_names_the_compatibility_switches_only_if_some_are_permitted() {
+    let mut none = Server::start(&["--memory"]).await;
+    assert!(!none.banner().await.contains("switches"));
+    let mut some = Server::start(&["--memory", "--compat", "ttl,basic-person,password"]).await;
+    let banner = some.banner().await;
+    assert!(banner.contains("Permitted compatibility switches: password,ttl,basic-user."), "{banner}");
+    fails(&run(&["serve", "--memory", "--compat", "telepathy"]).await, 2, "possible values: password");
+}
+
+#[tokio::test]
+async fn the_root_redirects_to_the_demo_or_the_account() {
     let demo = Server::start(&["--memory", "--demo"]).await;
     let plain = Server::start(&["--memory"]).await;
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     for (server, to) in [(&demo, "/demo"), (&plain, "/account")] {
-        let answer = browser.get(&server.url).send().await.unwrap();
-        assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, to));
+        let response = browser.get(&server.url).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (303, to));
     }
     assert_eq!(browser.post(&demo.url).send().await.unwrap().status().as_u16(), 405);
 }
 
 #[tokio::test]
-async fn a_taken_port_and_a_database_in_use_are_said_so() {
+async fn a_taken_port_and_a_database_in_use_are_reported() {
     let directory = Directory::new();
     let file = directory.join("jeton.db");
     let server = Server::over(&file).await;
@@ -61,7 +71,7 @@ async fn a_taken_port_and_a_database_in_use_are_said_so() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_asked_to_stop_ends_well() {
+async fn a_server_stops_in_order_on_a_signal() {
     let server = Server::start(&["--memory"]).await;
     server.token(&server.register(&[]).await).await;
     let (code, printed) = server.stop().await;
@@ -69,7 +79,7 @@ async fn a_server_that_is_asked_to_stop_ends_well() {
     assert!(printed.contains("Stop with Ctrl-C.") && !printed.contains("jts_"), "{printed}");
 }
 
-/// The status of what the DynamoDB at `url` answers to a request with these further headers.
+/// Returns the status of a request to the DynamoDB at `url` with these headers.
 async fn ask_for_tables(url: &str, headers: &[(&'static str, &'static str)]) -> u16 {
     let mut request = reqwest::Client::new()
         .post(url)
@@ -85,7 +95,7 @@ async fn ask_for_tables(url: &str, headers: &[(&'static str, &'static str)]) -> 
 }
 
 #[tokio::test]
-async fn the_local_database_answers_no_web_page() {
+async fn the_local_database_refuses_web_pages() {
     let server = Server::start(&["--memory"]).await;
     let url = &server.dynamodb_url;
     assert_eq!(ask_for_tables(url, &[]).await, 200);
@@ -101,13 +111,13 @@ async fn the_local_database_answers_no_web_page() {
     }
 }
 
-/// Only Linux has more than one loopback address without being told.
+/// Only Linux has several loopback addresses by default.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_local_database_answers_containers_where_it_is_told_to() {
+async fn the_local_database_answers_containers_at_the_given_address() {
     let server = Server::start(&["--memory"]).await;
     let port = server.dynamodb_url.rsplit(':').next().unwrap();
-    assert!(std::net::TcpStream::connect(format!("127.0.0.2:{port}")).is_err(), "only where it is told to");
+    assert!(std::net::TcpStream::connect(format!("127.0.0.2:{port}")).is_err(), "only at the given address");
 
     let server = Server::start(&["--memory", "--dynamodb-listen", "127.0.0.2"]).await;
     server.token(&server.register(&[]).await).await;
@@ -126,7 +136,7 @@ async fn the_local_database_answers_containers_where_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn the_local_database_is_never_opened_to_every_address() {
+async fn the_local_database_never_listens_on_every_address() {
     let serve = ["serve", "--memory", "--port", "0", "--dynamodb-listen"];
     for all in ["0.0.0.0", "::", "everywhere", "host.docker.internal"] {
         fails(&run(&[&serve[..], &[all]].concat()).await, 2, "--dynamodb-listen");

@@ -1,14 +1,17 @@
-//! A client of Ona's, as far as the authorization and token endpoints go: a code, Basic authentication, ten hours.
+//! A client of Ona at the authorization and token endpoints: a code, Basic authentication, ten hours.
 //!
-//! It runs with `--pkce-optional --access-token-ttl 36000` and no switch; its clients know of no challenge.
+//! It runs with `--pkce-optional --access-token-ttl 36000` and no switch; its clients do not use PKCE.
 
 use serde_json::json;
-use shared::client::{GrantType, Lifetimes, Registration};
+use shared::{
+    clients::{Lifetimes, Registration},
+    oauth::GrantType,
+};
 
-use crate::harness::{Asking, Stack};
+use crate::harness::{AuthorizationRequest, Stack};
 
 #[tokio::test]
-async fn its_requests_get_its_answers() {
+async fn its_requests_get_its_responses() {
     let stack = Stack::start().await;
     let redirect_uri = "http://localhost:30000";
     let client = stack
@@ -23,12 +26,12 @@ async fn its_requests_get_its_answers() {
         })
         .await;
     let browser = stack.browser();
-    let asking = Asking::by(&client).without_pkce().without("scope").with("state", "abc");
+    let request = AuthorizationRequest::by(&client).without_pkce().without("scope").with("state", "abc");
     // "A login page is presented."
-    let login = browser.authorize(&asking).await;
+    let login = browser.authorize(&request).await;
     assert!(login.header("location").unwrap().starts_with("/login?"), "{login:?}");
-    browser.sign_in(&stack.somebody("ada").await).await;
-    let redirect = browser.consent(&asking).await;
+    browser.sign_in(&stack.create_user("ada").await).await;
+    let redirect = browser.consent(&request).await;
     assert_eq!((redirect.to.as_str(), redirect.get("state")), (redirect_uri, Some("abc")));
     let form = [
         ("grant_type", "authorization_code"),
@@ -37,14 +40,14 @@ async fn its_requests_get_its_answers() {
         ("redirect_uri", redirect_uri),
     ];
     let call = stack.post("/oauth/token").raw_basic(&format!("{}:{}", client.id, client.secret));
-    let answer = call.form(&form).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let told = answer.json();
-    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(36_000)));
-    let mut scope: Vec<_> = told["scope"].as_str().unwrap().split(' ').collect();
+    let response = call.form(&form).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let response = response.json();
+    assert_eq!((&response["token_type"], &response["expires_in"]), (&json!("Bearer"), &json!(36_000)));
+    let mut scope: Vec<_> = response["scope"].as_str().unwrap().split(' ').collect();
     scope.sort_unstable();
     assert_eq!(scope, ["groups", "read", "write"]);
-    let members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+    let members: Vec<_> = response.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
-    assert!(stack.is_active(&client, told["access_token"].as_str().unwrap()).await);
+    assert!(stack.is_active(&client, response["access_token"].as_str().unwrap()).await);
 }

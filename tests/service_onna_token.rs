@@ -1,17 +1,20 @@
-//! A client of Onna's, as far as the token endpoint goes: id and secret in the body, 3,599 seconds, no refresh.
+//! A client of Onna at the token endpoint: id and secret in the body, 3,599 seconds, no refresh token.
 //!
 //! It runs with `--auth-method client_secret_post --access-token-ttl 3599` and no switch. Its document spells the token
-//! type `bearer`; RFC 6749 §7.1 compares it in any case, so there is no switch for that.
+//! type `bearer`; RFC 6749 §7.1 makes it case-insensitive, so there is no switch for it.
 
 use std::time::Duration;
 
 use serde_json::json;
-use shared::client::{AuthMethod, Lifetimes, Registration};
+use shared::{
+    clients::{Lifetimes, Registration},
+    oauth::AuthMethod,
+};
 
 use crate::harness::Stack;
 
 #[tokio::test]
-async fn its_requests_get_its_answers() {
+async fn its_requests_get_its_responses() {
     let stack = Stack::start().await;
     let client = stack
         .register(Registration {
@@ -26,14 +29,14 @@ async fn its_requests_get_its_answers() {
         ("client_secret", client.secret.as_str()),
         ("grant_type", "client_credentials"),
     ];
-    let answer = stack.post("/oauth/token").form(&form).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let told = answer.json();
-    assert!(told["token_type"].as_str().unwrap().eq_ignore_ascii_case("bearer"));
-    assert_eq!(told["expires_in"], json!(3_599));
-    let members: Vec<_> = told.as_object().unwrap().keys().map(String::as_str).collect();
+    let response = stack.post("/oauth/token").form(&form).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let response = response.json();
+    assert!(response["token_type"].as_str().unwrap().eq_ignore_ascii_case("bearer"));
+    assert_eq!(response["expires_in"], json!(3_599));
+    let members: Vec<_> = response.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["access_token", "expires_in", "token_type"], "and no refresh token");
-    let token = told["access_token"].as_str().unwrap().to_owned();
+    let token = response["access_token"].as_str().unwrap().to_owned();
     let ask =
         async || stack.post("/oauth/introspect").post(&client, &[("token", &token)]).send().await.json();
     stack.advance(Duration::from_secs(3_598));

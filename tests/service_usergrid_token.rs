@@ -1,12 +1,15 @@
-//! A client of Usergrid's, as far as the token endpoint goes: lifetimes in milliseconds, seven days if it says nothing,
-//! and 0 for a token without end.
+//! A client of Usergrid at the token endpoint: lifetimes in milliseconds, seven days by default, and 0 for a token without
+//! end.
 //!
 //! It runs with `--compat ttl --compat json --compat password --access-token-ttl 604800 --longest-access-token-ttl 0`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::client::{GrantType, Lifetimes, Registration};
+use shared::{
+    clients::{Lifetimes, Registration},
+    oauth::GrantType,
+};
 
 use crate::harness::{PASSWORD, Registered, Stack, legacy};
 
@@ -16,7 +19,7 @@ async fn application(stack: &Stack) -> Registered {
     let lifetimes =
         Lifetimes { access_token: 604_800, longest_access_token: Some(0), ..Lifetimes::default() };
     let grant_types = vec![GrantType::ClientCredentials, GrantType::Password];
-    stack.register_counted(Registration { grant_types, lifetimes, ..legacy(SWITCHES) }).await
+    stack.register(Registration { grant_types, lifetimes, ..legacy(SWITCHES) }).await
 }
 
 fn as_application(client: &Registered) -> Value {
@@ -24,7 +27,7 @@ fn as_application(client: &Registered) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_lives_for_seven_days_or_as_long_as_its_request_says() {
+async fn a_token_lives_seven_days_or_as_long_as_requested() {
     let stack = Stack::permitting(SWITCHES).await;
     let client = application(&stack).await;
     let week = stack.json_request(&as_application(&client)).send().await.json();
@@ -44,27 +47,27 @@ async fn a_token_lives_for_seven_days_or_as_long_as_its_request_says() {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_with_a_lifetime_of_their_own() {
+async fn a_user_signs_in_with_a_lifetime_of_their_own() {
     let stack = Stack::permitting(SWITCHES).await;
     let client = application(&stack).await;
-    stack.somebody("john.doe").await;
+    stack.create_user("john.doe").await;
     let mut request = as_application(&client);
     for (name, value) in
         [("grant_type", "password"), ("username", "john.doe"), ("password", PASSWORD), ("ttl", "1800000")]
     {
         request[name] = json!(value);
     }
-    let told = stack.json_request(&request).send().await.json();
-    assert_eq!(told["expires_in"], 1_800);
-    let active = stack.introspect(&client, told["access_token"].as_str().unwrap()).await;
+    let response = stack.json_request(&request).send().await.json();
+    assert_eq!(response["expires_in"], 1_800);
+    let active = stack.introspect(&client, response["access_token"].as_str().unwrap()).await;
     assert_eq!(active["username"], "john.doe");
 }
 
 #[tokio::test]
-async fn id_and_secret_in_the_query_are_as_good() {
+async fn id_and_secret_in_the_query_are_accepted() {
     let stack = Stack::permitting(SWITCHES).await;
     let client = application(&stack).await;
     let path = format!("/oauth/token?client_id={}&client_secret={}", client.id, client.secret);
-    let answer = stack.post(&path).form(&[("grant_type", "client_credentials")]).send().await;
-    assert_eq!(answer.json()["expires_in"], 604_800);
+    let response = stack.post(&path).form(&[("grant_type", "client_credentials")]).send().await;
+    assert_eq!(response.json()["expires_in"], 604_800);
 }

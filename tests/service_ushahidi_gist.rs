@@ -1,13 +1,16 @@
-//! A client of Ushahidi's third platform: a name and password for tokens, in JSON, and a refresh token that stays.
+//! A client of Ushahidi's third platform: the `password` grant in JSON, and a refresh token that does not rotate.
 //!
 //! It runs with `--compat password --compat json --compat expires --compat no-rotation`.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::client::{AuthMethod, GrantType, Lifetimes, Registration};
+use shared::{
+    clients::{Lifetimes, Registration},
+    oauth::{AuthMethod, GrantType},
+};
 
-use crate::harness::{Answer, PASSWORD, Registered, Stack};
+use crate::harness::{PASSWORD, Registered, Response, Stack};
 
 const SWITCHES: &str = "password,json,expires,no-rotation";
 const SCOPE: &str = "posts media forms api tags savedsearches sets users stats layers config messages notifications \
@@ -15,7 +18,7 @@ const SCOPE: &str = "posts media forms api tags savedsearches sets users stats l
 
 async fn ushahidiui(stack: &Stack, compat: &str) -> Registered {
     stack
-        .register_counted(Registration {
+        .register(Registration {
             name: "ushahidiui".to_owned(),
             grant_types: vec![GrantType::Password, GrantType::RefreshToken],
             scope: SCOPE.split(' ').map(str::to_owned).collect(),
@@ -27,7 +30,7 @@ async fn ushahidiui(stack: &Stack, compat: &str) -> Registered {
         .await
 }
 
-async fn send(stack: &Stack, body: &Value) -> Answer {
+async fn send(stack: &Stack, body: &Value) -> Response {
     stack
         .post("/oauth/token")
         .header("accept", "application/json, text/plain, */*")
@@ -36,17 +39,17 @@ async fn send(stack: &Stack, body: &Value) -> Answer {
         .await
 }
 
-/// The members of an answer.
-fn members(answer: &Value) -> Vec<&str> {
-    answer.as_object().unwrap().keys().map(String::as_str).collect()
+/// Returns the members of a response.
+fn members(response: &Value) -> Vec<&str> {
+    response.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 #[tokio::test]
-async fn its_requests_get_its_answers() {
+async fn its_requests_get_its_responses() {
     let stack = Stack::permitting(SWITCHES).await;
     let (client, api) = (ushahidiui(&stack, SWITCHES).await, stack.resource_server().await);
-    stack.somebody("admin").await;
-    let answer = send(
+    stack.create_user("admin").await;
+    let response = send(
         &stack,
         &json!({
             "client_id": client.id,
@@ -58,8 +61,8 @@ async fn its_requests_get_its_answers() {
         }),
     )
     .await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let first = answer.json();
+    assert_eq!(response.status, 200, "{}", response.text);
+    let first = response.json();
     for member in
         ["access_token", "expires", "expires_in", "refresh_token", "refresh_token_expires_in", "token_type"]
     {
@@ -93,14 +96,14 @@ async fn its_requests_get_its_answers() {
 }
 
 #[tokio::test]
-async fn without_any_one_of_its_switches_it_does_not_get_them() {
+async fn each_of_its_switches_is_needed() {
     for without in SWITCHES.split(',') {
         let rest: Vec<_> = SWITCHES.split(',').filter(|switch| *switch != without).collect();
         let stack = Stack::permitting(&rest.join(",")).await;
         let client = ushahidiui(&stack, SWITCHES).await;
-        stack.somebody("admin").await;
+        stack.create_user("admin").await;
         let (id, secret) = (&client.id, &client.secret);
-        let answer = send(
+        let response = send(
             &stack,
             &json!({
                 "client_id": id, "client_secret": secret, "grant_type": "password", "username": "admin",
@@ -109,13 +112,13 @@ async fn without_any_one_of_its_switches_it_does_not_get_them() {
         )
         .await;
         match without {
-            "password" => answer.is_error(400, "unsupported_grant_type"),
-            "json" => answer.is_error(400, "invalid_request"),
-            "expires" => assert_eq!(answer.json().get("expires"), None),
+            "password" => response.is_error(400, "unsupported_grant_type"),
+            "json" => response.is_error(400, "invalid_request"),
+            "expires" => assert_eq!(response.json().get("expires"), None),
             _ => {
                 let refresh = json!({
                     "client_id": id, "client_secret": secret, "grant_type": "refresh_token",
-                    "refresh_token": answer.json()["refresh_token"],
+                    "refresh_token": response.json()["refresh_token"],
                 });
                 assert!(send(&stack, &refresh).await.json().get("refresh_token").is_some());
             }

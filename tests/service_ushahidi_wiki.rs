@@ -1,20 +1,22 @@
 //! A client of Ushahidi's Swift River: codes or tokens from the authorization endpoint, Basic authentication at the
-//! token endpoint, and for a few clients a name and password.
+//! token endpoint, and for a few clients the `password` grant.
 //!
-//! It runs with `--pkce-optional --compat implicit --compat password`; its clients know of no challenge.
+//! It runs with `--pkce-optional --compat implicit --compat password`; its clients do not use PKCE.
 
 use serde_json::json;
-use shared::client::Registration;
+use shared::clients::Registration;
 
-use crate::harness::{Asking, PASSWORD, Redirect, Registered, Stack, legacy, person::CALLBACK};
+use crate::harness::{
+    AuthorizationRequest, PASSWORD, Redirect, Registered, Stack, code_flow::CALLBACK, legacy,
+};
 
 async fn swift(stack: &Stack) -> Registered {
     let registration = Registration { pkce_optional: true, ..legacy("implicit,password") };
-    stack.register_counted(registration).await
+    stack.register(registration).await
 }
 
-fn asking(client: &Registered, response_type: &str) -> Asking {
-    let right = Asking::by(client).without_pkce().with("response_type", response_type);
+fn request(client: &Registered, response_type: &str) -> AuthorizationRequest {
+    let right = AuthorizationRequest::by(client).without_pkce().with("response_type", response_type);
     right.with("redirect_uri", CALLBACK).with("scope", "read write")
 }
 
@@ -22,7 +24,7 @@ fn asking(client: &Registered, response_type: &str) -> Asking {
 async fn its_code_is_exchanged_and_refreshed_with_basic_authentication() {
     let stack = Stack::permitting("implicit,password").await;
     let client = swift(&stack).await;
-    let redirect = stack.signed_in().await.consent(&asking(&client, "code")).await;
+    let redirect = stack.signed_in().await.consent(&request(&client, "code")).await;
     assert_eq!((redirect.to.as_str(), redirect.get("state")), (CALLBACK, Some("xyz")));
     let form = [
         ("grant_type", "authorization_code"),
@@ -31,14 +33,14 @@ async fn its_code_is_exchanged_and_refreshed_with_basic_authentication() {
         ("client_id", client.id.as_str()),
         ("state", "xyz"),
     ];
-    let answer = stack.post("/oauth/token").basic(&client).form(&form).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let told = answer.json();
-    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3_600)));
-    assert_eq!(told["scope"], "read write");
+    let response = stack.post("/oauth/token").basic(&client).form(&form).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let response = response.json();
+    assert_eq!((&response["token_type"], &response["expires_in"]), (&json!("Bearer"), &json!(3_600)));
+    assert_eq!(response["scope"], "read write");
     let refresh = [
         ("grant_type", "refresh_token"),
-        ("refresh_token", told["refresh_token"].as_str().unwrap()),
+        ("refresh_token", response["refresh_token"].as_str().unwrap()),
         ("client_id", client.id.as_str()),
     ];
     let refreshed = stack.post("/oauth/token").basic(&client).form(&refresh).send().await.json();
@@ -51,7 +53,7 @@ async fn its_code_is_exchanged_and_refreshed_with_basic_authentication() {
 async fn its_token_comes_in_the_fragment() {
     let stack = Stack::permitting("implicit,password").await;
     let client = swift(&stack).await;
-    let redirect = stack.signed_in().await.consent(&asking(&client, "token")).await;
+    let redirect = stack.signed_in().await.consent(&request(&client, "token")).await;
     assert_eq!((redirect.to.as_str(), redirect.get("state")), (CALLBACK, Some("xyz")));
     let token = redirect.get("access_token").unwrap();
     assert!(stack.is_active(&client, token).await);
@@ -70,7 +72,7 @@ async fn its_redirect_uri_must_match_exactly() {
     ] {
         for response_type in ["code", "token"] {
             browser
-                .authorize(&asking(&client, response_type).with("redirect_uri", &other))
+                .authorize(&request(&client, response_type).with("redirect_uri", &other))
                 .await
                 .is_page(400);
         }
@@ -81,13 +83,13 @@ async fn its_redirect_uri_must_match_exactly() {
 async fn a_name_and_password_need_the_client_to_authenticate_with_basic() {
     let stack = Stack::permitting("implicit,password").await;
     let client = swift(&stack).await;
-    stack.somebody("ada").await;
+    stack.create_user("ada").await;
     let form =
         [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), ("client_id", &client.id)];
-    let answer = stack.post("/oauth/token").basic(&client).form(&form).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = stack.post("/oauth/token").basic(&client).form(&form).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
     for member in ["access_token", "token_type", "expires_in", "refresh_token", "scope"] {
-        assert!(answer.json().get(member).is_some(), "{}", answer.text);
+        assert!(response.json().get(member).is_some(), "{}", response.text);
     }
     stack.post("/oauth/token").form(&form).send().await.is_invalid_client();
 }
@@ -96,12 +98,12 @@ async fn a_name_and_password_need_the_client_to_authenticate_with_basic() {
 async fn with_all_switches_off_its_code_works_and_nothing_else() {
     let stack = Stack::start().await;
     let client = swift(&stack).await;
-    stack.somebody("eve").await;
+    stack.create_user("eve").await;
     let browser = stack.signed_in().await;
-    let token = Redirect::of(&browser.authorize(&asking(&client, "token")).await);
+    let token = Redirect::of(&browser.authorize(&request(&client, "token")).await);
     token.is_error(&stack, "unsupported_response_type");
     let form = [("grant_type", "password"), ("username", "eve"), ("password", PASSWORD)];
-    let answer = stack.post("/oauth/token").basic(&client).form(&form).send().await;
-    answer.is_error(400, "unsupported_grant_type");
-    assert!(browser.consent(&asking(&client, "code")).await.get("code").is_some());
+    let response = stack.post("/oauth/token").basic(&client).form(&form).send().await;
+    response.is_error(400, "unsupported_grant_type");
+    assert!(browser.consent(&request(&client, "code")).await.get("code").is_some());
 }

@@ -1,17 +1,18 @@
-//! Tokens are not renewed for those who have lost their standing, whether or not anybody swept their grants.
+//! Redemptions and refreshes after the client, the user or the client's owner lost their good standing. The grants are
+//! not ended beforehand.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use shared::{client::Registration, role::Role, secret::Id};
+use shared::{clients::Registration, secret::Id, status::Role};
 
 use crate::harness::{
     Fault, Registered, Stack,
-    person::{CALLBACK, Request},
+    code_flow::{CALLBACK, Request},
 };
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A client that a developer owns, and a user who agrees to it.
+/// A client that a developer owns, and a user who consents to it.
 struct Case {
     stack: Stack,
     client: Registered,
@@ -22,7 +23,7 @@ struct Case {
 impl Case {
     async fn begin() -> Self {
         let stack = Stack::start().await;
-        let (user, owner) = (stack.person("alice").await, stack.person("olga").await);
+        let (user, owner) = (stack.user("alice").await, stack.user("olga").await);
         stack.app.users.grant_role(owner, &Role::developer()).await.unwrap();
         let registration = Registration {
             name: "app".to_owned(),
@@ -35,44 +36,44 @@ impl Case {
     }
 
     async fn code(&self) -> String {
-        self.stack.agree(&self.client, self.user, Request::default()).await
+        self.stack.issue_code(&self.client, self.user, Request::default()).await
     }
 
-    /// The end of the one grant there is: why it ended.
-    async fn end(&self) -> Option<String> {
+    /// Returns the reason why the only grant ended.
+    async fn end_reason(&self) -> Option<String> {
         let items = self.stack.app.grants.table().all().await.unwrap();
-        let grant = items.iter().find(|item| shared::table::kind(item) == Some("g")).unwrap();
+        let grant = items.iter().find(|item| shared::dynamodb::kind(item) == Some("g")).unwrap();
         Some(grant.get("e")?.as_m().unwrap()["w"].as_s().unwrap().clone())
     }
 }
 
 type Loss = for<'a> fn(&'a Case) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Every way to lose the standing that a grant rests on: one write each, and no sweep after it.
+/// Every way in which a principal of a grant loses good standing: one write each, and the grant itself is not ended.
 const LOSSES: [(&str, Loss); 8] = [
-    ("everything of the user's is ended", |case| {
+    ("everything of the user's is revoked", |case| {
         Box::pin(async { case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap() })
     }),
-    ("the user has no status any more", |case| {
+    ("the user has no status item", |case| {
         Box::pin(async {
             let status = shared::status::Status::key(case.user);
-            shared::table::delete_all(&case.stack.users(), [status]).await.unwrap();
+            shared::dynamodb::delete_all(&case.stack.users(), [status]).await.unwrap();
         })
     }),
-    ("everything of the client's is ended", |case| {
+    ("everything of the client's is revoked", |case| {
         Box::pin(async {
             let client = case.client.id.parse().unwrap();
             case.stack.app.clients.end_everything(&client, case.stack.now()).await.unwrap();
         })
     }),
-    ("everything of the owner's is ended", |case| {
+    ("everything of the owner's is revoked", |case| {
         Box::pin(async {
             case.stack.app.users.end_everything(case.owner, case.stack.now()).await.unwrap();
-            // At the very moment, not even the client itself is good for anything.
+            // In the same millisecond the client cannot even authenticate.
             case.stack.advance(MS);
         })
     }),
-    ("everything is ended, and a moment passes", |case| {
+    ("everything is revoked, and a millisecond passes", |case| {
         Box::pin(async {
             case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
             case.stack.advance(MS);
@@ -87,7 +88,7 @@ const LOSSES: [(&str, Loss); 8] = [
             case.stack.enable(&case.client).await;
         })
     }),
-    ("everything is ended twice", |case| {
+    ("everything is revoked twice", |case| {
         Box::pin(async {
             for _ in 0..2 {
                 case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
@@ -97,44 +98,45 @@ const LOSSES: [(&str, Loss); 8] = [
 ];
 
 #[tokio::test]
-async fn nobody_refreshes_into_dead_tokens() {
+async fn a_refresh_after_a_loss_of_standing_is_refused_and_ends_the_grant() {
     for (what, lose) in LOSSES {
         let case = Case::begin().await;
         let pair = case.stack.redeem(&case.client, &case.code().await).await.pair();
         lose(&case).await;
         case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
-        assert_eq!(case.end().await.as_deref(), Some("standing"), "{what}");
-        assert!(case.stack.audited("reused").is_empty(), "{what}: nobody is taken for a thief");
-        assert_eq!(case.stack.audited("revoked").len(), 1, "{what}");
+        assert_eq!(case.end_reason().await.as_deref(), Some("standing"), "{what}");
+        assert!(case.stack.audited("reused").is_empty(), "{what}: no client is taken for a thief");
+        let revoked = case.stack.audited("revoked");
+        assert_eq!((revoked.len(), &revoked[0]["reason"]), (1, &"standing".into()), "{what}");
         case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
     }
 }
 
 #[tokio::test]
-async fn nobody_redeems_a_code_for_dead_tokens() {
+async fn a_redemption_after_a_loss_of_standing_is_refused_and_ends_the_grant() {
     for (what, lose) in LOSSES {
         let case = Case::begin().await;
         let code = case.code().await;
         lose(&case).await;
         case.stack.redeem(&case.client, &code).await.is_error(400, "invalid_grant");
-        assert_eq!(case.end().await.as_deref(), Some("standing"), "{what}");
+        assert_eq!(case.end_reason().await.as_deref(), Some("standing"), "{what}");
         assert!(case.stack.audited("issued").is_empty() && case.stack.audited("replayed").is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_retry_within_the_window_is_refused_once_everything_was_ended() {
+async fn a_retry_within_the_window_is_refused_after_everything_was_revoked() {
     let case = Case::begin().await;
     let first = case.stack.redeem(&case.client, &case.code().await).await.pair();
     let second = case.stack.refresh(&case.client, &first.refresh).await.pair();
     case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
     case.stack.refresh(&case.client, &first.refresh).await.is_error(400, "invalid_grant");
     case.stack.refresh(&case.client, &second.refresh).await.is_error(400, "invalid_grant");
-    assert_eq!(case.end().await.as_deref(), Some("standing"));
+    assert_eq!(case.end_reason().await.as_deref(), Some("standing"));
 }
 
 #[tokio::test]
-async fn what_is_granted_after_everything_was_ended_lives() {
+async fn a_grant_made_after_everything_was_revoked_is_valid() {
     let case = Case::begin().await;
     case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
     case.stack.advance(MS);
@@ -156,12 +158,12 @@ async fn a_grant_of_another_issuer_is_neither_redeemed_nor_refreshed_nor_ended()
     let next = case.stack.refresh(&case.client, &pair.refresh).await.pair();
     case.stack.advance(Duration::from_hours(1));
     other.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
-    assert_eq!(case.end().await, None);
+    assert_eq!(case.end_reason().await, None);
     case.stack.refresh(&case.client, &next.refresh).await.pair();
 }
 
 #[tokio::test]
-async fn while_nobody_can_be_asked_tokens_are_given_and_no_one_is_taken_for_a_thief() {
+async fn tokens_are_issued_while_statuses_cannot_be_read_and_no_client_is_taken_for_a_thief() {
     let stack = Stack::start().await;
     let client = stack.web().await;
     let code = stack.code(&client).await;
@@ -176,7 +178,7 @@ async fn while_nobody_can_be_asked_tokens_are_given_and_no_one_is_taken_for_a_th
 }
 
 #[tokio::test]
-async fn who_has_lost_their_standing_gets_nothing_though_the_grant_cannot_be_ended() {
+async fn a_refresh_after_a_loss_of_standing_is_refused_even_if_the_grant_cannot_be_ended() {
     let case = Case::begin().await;
     let pair = case.stack.redeem(&case.client, &case.code().await).await.pair();
     case.stack.app.users.end_everything(case.user, case.stack.now()).await.unwrap();
@@ -186,11 +188,11 @@ async fn who_has_lost_their_standing_gets_nothing_though_the_grant_cannot_be_end
     }
     case.stack.dynamodb.fail(Fault::None);
     case.stack.refresh(&case.client, &pair.refresh).await.is_error(400, "invalid_grant");
-    assert_eq!(case.end().await.as_deref(), Some("standing"));
+    assert_eq!(case.end_reason().await.as_deref(), Some("standing"));
 }
 
 #[tokio::test]
-async fn a_rotation_of_which_every_answer_was_lost_is_recognised_by_one_read() {
+async fn a_rotation_is_recognised_by_one_read_if_every_response_was_lost() {
     let stack = Stack::start().await;
     let client = stack.web().await;
     let first = stack.pair(&client).await;
@@ -203,7 +205,7 @@ async fn a_rotation_of_which_every_answer_was_lost_is_recognised_by_one_read() {
 }
 
 #[tokio::test]
-async fn a_redemption_of_which_every_answer_was_lost_is_recognised_by_one_read() {
+async fn a_redemption_is_recognised_by_one_read_if_every_response_was_lost() {
     let case = Case::begin().await;
     let code = case.code().await;
     case.stack.dynamodb.fail(Fault::LoseAnswers);

@@ -1,20 +1,24 @@
-//! A command that is older than what it changes leaves alone what it does not know.
+//! Attributes of a later version: an older command does not remove them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::IgnoredAny;
 use shared::{
+    dynamodb::{Item, Outcome, Table, Update},
     status::Status,
-    table::{Item, Table, Update, Written},
-    user::User,
+    users::User,
 };
 
 use crate::harness::Stack;
 
-/// Gives the item an attribute that no version has yet; and the map in it, too, if it has one of this name.
-async fn from_the_future(table: &Table, key: &str, map: Option<&str>) {
+/// The unknown attribute's value.
+const VALUE: &str = "kept";
+
+/// Adds an unknown attribute to the item, and to its Map `map` if there is one.
+async fn add_unknown_attribute(table: &Table, key: &str, map: Option<&str>) {
     let nested = map.map(|map| format!(", #{map}.#later = :later")).unwrap_or_default();
-    let update = Update::always(&format!("SET #later = :later{nested}")).value("later", &"kept").unwrap();
-    assert!(matches!(table.update::<IgnoredAny>(key, update).await.unwrap(), Written::Done(_)));
+    let update =
+        Update::always::<Item>(&format!("SET #later = :later{nested}")).value("later", &VALUE).unwrap();
+    assert!(matches!(table.update::<IgnoredAny>(key, update).await.unwrap(), Outcome::Applied(_)));
 }
 
 async fn item(table: &Table, key: &str) -> Item {
@@ -22,18 +26,18 @@ async fn item(table: &Table, key: &str) -> Item {
     items.into_iter().find(|item| item["pk"].as_s().unwrap() == key).unwrap()
 }
 
-/// Whether the attribute is there that no version knows.
-fn is_kept(item: &Item) -> bool {
-    item.get("later") == Some(&AttributeValue::S("kept".to_owned()))
+/// Returns whether the item has the unknown attribute.
+fn has_unknown_attribute(item: &Item) -> bool {
+    item.get("later") == Some(&AttributeValue::S(VALUE.to_owned()))
 }
 
 #[tokio::test]
-async fn a_client_of_a_later_version_keeps_what_the_command_does_not_know() {
+async fn a_client_of_a_later_version_keeps_its_unknown_attributes() {
     let stack = Stack::start().await;
     let (machine, table) = (stack.machine().await, stack.app.clients.table());
     let (client, status) = (format!("client#{}", machine.id), format!("status#{}", machine.id));
-    from_the_future(table, &client, Some("lifetimes")).await;
-    from_the_future(table, &status, None).await;
+    add_unknown_attribute(table, &client, Some("lifetimes")).await;
+    add_unknown_attribute(table, &status, None).await;
     for command in [
         &["client", "update", &machine.id, "--name", "other", "--code-ttl", "30", "--scope", "read"][..],
         &["client", "update", &machine.id, "--scope", "write", "--access-token-ttl", "120"],
@@ -44,9 +48,9 @@ async fn a_client_of_a_later_version_keeps_what_the_command_does_not_know() {
     ] {
         stack.jeton(command, "").await.json();
         let (client, status) = (item(table, &client).await, item(table, &status).await);
-        assert!(is_kept(&client) && is_kept(&status), "{command:?}");
+        assert!(has_unknown_attribute(&client) && has_unknown_attribute(&status), "{command:?}");
         let lifetimes = client["lifetimes"].as_m().unwrap();
-        assert!(is_kept(lifetimes), "{command:?}");
+        assert!(has_unknown_attribute(lifetimes), "{command:?}");
     }
     let lifetimes = item(table, &client).await["lifetimes"].as_m().unwrap().clone();
     assert_eq!((&lifetimes["code"], &lifetimes["access_token"]), (&number(30), &number(120)));
@@ -59,12 +63,12 @@ fn number(number: u32) -> AttributeValue {
 }
 
 #[tokio::test]
-async fn a_user_of_a_later_version_keeps_what_the_command_does_not_know() {
+async fn a_user_of_a_later_version_keeps_its_unknown_attributes() {
     let stack = Stack::start().await;
-    let (ada, table) = (stack.somebody("ada").await, stack.app.users.table());
+    let (ada, table) = (stack.create_user("ada").await, stack.app.users.table());
     let (user, status) = (User::key(ada.sub), Status::key(ada.sub));
-    from_the_future(table, &user, None).await;
-    from_the_future(table, &status, None).await;
+    add_unknown_attribute(table, &user, None).await;
+    add_unknown_attribute(table, &status, None).await;
     for command in [
         &["user", "set-password", "ada", "--password-stdin"][..],
         &["user", "grant-role", "ada", "admin"],
@@ -75,7 +79,7 @@ async fn a_user_of_a_later_version_keeps_what_the_command_does_not_know() {
     ] {
         stack.jeton(command, "another password").await.json();
         for key in [&user, &status] {
-            assert!(is_kept(&item(table, key).await), "{command:?}");
+            assert!(has_unknown_attribute(&item(table, key).await), "{command:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! `jeton user …` and `jeton token revoke-all`: the real command, on the tables of a running server.
+//! `jeton user …` and `jeton token revoke-all`, on the tables of a running deployment.
 
 use serde_json::{Value, json};
 use shared::{
-    grant::{Grant, State, Why},
+    grants::{EndReason, Grant, State},
     secret::{AccessToken, Id, Secret},
     time::Timestamp,
-    user::{Password, PasswordHash, Unchanged, User, password},
+    users::{Password, PasswordHash, Unchanged, User, password},
 };
 
 use crate::harness::{Fault, Ran, Registered, Stack};
@@ -19,9 +19,9 @@ async fn create(stack: &Stack, name: &str) -> Id {
     created["sub"].as_str().unwrap().parse().unwrap()
 }
 
-/// A new hash of the first password.
+/// Returns a new hash of [`PASSWORD`].
 fn user_password() -> PasswordHash {
-    password::hash(Password::typed(PASSWORD).unwrap())
+    password::hash(Password::entered(PASSWORD).unwrap())
 }
 
 async fn user(stack: &Stack, name: &str) -> Option<User> {
@@ -31,7 +31,7 @@ async fn user(stack: &Stack, name: &str) -> Option<User> {
 async fn signs_in(stack: &Stack, name: &str, text: &str) -> bool {
     let user = user(stack, name).await;
     let known = user.as_ref().map(|user| &user.password);
-    password::verify_async(known, Password::typed(text).unwrap()).await.matches
+    password::verify_async(known, Password::entered(text).unwrap()).await.matches()
 }
 
 fn token(tokens: &Value) -> &str {
@@ -43,26 +43,26 @@ async fn grant(stack: &Stack, tokens: &Value) -> Grant {
     stack.app.grants.find(id).await.unwrap().unwrap()
 }
 
-/// Whether a token works, by the word of introspection.
+/// Returns whether introspection calls the token active.
 async fn is_active(stack: &Stack, client: &Registered, tokens: &Value) -> bool {
     stack.introspect(client, token(tokens)).await["active"].as_bool().unwrap()
 }
 
-async fn not_before(stack: &Stack, person: Id) -> Option<Timestamp> {
-    stack.app.users.read(person).await.unwrap().unwrap().1.not_before
+async fn not_before(stack: &Stack, user: Id) -> Option<Timestamp> {
+    stack.app.users.read(user).await.unwrap().unwrap().1.not_before
 }
 
-/// The attributes of the tombstone that is all that is left of `person`, and of everybody else.
-async fn left_of(stack: &Stack, person: Id) -> Vec<String> {
+/// Returns the attributes of the tombstone of `user`, the only item in the table.
+async fn left_of(stack: &Stack, user: Id) -> Vec<String> {
     let items = stack.app.users.table().all().await.unwrap();
     let [tombstone] = items.as_slice() else { panic!("{items:?}") };
-    assert_eq!(tombstone["pk"].as_s().unwrap(), &format!("status#{person}"));
+    assert_eq!(tombstone["pk"].as_s().unwrap(), &format!("status#{user}"));
     let mut names: Vec<_> = tombstone.keys().cloned().collect();
     names.sort();
     names
 }
 
-/// The audit lines that a run wrote, in short.
+/// Returns the events and changes in the audit lines of a run.
 fn audited(ran: &Ran) -> Vec<(String, String)> {
     let lines = ran.stderr.lines().filter(|line| !line.starts_with("jeton: "));
     let records = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -71,7 +71,7 @@ fn audited(ran: &Ran) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_person_is_created_listed_and_shown() {
+async fn a_user_is_created_listed_and_shown() {
     let stack = Stack::start().await;
     let (grace, ada) = (create(&stack, "Grace").await, create(&stack, "ada").await);
     let listed = stack.jeton(&["user", "list"], "").await.json();
@@ -84,12 +84,12 @@ async fn a_person_is_created_listed_and_shown() {
         assert_eq!(&shown[name], value, "{name}");
     }
     assert_ne!(grace, ada);
-    stack.jeton(&["user", "show", "nobody"], "").await.failed(3, "nobody called nobody");
+    stack.jeton(&["user", "show", "nobody"], "").await.failed(3, "there is no user nobody");
     stack.jeton(&["user", "show", " ada"], "").await.failed(2, "user name");
 }
 
 #[tokio::test]
-async fn a_name_is_given_once_whatever_its_case() {
+async fn a_login_name_is_unique_in_any_case() {
     let stack = Stack::start().await;
     let first = create(&stack, "Émilie").await;
     for name in ["Émilie", "émilie", "ÉMILIE"] {
@@ -97,7 +97,7 @@ async fn a_name_is_given_once_whatever_its_case() {
         refused.failed(2, "already");
         assert_eq!(user(&stack, name).await.unwrap().sub, first);
     }
-    // Of several at the same moment, one wins: the write decides, not the look before it.
+    // The write decides, not the read before it.
     let made = |spelling: &str| {
         let hash = user_password();
         User::new(Id::random(), spelling.parse().unwrap(), hash, stack.now())
@@ -109,7 +109,7 @@ async fn a_name_is_given_once_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn a_password_is_kept_as_a_hash_and_told_to_nobody() {
+async fn a_password_is_stored_as_a_hash_and_never_printed() {
     let stack = Stack::start().await;
     let created = stack.jeton(&["user", "create", "ada", "--password-stdin"], PASSWORD).await;
     let changed = stack.jeton(&["user", "set-password", "ada", "--password-stdin"], OTHER).await;
@@ -132,7 +132,7 @@ async fn a_password_is_kept_as_a_hash_and_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn an_administrator_signs_somebody_out_everywhere() {
+async fn an_administrator_signs_a_user_out_everywhere() {
     let stack = Stack::start().await;
     create(&stack, "ada").await;
     let ran = stack.jeton(&["user", "sign-out", "ADA"], "").await;
@@ -140,27 +140,27 @@ async fn an_administrator_signs_somebody_out_everywhere() {
     assert_eq!(audited(&ran), [("user_changed".to_owned(), "signed_out".to_owned())]);
     let (_, status) = stack.app.users.list().await.unwrap().remove(0);
     assert!(status.signed_out_at.is_some() && status.not_before.is_none());
-    stack.jeton(&["user", "sign-out", "nobody"], "").await.failed(3, "nobody called nobody");
+    stack.jeton(&["user", "sign-out", "nobody"], "").await.failed(3, "there is no user nobody");
 }
 
 #[tokio::test]
-async fn a_password_that_cannot_be_chosen_makes_nobody() {
+async fn an_invalid_password_creates_no_user() {
     let stack = Stack::start().await;
-    for (password, told) in
+    for (password, expected) in
         [("", "at least 8"), ("seven77\n", "at least 8"), (&"a".repeat(1_025), "at most 1024")]
     {
-        stack.jeton(&["user", "create", "ada", "--password-stdin"], password).await.failed(2, told);
+        stack.jeton(&["user", "create", "ada", "--password-stdin"], password).await.failed(2, expected);
     }
-    // No terminal to ask at, and no word that the password is piped in.
+    // Neither a terminal nor `--password-stdin`.
     stack.jeton(&["user", "create", "ada"], PASSWORD).await.failed(2, "--password-stdin");
-    // On the command line it would be everybody's.
+    // Every process could read a password on the command line.
     stack.jeton(&["user", "create", "ada", PASSWORD], "").await.failed(2, "unexpected argument");
     stack.jeton(&["user", "create", "a\nda", "--password-stdin"], PASSWORD).await.failed(2, "user name");
     assert!(stack.app.users.list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn another_password_ends_what_was_authorized_with_the_old_one() {
+async fn a_new_password_ends_all_grants_and_sessions() {
     let stack = Stack::start().await;
     let (web, ada) = (stack.web().await, create(&stack, "ada").await);
     let before = stack.authorized(&web, ada).await;
@@ -170,7 +170,7 @@ async fn another_password_ends_what_was_authorized_with_the_old_one() {
     assert_eq!((&ran["password_set"], &ran["grants_ended"]), (&json!(true), &json!(1)));
     assert!(signs_in(&stack, "ada", OTHER).await && !signs_in(&stack, "ada", PASSWORD).await);
     assert!(!is_active(&stack, &web, &before).await);
-    assert_eq!(grant(&stack, &before).await.end.unwrap().why, Why::Administrator);
+    assert_eq!(grant(&stack, &before).await.end.unwrap().reason, EndReason::Administrator);
 
     let ended = not_before(&stack, ada).await.unwrap();
     stack.advance(ended.since(stack.now()) + std::time::Duration::from_millis(1));
@@ -179,11 +179,11 @@ async fn another_password_ends_what_was_authorized_with_the_old_one() {
     stack
         .jeton(&["user", "set-password", "bob", "--password-stdin"], OTHER)
         .await
-        .failed(3, "nobody called bob");
+        .failed(3, "there is no user bob");
 }
 
 #[tokio::test]
-async fn of_two_who_set_a_password_at_once_one_is_told() {
+async fn of_two_simultaneous_password_changes_one_fails() {
     let stack = Stack::start().await;
     create(&stack, "ada").await;
     let read = user(&stack, "ada").await.unwrap();
@@ -196,7 +196,7 @@ async fn of_two_who_set_a_password_at_once_one_is_told() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_no_failure() {
+async fn a_lost_response_is_no_failure() {
     let stack = Stack::start().await;
     let lose = || stack.dynamodb.fail(Fault::LoseFirstAnswer);
     lose();
@@ -212,7 +212,7 @@ async fn a_lost_answer_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_disabled_persons_grants_are_ended_and_nobody_elses() {
+async fn disabling_a_user_ends_their_grants_only() {
     let stack = Stack::start().await;
     let web = stack.web().await;
     let (ada, grace) = (create(&stack, "ada").await, create(&stack, "Grace").await);
@@ -221,14 +221,14 @@ async fn a_disabled_persons_grants_are_ended_and_nobody_elses() {
         hers.push(stack.authorized(&web, ada).await);
     }
     let other = stack.authorized(&web, grace).await;
-    assert_eq!(stack.app.grants.of_person(ada).await.unwrap().len(), 3);
+    assert_eq!(stack.app.grants.of_user(ada).await.unwrap().len(), 3);
 
     stack.dynamodb.forget();
     let ran = stack.jeton(&["user", "disable", "ada"], "").await;
     assert_eq!((&ran.json()["disabled"], &ran.json()["grants_ended"]), (&json!(true), &json!(3)));
     assert_eq!(audited(&ran), [("user_changed".to_owned(), "disabled".to_owned())]);
     let operations: Vec<_> = stack.dynamodb.cost().into_iter().map(|(operation, _)| operation).collect();
-    // The clock, whose name it is, the user; then the status first: it is what counts.
+    // The clock, the name, the user; then the status first, because it decides.
     let reads = ["GetItem", "GetItem", "BatchGetItem"];
     let writes = ["UpdateItem", "Query", "BatchGetItem", "UpdateItem", "UpdateItem", "UpdateItem"];
     assert_eq!(operations, [&reads[..], &writes].concat());
@@ -245,12 +245,12 @@ async fn a_disabled_persons_grants_are_ended_and_nobody_elses() {
     stack.advance(ended.since(stack.now()) + std::time::Duration::from_millis(1));
     assert!(is_active(&stack, &web, &stack.authorized(&web, ada).await).await);
     for command in ["disable", "enable"] {
-        stack.jeton(&["user", command, "nobody"], "").await.failed(3, "nobody called nobody");
+        stack.jeton(&["user", command, "nobody"], "").await.failed(3, "there is no user nobody");
     }
 }
 
 #[tokio::test]
-async fn a_deleted_person_leaves_a_free_name_and_nothing_that_works() {
+async fn deleting_a_user_frees_the_name_and_ends_everything() {
     let stack = Stack::start().await;
     let (web, ada) = (stack.web().await, create(&stack, "ada").await);
     let tokens = stack.authorized(&web, ada).await;
@@ -258,14 +258,14 @@ async fn a_deleted_person_leaves_a_free_name_and_nothing_that_works() {
     assert_eq!((&ran["deleted"], &ran["grants_ended"]), (&json!(true), &json!(1)));
     assert!(!is_active(&stack, &web, &tokens).await);
     assert_eq!(left_of(&stack, ada).await, ["deleted", "disabled", "pk", "v"]);
-    stack.jeton(&["user", "delete", "ada"], "").await.failed(3, "nobody called ada");
+    stack.jeton(&["user", "delete", "ada"], "").await.failed(3, "there is no user ada");
 
     assert_ne!(create(&stack, "ADA").await, ada, "a sub is never used again");
     assert!(!is_active(&stack, &web, &tokens).await);
 }
 
 #[tokio::test]
-async fn everything_of_a_person_is_revoked_in_one_write() {
+async fn everything_of_a_user_is_revoked_in_one_write() {
     let stack = Stack::start().await;
     let web = stack.web().await;
     let (ada, grace) = (create(&stack, "ada").await, create(&stack, "Grace").await);
@@ -282,7 +282,7 @@ async fn everything_of_a_person_is_revoked_in_one_write() {
     assert!(is_active(&stack, &web, &other).await);
     assert!(signs_in(&stack, "ada", PASSWORD).await);
 
-    // A clock that is behind takes nothing back.
+    // A clock that is behind does not move the end back.
     let ended = not_before(&stack, ada).await;
     stack.app.users.end_everything(ada, stack.now()).await.unwrap();
     assert_eq!(not_before(&stack, ada).await, ended);
@@ -307,12 +307,12 @@ async fn everything_of_a_client_is_revoked_in_one_write() {
 }
 
 #[tokio::test]
-async fn revoke_all_is_told_whose() {
+async fn revoke_all_needs_a_user_or_a_client() {
     let stack = Stack::start().await;
     stack.jeton(&["token", "revoke-all"], "").await.failed(2, "--user");
     let both = ["token", "revoke-all", "--user", "ada", "--client", "demo"];
     stack.jeton(&both, "").await.failed(2, "cannot be used with");
-    stack.jeton(&["token", "revoke-all", "--user", "ada"], "").await.failed(3, "nobody called ada");
+    stack.jeton(&["token", "revoke-all", "--user", "ada"], "").await.failed(3, "there is no user ada");
     stack.jeton(&["token", "revoke-all", "--client", "demo"], "").await.failed(3, "no client demo");
     assert!(stack.stored().await.is_empty(), "an update that finds nothing leaves no stub");
 }

@@ -1,65 +1,75 @@
-//! From a stranger's click to a revoked token: what everybody gets, what it costs, and what is kept of it.
+//! The whole flow, from a click to a revoked token: its results, its cost, and the data that it leaves.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use crate::harness::{Asking, HtmlForm, PASSWORD, Redirect, Stack, person::VERIFIER};
+use crate::harness::{AuthorizationRequest, HtmlForm, PASSWORD, Redirect, Stack, code_flow::VERIFIER};
 
-/// What was asked of DynamoDB since the last time.
+/// Returns the operations on DynamoDB since the last call, with their capacity units.
 fn operations(stack: &Stack) -> Vec<(String, f64)> {
     let cost = stack.dynamodb.cost();
     stack.dynamodb.forget();
     cost
 }
 
-/// The writes among it.
+/// Returns the writes among the operations.
 fn writes(stack: &Stack) -> Vec<(String, f64)> {
     let reads = ["GetItem", "BatchGetItem"];
     operations(stack).into_iter().filter(|(operation, _)| !reads.contains(&operation.as_str())).collect()
 }
 
-fn text(answer: &Value, member: &str) -> String {
-    answer[member].as_str().unwrap().to_owned()
+fn text(response: &Value, member: &str) -> String {
+    response[member].as_str().unwrap().to_owned()
 }
 
-/// Everything a person and two clients do in a day; every secret that was used on the way.
+/// Runs everything that a user and two clients do in a day. Returns every secret that was used.
 async fn a_day(stack: &Stack) -> Vec<String> {
-    let (web, rs, ada) = (stack.web().await, stack.resource_server().await, stack.somebody("Ada").await);
-    let (browser, asking) = (stack.browser(), Asking::by(&web).with("scope", "read write"));
-    let login = browser.redirected(&asking).await.location;
+    let (web, rs, ada) = (stack.web().await, stack.resource_server().await, stack.create_user("Ada").await);
+    let (browser, request) = (stack.browser(), AuthorizationRequest::by(&web).with("scope", "read write"));
+    let login = browser.redirected(&request).await.location;
     browser.try_to_sign_in(&login, "ada", "a wrong password").await.is_page(400);
     let visit = browser.cookie("jeton-visit").unwrap();
     let login_form = HtmlForm::of(&browser.get(&login).await, "/login");
     let next = Redirect::of(&browser.try_to_sign_in(&login, "ada", PASSWORD).await).location;
-    let [session, known] = ["jeton-session", "jeton-browser"].map(|name| browser.cookie(name).unwrap());
+    let [session, known] = ["jeton-session", "jeton-device"].map(|name| browser.cookie(name).unwrap());
     let page = browser.get(&next).await;
     let (form, logout) = (HtmlForm::of(&page, "/oauth/authorize"), HtmlForm::of(&page, "/logout"));
     browser.submit(&form.with("csrf", "0"), &[("decision", "allow")]).await.is_page(403);
     let redirect = Redirect::of(&browser.submit(&form, &[("decision", "allow")]).await);
     let code = redirect.code().to_owned();
-    let answer = stack.redeem(&web, &code).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let first = answer.json();
-    let told = stack.introspect(&rs, &text(&first, "access_token")).await;
-    assert_eq!((&told["active"], &told["username"]), (&true.into(), &"Ada".into()), "{told}");
-    assert_eq!((text(&told, "sub"), text(&told, "client_id")), (ada.sub.to_string(), web.id.clone()));
-    assert_eq!((text(&told, "scope"), text(&told, "iss")), ("read write".to_owned(), stack.url.clone()));
+    let response = stack.redeem(&web, &code).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let first = response.json();
+    let introspection = stack.introspect(&rs, &text(&first, "access_token")).await;
+    assert_eq!(
+        (&introspection["active"], &introspection["username"]),
+        (&true.into(), &"Ada".into()),
+        "{introspection}"
+    );
+    assert_eq!(
+        (text(&introspection, "sub"), text(&introspection, "client_id")),
+        (ada.sub.to_string(), web.id.clone())
+    );
+    assert_eq!(
+        (text(&introspection, "scope"), text(&introspection, "iss")),
+        ("read write".to_owned(), stack.url.clone())
+    );
     let refresh = text(&first, "refresh_token");
     let form_of =
         |token: &str| [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
     let refreshing = form_of(&refresh);
     let refreshing = refreshing.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let answer = stack.ask("/oauth/token", &web, &refreshing).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let second = answer.json();
+    let response = stack.post_as("/oauth/token", &web, &refreshing).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    let second = response.json();
     let (access, next_refresh) = (text(&second, "access_token"), text(&second, "refresh_token"));
     assert_eq!(stack.introspect(&rs, &access).await["username"], "Ada");
     assert_eq!(stack.revoke(&web, &next_refresh).await.status, 200);
     stack.is_inactive(&rs, &access).await;
     browser.submit(&logout, &[]).await.is_page(200);
-    // Secrets where they do not belong.
+    // Secrets in the wrong parameters.
     stack.redeem(&web, &refresh).await.is_error(400, "invalid_grant");
-    browser.get(&asking.with("state", &session).with("scope", &code).url()).await;
+    browser.get(&request.with("state", &session).with("scope", &code).url()).await;
     let secrets = [visit, session, known, code, text(&first, "access_token"), refresh, access, next_refresh];
     let csrf = [&login_form, &form, &logout].map(|form| form.get("csrf").unwrap().to_owned());
     let typed = [PASSWORD.to_owned(), "a wrong password".to_owned(), VERIFIER.to_owned(), web.secret];
@@ -67,7 +77,7 @@ async fn a_day(stack: &Stack) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_and_agrees_and_the_client_gets_uses_renews_and_revokes_its_tokens() {
+async fn a_user_consents_and_the_client_gets_refreshes_and_revokes_its_tokens() {
     let stack = Stack::start().await;
     a_day(&stack).await;
     for event in ["signed_in", "sign_in_failed", "consented", "issued", "refreshed", "revoked", "signed_out"]
@@ -77,7 +87,7 @@ async fn a_person_signs_in_and_agrees_and_the_client_gets_uses_renews_and_revoke
 }
 
 #[tokio::test]
-async fn no_item_and_no_line_of_the_log_holds_a_secret_of_a_person_or_their_browser() {
+async fn no_item_and_no_log_line_has_a_secret_of_a_user_or_browser() {
     let stack = Stack::start().await;
     let secrets = a_day(&stack).await;
     let (stored, logged) = (stack.stored().await, stack.logged());
@@ -95,19 +105,19 @@ async fn no_item_and_no_line_of_the_log_holds_a_secret_of_a_person_or_their_brow
 }
 
 #[tokio::test]
-async fn a_stranger_writes_nothing_whatever_they_load() {
+async fn loading_pages_without_signing_in_writes_nothing() {
     let stack = Stack::start().await;
-    let (asking, stranger) = (Asking::by(&stack.web().await), stack.browser());
+    let (request, stranger) = (AuthorizationRequest::by(&stack.web().await), stack.browser());
     stack.dynamodb.forget();
-    let login = stranger.redirected(&asking).await.location;
+    let login = stranger.redirected(&request).await.location;
     assert_eq!(operations(&stack), [("BatchGetItem".to_owned(), 2.0)], "the client and its status");
     stranger.get(&login).await.is_page(200);
     assert_eq!(operations(&stack), [("BatchGetItem".to_owned(), 2.0)], "the client, which the page names");
     stranger.get("/login").await.is_page(200);
     assert_eq!(operations(&stack), []);
-    stranger.redirected(&asking.with("scope", "other")).await;
-    stranger.redirected(&asking.with("prompt", "none")).await;
-    stranger.authorize(&asking.with("client_id", "nope")).await.is_page(400);
+    stranger.redirected(&request.with("scope", "other")).await;
+    stranger.redirected(&request.with("prompt", "none")).await;
+    stranger.authorize(&request.with("client_id", "nope")).await.is_page(400);
     stranger.post("/logout", &[]).await.is_page(200);
     assert_eq!(writes(&stack), []);
     stranger.try_to_sign_in(&login, "nobody", "a password").await.is_page(400);
@@ -115,42 +125,38 @@ async fn a_stranger_writes_nothing_whatever_they_load() {
     assert_eq!(
         writes(&stack),
         vec![counted; 4],
-        "an attempt is counted and fails, at address and account, and no more"
+        "a failed attempt is counted for the address and for the account"
     );
 }
 
 #[tokio::test]
-async fn a_code_is_one_write_and_what_is_remembered_of_a_confidential_client_one_more() {
+async fn a_code_costs_one_write_and_a_remembered_consent_one_more() {
     let stack = Stack::start().await;
     let (web, public, browser) = (stack.web().await, stack.public().await, stack.browser());
-    let ada = stack.somebody("ada").await;
-    // What belongs to a person is in their index as well.
+    let ada = stack.create_user("ada").await;
+    // An item of a user is in the index by_user, too.
     let (indexed, put) = (("PutItem".to_owned(), 2.0), ("PutItem".to_owned(), 1.0));
     stack.dynamodb.forget();
     browser.sign_in(&ada).await;
     let mut written = writes(&stack);
     written.sort_by(|one, other| one.0.cmp(&other.0));
     let (sessions, counters) = written.split_at(2);
-    assert_eq!(
-        sessions,
-        [indexed.clone(), indexed.clone()],
-        "a session, and a browser that is known from now on"
-    );
+    assert_eq!(sessions, [indexed.clone(), indexed.clone()], "a session and a device cookie");
     let counted = ("UpdateItem".to_owned(), 1.0);
-    assert_eq!(counters, vec![counted; 4], "two counters, charged and given back");
-    let form = browser.asked(&Asking::by(&web)).await;
+    assert_eq!(counters, vec![counted; 4], "two counters, reserved and released");
+    let form = browser.consent_form(&AuthorizationRequest::by(&web)).await;
     assert_eq!(writes(&stack), []);
     browser.submit(&form, &[("decision", "allow")]).await;
     assert_eq!(writes(&stack), [indexed.clone(), put]);
-    browser.redirected(&Asking::by(&web)).await.code();
+    browser.redirected(&AuthorizationRequest::by(&web)).await.code();
     assert_eq!(
         writes(&stack),
         std::slice::from_ref(&indexed),
-        "nobody was asked, so nothing new is remembered"
+        "without a consent page, no consent is stored"
     );
-    browser.consent(&Asking::by(&public)).await.code();
+    browser.consent(&AuthorizationRequest::by(&public)).await.code();
     assert_eq!(writes(&stack), [indexed]);
-    let form = browser.asked(&Asking::by(&public)).await;
+    let form = browser.consent_form(&AuthorizationRequest::by(&public)).await;
     browser.submit(&form, &[("decision", "deny")]).await;
     assert_eq!(writes(&stack), []);
 }

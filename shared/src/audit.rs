@@ -1,172 +1,195 @@
-//! What happened, for those who must answer for it: one log line an event, which is also its metric.
+//! Audit events: one log line per event, which is also its metric.
 //!
-//! Events hold ids and the first bits of digests, never a token, code, secret, password or verifier.
+//! Events contain ids and the first bits of digests; never a token, code, secret, password or verifier.
 //! Every line is in CloudWatch's embedded metric format: it counts 1 under the name of its event, so that alarms
 //! need no metric filters and no second line.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use strum::IntoStaticStr;
 
-use crate::{client::ClientId, log::Level, secret::Id, time::Timestamp};
+use crate::{
+    log::Level,
+    oauth::{ClientId, GrantType},
+    secret::Id,
+    time::Timestamp,
+};
 
-/// The metrics' namespace.
+/// The namespace of the metrics.
 const NAMESPACE: &str = "Jeton";
 
-/// Something worth remembering.
-#[derive(Clone, Debug, Serialize)]
+/// A security-relevant event. The name of the variant is the name of its metric.
+#[derive(Clone, Debug, Serialize, IntoStaticStr)]
 #[serde(tag = "audit", rename_all = "snake_case")]
+#[strum(const_into_str)]
 pub enum Event<'a> {
     /// Tokens were issued for a new grant.
     Issued {
-        /// The grant's id.
         grant: Id,
-        /// How the grant came about.
-        kind: &'static str,
-        /// To whom.
+        kind: GrantType,
         client: &'a ClientId,
         /// The access token's `jti`.
         token: String,
-        /// The scope granted, space-delimited.
+        /// Space-delimited.
         scope: String,
     },
-    /// A refresh token was exchanged for the next pair; or a retry got that pair again.
+    /// A refresh token was exchanged for new tokens, or a retry got the same tokens again.
     Refreshed {
-        /// The grant's id.
         grant: Id,
-        /// Whose.
         client: &'a ClientId,
         /// The access token's `jti`.
         token: String,
         /// The access token's scope, space-delimited.
         scope: String,
-        /// Whether it was the same pair again, for a token that was spent within the grace window.
+        /// Whether the client got the same tokens again for a token that was spent within the grace window.
         retry: bool,
     },
-    /// An authorization code was redeemed a second time, with all proof: its grant was ended.
+    /// An authorization code was redeemed a second time, with the complete proof: its grant was ended.
     Replayed {
-        /// The grant's id.
         grant: Id,
-        /// Whose.
         client: &'a ClientId,
     },
     /// A spent refresh token was used again: its grant was ended.
     Reused {
-        /// The grant's id.
         grant: Id,
-        /// Whose.
         client: &'a ClientId,
     },
-    /// A person agreed, or had agreed before: a code was issued.
+    /// A user consented now or earlier, and a code was issued.
     Consented {
-        /// The grant's id.
         grant: Id,
-        /// With whom.
         client: &'a ClientId,
-        /// Who.
-        person: Id,
-        /// To what, space-delimited.
+        user: Id,
+        /// Space-delimited.
         scope: String,
-        /// Whether they were asked.
+        /// Whether the consent page was shown.
         asked: bool,
     },
-    /// A person declined.
+    /// A user declined on the consent page.
     Declined {
-        /// Whom.
         client: &'a ClientId,
-        /// Who.
-        person: Id,
+        user: Id,
     },
-    /// A person signed in.
     SignedIn {
-        /// Who.
-        person: Id,
+        user: Id,
     },
-    /// Somebody tried to sign in, with a name or password that is not right.
+    /// The user name or the password was wrong.
     SignInFailed {
-        /// Whose name it was, if anybody's.
-        person: Option<Id>,
+        /// The user with that name, if there is one.
+        user: Option<Id>,
     },
-    /// An attempt to sign in was not looked at: there had been too many.
+    /// An attempt to sign in was rejected without a check of the password: too many had failed, or were in progress.
     SignInThrottled {
-        /// By which count: `address`, `account` or `browser`.
+        /// The counter that was full: `address`, `account`, `device` (a device cookie) or `caller` (a known caller).
         by: &'static str,
-        /// A few bits of what stands for the account, whether or not there is one.
+        /// A few bits of the digest of the user name, whether or not there is such a user.
         account: String,
     },
-    /// A person signed out.
     SignedOut {
-        /// Who.
-        person: Id,
-        /// Of every browser, or only of the one they sat at.
+        user: Id,
+        /// Whether all sessions of the user were ended, or one.
         everywhere: bool,
     },
-    /// A person took back what they had allowed a client: everything that it was granted by them was ended.
+    /// A user withdrew the consent to a client: all of the client's grants by this user were ended.
     Withdrawn {
-        /// From whom.
         client: &'a ClientId,
-        /// Who.
-        person: Id,
+        user: Id,
     },
-    /// A personal token was made or ended.
     PersonalTokenChanged {
-        /// Whose it is.
-        person: Id,
-        /// Its id. No one's means all of that person's temporary tokens.
+        user: Id,
+        /// The token's id. `None`: all temporary tokens of the user.
         token: Option<Id>,
-        /// What was done: `created`, `ended`.
-        change: &'static str,
+        change: TokenChange,
     },
-    /// A token was revoked, or a grant ended, at its client's or an administrator's wish.
+    /// A token was revoked or a grant was ended: by its client, its user or an administrator; or by Jeton, because the
+    /// client or the user is no longer in good standing.
     Revoked {
-        /// The grant's id.
         grant: Id,
-        /// Who asked: a client; no one means an administrator.
+        /// The client that sent the request. `None`: an administrator, or a user at an endpoint compatible with Usergrid.
         client: Option<&'a ClientId>,
-        /// The access token's `jti`, if only that one was revoked.
+        /// The word of the [reason](crate::grants::EndReason), as an ended grant stores it.
+        reason: &'static str,
+        /// The access token's `jti`, if only that token was revoked.
         token: Option<String>,
     },
     /// A request was refused.
     Refused {
         /// The RFC's error code.
         error: &'static str,
-        /// What exactly was wrong.
+        /// The exact reason.
         reason: &'a str,
-        /// Who asked, or said they did.
+        /// The client that sent the request, or that the request claims to be from.
         client: Option<&'a ClientId>,
     },
-    /// DynamoDB did not answer, or not with what it should.
+    /// A request failed because of DynamoDB.
     Unavailable {
-        /// What exactly failed.
+        /// The exact reason.
         reason: &'a str,
-        /// Whose request failed.
         client: Option<&'a ClientId>,
     },
-    /// An administrator changed a client, or a developer one of their own.
+    /// An administrator changed a client, or a developer changed one of their own.
     ClientChanged {
-        /// Which.
         client: &'a ClientId,
-        /// What was done: `created`, `updated`, `secret_rotated`, `disabled`, `enabled`, `deleted`; `everything_ended`: all
-        /// that it was issued until then.
-        change: &'static str,
+        change: ClientChange,
     },
-    /// An administrator changed what people are told a scope value means.
+    /// An administrator changed the description of a scope value.
     ScopeChanged {
-        /// Which value.
         scope: &'a str,
-        /// What was done: `described`, `forgotten`.
-        change: &'static str,
+        change: ScopeChange,
     },
-    /// An administrator changed a person; or they ended everything themselves.
+    /// An administrator changed a user, or a user signed out or revoked everything themselves.
     UserChanged {
-        /// Whom: their `sub`.
-        person: Id,
-        /// What was done: `created`, `password_set`, `disabled`, `enabled`, `deleted`, `role_granted`, `role_removed`;
-        /// `signed_out`, of every browser; `everything_ended`: all that they had agreed to until then.
-        change: &'static str,
+        user: Id,
+        change: UserChange,
     },
 }
 
+/// A change of a personal token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenChange {
+    Created,
+    Ended,
+}
+
+/// A change of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientChange {
+    Created,
+    Updated,
+    SecretRotated,
+    Disabled,
+    Enabled,
+    Deleted,
+    /// All tokens that were issued to the client until then were revoked.
+    EverythingEnded,
+}
+
+/// A change of a scope value's description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeChange {
+    Described,
+    Deleted,
+}
+
+/// A change of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserChange {
+    Created,
+    PasswordSet,
+    Disabled,
+    Enabled,
+    Deleted,
+    RoleGranted,
+    RoleRemoved,
+    /// All sessions of the user were ended.
+    SignedOut,
+    /// All grants and personal tokens of the user until then were revoked.
+    EverythingEnded,
+}
+
 impl Event<'_> {
-    /// How much the event matters.
     pub const fn level(&self) -> Level {
         match self {
             Self::Issued { .. }
@@ -190,59 +213,55 @@ impl Event<'_> {
         }
     }
 
-    /// The metric that counts it, and what the count is split by.
-    const fn metric(&self) -> (&'static str, &'static [&'static str]) {
+    /// Returns the dimensions by which the metric is split.
+    const fn dimensions(&self) -> &'static [&'static str] {
         match self {
-            Self::Issued { .. } => ("Issued", &["kind"]),
-            Self::Consented { .. } => ("Consented", &[]),
-            Self::Declined { .. } => ("Declined", &[]),
-            Self::SignedIn { .. } => ("SignedIn", &[]),
-            Self::SignInFailed { .. } => ("SignInFailed", &[]),
-            Self::SignInThrottled { .. } => ("SignInThrottled", &["by"]),
-            Self::SignedOut { .. } => ("SignedOut", &[]),
-            Self::Withdrawn { .. } => ("Withdrawn", &[]),
-            Self::PersonalTokenChanged { .. } => ("PersonalTokenChanged", &["change"]),
-            Self::Refreshed { .. } => ("Refreshed", &[]),
-            Self::Replayed { .. } => ("Replayed", &[]),
-            Self::Reused { .. } => ("Reused", &[]),
-            Self::Revoked { .. } => ("Revoked", &[]),
-            Self::Refused { .. } => ("Refused", &["path", "error"]),
-            Self::Unavailable { .. } => ("Unavailable", &["path"]),
-            Self::ClientChanged { .. } => ("ClientChanged", &[]),
-            Self::ScopeChanged { .. } => ("ScopeChanged", &[]),
-            Self::UserChanged { .. } => ("UserChanged", &[]),
+            Self::Issued { .. } => &["kind"],
+            Self::SignInThrottled { .. } => &["by"],
+            Self::PersonalTokenChanged { .. } => &["change"],
+            Self::Refused { .. } => &["path", "error"],
+            Self::Unavailable { .. } => &["path"],
+            Self::Consented { .. }
+            | Self::Declined { .. }
+            | Self::SignedIn { .. }
+            | Self::SignInFailed { .. }
+            | Self::SignedOut { .. }
+            | Self::Withdrawn { .. }
+            | Self::Refreshed { .. }
+            | Self::Replayed { .. }
+            | Self::Reused { .. }
+            | Self::Revoked { .. }
+            | Self::ClientChanged { .. }
+            | Self::ScopeChanged { .. }
+            | Self::UserChanged { .. } => &[],
         }
     }
 }
 
-/// An event, and the request it happened in.
+/// One log line: an event and the request in which it happened.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record<'a> {
-    /// When, in milliseconds.
     pub time_ms: Timestamp,
-    /// The request's id, which its answer carries too. No one's means the command line.
+    /// The request's id, which the response contains, too. `None`: an administrator's command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
-    /// The path that was asked for.
+    /// The path of the request's route.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<&'a str>,
-    /// What happened.
     #[serde(flatten)]
     pub event: Event<'a>,
-    /// The metric; see [`Metric`].
     #[serde(flatten)]
     metric: Metric,
 }
 
 impl<'a> Record<'a> {
-    /// `event`, which happened at `time_ms`.
     pub const fn new(time_ms: Timestamp, event: Event<'a>) -> Self {
-        let (name, dimensions) = event.metric();
-        Self { time_ms, request_id: None, path: None, event, metric: Metric { time_ms, name, dimensions } }
+        let metric = Metric { time_ms, name: event.into_str(), dimensions: event.dimensions() };
+        Self { time_ms, request_id: None, path: None, event, metric }
     }
 }
 
-/// The embedded metric format's own members: `_aws` and the metric's value.
+/// The members of the embedded metric format: `_aws` and the metric's value.
 #[derive(Clone, Copy, Debug)]
 struct Metric {
     time_ms: Timestamp,
@@ -252,7 +271,7 @@ struct Metric {
 
 impl Serialize for Metric {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // By its dimensions, and in all: an alarm adds nothing up.
+        // Counted by its dimensions and in total: an alarm cannot add up metrics.
         let by_dimensions = (!self.dimensions.is_empty()).then_some(self.dimensions);
         let dimensions: Vec<_> = by_dimensions.into_iter().chain([[].as_slice()]).collect();
         let metadata = serde_json::json!({

@@ -1,120 +1,115 @@
-//! Configuration from the environment: read once, at start, and never wrong afterwards.
+//! Configuration from environment variables, read and checked once, at start.
 
 mod account;
 mod brand;
-mod issuer;
+mod color;
+pub mod display_name;
+mod language;
+mod rate_limit;
 mod route_scopes;
-mod throttling;
 mod variables;
 
-pub use account::Account;
-pub use brand::{Brand, Logo, NotALogo};
-pub use issuer::{Issuer, NotAnIssuer, is_loopback};
-pub use route_scopes::{NotRouteScopes, Route, RouteScopes, Unlisted};
-pub use throttling::Throttling;
-pub use variables::{Invalid, Variables};
+pub use account::AccountPages;
+pub use brand::{Brand, InvalidLogo, Logo};
+pub use color::{Color, InvalidColor};
+pub use display_name::{DisplayName, InvalidDisplayName};
+pub use language::{InvalidLanguages, Language, Languages};
+pub use rate_limit::RateLimit;
+pub use route_scopes::{InvalidRouteScopes, Route, RouteScopes, Unlisted};
+pub use variables::{InvalidVariable, Variables};
 
 use std::time::Duration;
 
 use crate::{
-    compat::Switches,
-    language::{Languages, NoLanguages},
     log::Level,
-    scope::Scope,
+    oauth::{InvalidIssuer, Issuer, Scope, Switches},
 };
 
-/// What a variable holds that is a scope.
+/// The valid values of a variable that holds a scope.
 const SCOPE: &str = "scope values with spaces between them (RFC 6749 §3.3)";
 
-/// Everything that a deployment decides. Each field names the variable that sets it.
+/// The configuration of a deployment. Each field names the variable that sets it.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `JETON_ISSUER`: the issuer (RFC 8414 §2), for a deployment behind a domain of its own. Without it, every
-    /// request's issuer is `https://` and the domain name that the gateway served it under. The authorizer, which other
-    /// APIs' gateways call, needs it.
+    /// `JETON_ISSUER`: the issuer (RFC 8414 §2), for a deployment behind a domain of its own. Without it, the issuer of
+    /// each request is `https://` and the domain name that the gateway received the request at. The authorizer, which
+    /// the gateways of other APIs call, does not start without it.
     pub issuer: Option<Issuer>,
-    /// The three tables.
     pub tables: TableNames,
-    /// `JETON_CLIENT_CACHE_SECONDS`, 0 to 300: how long a client's registration may be used without being read
-    /// again. 0, the default, reads it for every request. Meanwhile a client that was disabled, or a secret that
-    /// was taken back, still gets tokens; introspection and the authorizer refuse the tokens of a disabled client
-    /// all the same, and the authorizer reads the client of a secret that it is shown for every call.
+    /// `JETON_CLIENT_CACHE_SECONDS`, 0 to 300, else 0: how long a client's registration is cached. With 0 it is read
+    /// for every request. While it is cached, a disabled client and a revoked secret still get tokens. Introspection
+    /// and the authorizer refuse the tokens of a disabled client all the same, and the authorizer reads the client
+    /// again for every call with a client's secret.
     pub client_cache: Duration,
-    /// `JETON_STATUS_CACHE_SECONDS`, 0 to 300: how long a person's or client's status may be used without being
-    /// read again. 0, the default, makes disabling and ending everything take effect at the next call; more saves
-    /// a read per introspection and delays both by as much. Revoking a single token is never delayed.
+    /// `JETON_STATUS_CACHE_SECONDS`, 0 to 300, else 0: how long a user's or client's status is cached. With 0,
+    /// `disable` and `revoke-all` take effect at the next call; a cache saves a read per introspection and delays both
+    /// by as much. The revocation of a single token is never delayed.
     pub status_cache: Duration,
-    /// What people may make for themselves.
-    pub account: Account,
-    /// `JETON_COMPAT`: the compatibility switches that are permitted, with commas between them, or `none`, the
-    /// default. One that belongs to clients is then still off for every client that does not have it.
+    pub account: AccountPages,
+    /// `JETON_COMPAT`: the permitted compatibility switches, separated by commas, or `none`, the default. A permitted
+    /// switch that belongs to clients is on only for those clients that have it.
     pub compat: Switches,
-    /// What pages look like.
     pub brand: Brand,
-    /// `JETON_LANGUAGES`, like `en,fr`: the languages that pages speak; `en` if it is left out. The first is for whoever
-    /// prefers none of them.
+    /// `JETON_LANGUAGES`, such as `en,fr`, else `en`: the languages of pages. The first is the default.
     pub languages: Languages,
-    /// How long people stay signed in.
     pub session: SessionLifetime,
-    /// How often somebody may try to sign in.
-    pub throttling: Throttling,
-    /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs needs, for the authorizer. Without it,
-    /// the authorizer lets nobody through.
+    pub rate_limit: RateLimit,
+    /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs requires, for the authorizer. Without it,
+    /// the authorizer refuses every request.
     pub route_scopes: RouteScopes,
-    /// `JETON_BASIC_SCOPES`, like `read write`: what an API call with a person's name and password is good for, where the
-    /// switch `basic-person` permits one. Nothing, if it is left out.
+    /// `JETON_BASIC_SCOPES`, such as `read write`, else empty: the scope of an API call with a user's name and
+    /// password, which the switch `basic-user` permits.
     pub basic_scope: Scope,
-    /// `JETON_GUEST_SCOPES`, like `read`: what an API call without credentials is good for, where the switch `guest`
-    /// permits one. Nothing, if it is left out.
+    /// `JETON_GUEST_SCOPES`, such as `read`, else empty: the scope of an API call without credentials, which the switch
+    /// `guest` permits.
     pub guest_scope: Scope,
-    /// `JETON_LOG_LEVEL`: `warn`, `info` (the default) or `debug`. Every line is an audit line: with `warn` those of what
-    /// went well are left out, and nothing can leave out what went wrong, which the alarms count.
+    /// `JETON_LOG_LEVEL`: `warn`, `info` (the default) or `debug`. `warn` leaves out the audit lines of successful
+    /// requests. No level leaves out failures, because the alarms count them.
     pub log_level: Level,
 }
 
-/// How long a person stays signed in.
+/// The lifetime of a user's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// `JETON_SESSION_SECONDS`, 300 to 2,592,000: in all. 43,200, the default, is twelve hours.
+    /// `JETON_SESSION_SECONDS`, 300 to 2,592,000, else 43,200 (twelve hours): from signing in.
     pub absolute: Duration,
-    /// `JETON_SESSION_IDLE_SECONDS`, 300 to 2,592,000: without coming back. 7,200, the default, is two hours.
+    /// `JETON_SESSION_IDLE_SECONDS`, 300 to 2,592,000, else 7,200 (two hours): from the last request.
     pub idle: Duration,
 }
 
-/// The tables' names, which a deployment chooses.
 #[derive(Clone, Debug)]
 pub struct TableNames {
-    /// `JETON_TOKENS_TABLE`, else `jeton-tokens`: everything that expires.
+    /// `JETON_TOKENS_TABLE`, else `jeton-tokens`: grants, sessions, and everything else that expires.
     pub tokens: String,
-    /// `JETON_CLIENTS_TABLE`, else `jeton-clients`: the registered applications.
+    /// `JETON_CLIENTS_TABLE`, else `jeton-clients`.
     pub clients: String,
-    /// `JETON_USERS_TABLE`, else `jeton-users`: the people.
+    /// `JETON_USERS_TABLE`, else `jeton-users`.
     pub users: String,
 }
 
 impl Config {
-    /// The configuration that the process's environment holds. Empty variables count as absent.
-    pub fn from_env() -> Result<Self, Invalid> {
+    /// Reads the process's environment. Empty variables count as absent.
+    pub fn from_env() -> Result<Self, InvalidVariable> {
         Self::from_env_or(|_| None)
     }
 
-    /// The same; what `default` returns for a variable that is not there takes its place.
-    pub fn from_env_or(default: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+    /// Reads the process's environment, and `default` for each absent variable.
+    pub fn from_env_or(default: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidVariable> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let set = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
         Self::read(|variable| set(variable).or_else(|| default(variable)))
     }
 
-    /// The configuration that `variables` holds.
-    pub fn read(variables: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+    /// Reads `variables`.
+    pub fn read(variables: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidVariable> {
         let variables = Variables::new(variables);
-        let table = |variable, default: &str| -> Result<String, Invalid> {
+        let table = |variable, default: &str| -> Result<String, InvalidVariable> {
             let expected = "a table name: 3 to 255 letters, digits, dots, dashes or underscores";
-            let name = variables.such_that(variable, expected, |name: &String| is_table_name(name))?;
+            let name = variables.parsed_if(variable, expected, |name: &String| is_table_name(name))?;
             Ok(name.unwrap_or_else(|| default.to_owned()))
         };
         Ok(Self {
-            issuer: variables.parsed("JETON_ISSUER", NotAnIssuer)?,
+            issuer: variables.parsed("JETON_ISSUER", InvalidIssuer)?,
             tables: TableNames {
                 tokens: table("JETON_TOKENS_TABLE", "jeton-tokens")?,
                 clients: table("JETON_CLIENTS_TABLE", "jeton-clients")?,
@@ -122,22 +117,22 @@ impl Config {
             },
             client_cache: variables.seconds("JETON_CLIENT_CACHE_SECONDS", 0..=300, 0)?,
             status_cache: variables.seconds("JETON_STATUS_CACHE_SECONDS", 0..=300, 0)?,
-            account: Account::read(&variables)?,
+            account: AccountPages::read(&variables)?,
             compat: variables
                 .parsed("JETON_COMPAT", "switches with commas between them, or none")?
                 .unwrap_or_default(),
             brand: Brand::read(&variables)?,
-            languages: variables.parsed("JETON_LANGUAGES", NoLanguages)?.unwrap_or_default(),
+            languages: variables.parsed("JETON_LANGUAGES", InvalidLanguages)?.unwrap_or_default(),
             session: SessionLifetime {
                 absolute: variables.seconds("JETON_SESSION_SECONDS", 300..=2_592_000, 43_200)?,
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
             },
-            throttling: Throttling::read(&variables)?,
+            rate_limit: RateLimit::read(&variables)?,
             basic_scope: variables.parsed("JETON_BASIC_SCOPES", SCOPE)?.unwrap_or_default(),
             guest_scope: variables.parsed("JETON_GUEST_SCOPES", SCOPE)?.unwrap_or_default(),
-            route_scopes: variables.parsed("JETON_ROUTE_SCOPES", NotRouteScopes)?.unwrap_or_default(),
+            route_scopes: variables.parsed("JETON_ROUTE_SCOPES", InvalidRouteScopes)?.unwrap_or_default(),
             log_level: variables
-                .such_that("JETON_LOG_LEVEL", "warn, info or debug", |level| *level >= Level::Warn)?
+                .parsed_if("JETON_LOG_LEVEL", "warn, info or debug", |level| *level >= Level::Warn)?
                 .unwrap_or(Level::Info),
         })
     }
@@ -152,7 +147,7 @@ fn is_table_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Config, Invalid> {
+    fn read(variables: &[(&str, &str)]) -> Result<Config, InvalidVariable> {
         Config::read(|wanted| {
             variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned())
         })
@@ -169,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_variable_and_says_what_it_must_be() {
+    fn an_error_names_the_variable_and_its_valid_values() {
         for (variable, value) in [
             ("JETON_ISSUER", "http://auth.example.com"),
             ("JETON_ISSUER", "https://auth.example.com/"),
@@ -185,7 +180,7 @@ mod tests {
             ("JETON_BRAND_NAME", "two\nlines"),
             ("JETON_BRAND_COLOR", "red"),
             ("JETON_BRAND_LOGO", "https://example.com/logo.png"),
-            ("JETON_LANGUAGES", "en,de"),
+            ("JETON_LANGUAGES", "en,xx"),
             ("JETON_SESSION_SECONDS", "299"),
             ("JETON_SESSION_IDLE_SECONDS", "0"),
             ("JETON_LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
@@ -214,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_template_takes_lets_functions_start() {
+    fn functions_start_with_every_value_that_the_template_accepts() {
         let table: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/lambda/parameters.json")).unwrap();
         for (parameter, variable) in [
@@ -227,6 +222,7 @@ mod tests {
             ("BasicScopes", "JETON_BASIC_SCOPES"),
             ("GuestScopes", "JETON_GUEST_SCOPES"),
             ("RouteScopes", "JETON_ROUTE_SCOPES"),
+            ("Languages", "JETON_LANGUAGES"),
             ("Compat", "JETON_COMPAT"),
         ] {
             for good in table[parameter]["good"].as_array().unwrap() {

@@ -1,92 +1,133 @@
-//! The connection to DynamoDB.
+//! DynamoDB, as Jeton uses it: consistent reads by key, and writes that carry their condition.
+//!
+//! This room knows no OAuth concept. [`schema`] lists all kinds of items; `stored!` declares their attributes.
 //!
 //! # Design
-//! TLS is rustls with *ring*: the SDK's default provider gathers entropy for 47 ms of CPU time at its first random
-//! number, which a small Lambda pays for in its first request. Parsing the system's 145 root certificates costs
-//! another 5 ms, so AWS's own five are built in. `AWS_CA_BUNDLE`, the variable that the AWS tools have for it,
-//! names a file of roots to trust instead.
+//! There is no storage trait. The security property *is* the condition expression, and a fake store would not evaluate
+//! it: every test runs this code against a real DynamoDB engine.
 
-use std::{ffi::OsString, io, path::PathBuf, time::Duration};
+mod connection;
+mod expression;
+pub mod id_list;
+mod listing;
+pub mod schema;
+mod stored;
+mod table;
+mod transaction;
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{
-    Client,
-    config::{Builder as Configuration, Credentials},
+    error::{ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
+use serde::{Deserialize, Serialize};
 
-/// Amazon Root CA 1 to 4, and Starfield Services Root Certificate Authority G2.
-const AMAZON_ROOTS: &[u8] = include_bytes!("dynamodb/amazon-roots.pem");
+pub use connection::{Endpoint, connect, nowhere};
+pub use expression::Update;
+pub use listing::Index;
+pub(crate) use stored::stored;
+pub use stored::{Field, Stored};
+pub use table::{MOST_AT_ONCE, Table, delete_all, get_all, insert_all};
+pub use transaction::Transaction;
 
-/// How long one attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(1);
-/// How often a request is tried.
-const ATTEMPTS: u32 = 3;
-/// How long one request may take with all its attempts. Two of them fit into a function's own time.
-const OPERATION: Duration = Duration::from_millis(3_500);
+/// The key attribute of every table.
+pub const KEY: &str = "pk";
 
-/// Where DynamoDB is, if not where the environment says.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// Its URL.
-    pub url: String,
-    /// Whether the environment has credentials. An emulator takes any, so it is given some that are nobody's.
-    pub anonymous: bool,
+/// An item as DynamoDB's API represents it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The reason why an operation failed. The user and the client are not at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// DynamoDB is throttled, down or slow, or refuses this function: the request may be sent again.
+    #[error("DynamoDB: {operation} failed: {outage}")]
+    Unavailable { operation: &'static str, outage: Outage },
+    /// A new item's random id is taken, or other writers kept changing the item: a retry resolves it.
+    #[error("DynamoDB: a conflict on {0}")]
+    Conflict(&'static str),
+    /// This version cannot read the item's format.
+    #[error("DynamoDB: an item cannot be read: {0}")]
+    Unreadable(#[from] serde_dynamo::Error),
+    #[error("DynamoDB: an expression names the unknown field {0}")]
+    UnknownField(String),
 }
 
-/// A connection to DynamoDB as the environment describes it, or to `endpoint`.
-pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
-    let ca_bundle = variable("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let roots = match ca_bundle {
-        Some(path) => std::fs::read(&path).map_err(|error| {
-            io::Error::new(error.kind(), format!("AWS_CA_BUNDLE ({}): {error}", path.display()))
-        })?,
-        None => AMAZON_ROOTS.to_vec(),
+/// The kind of an outage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Outage {
+    #[error("timed out")]
+    TimedOut,
+    #[error("no connection")]
+    NoConnection,
+    /// No credentials, no region, or a name that cannot be resolved.
+    #[error("could not be sent")]
+    NotSent,
+    #[error("could not be built: {0}")]
+    NotBuilt(String),
+    #[error("malformed response")]
+    MalformedResponse,
+    #[error("ResourceNotFoundException")]
+    NoSuchTable,
+    /// Every attempt of a batch read left keys unprocessed.
+    #[error("keys were left over every time")]
+    LeftOver,
+    /// Another error, by DynamoDB's code.
+    #[error("{0}")]
+    Service(String),
+    #[error("unknown error")]
+    Unknown,
+}
+
+/// The outcome of a conditional write.
+#[derive(Debug)]
+pub enum Outcome<T, There = T> {
+    /// An update returns the item as it is now.
+    Applied(T),
+    /// The condition did not hold for this item. `None`: there is no such item.
+    ConditionFailed(Option<There>),
+}
+
+/// Reads a stored type from an item that [`get_all`] returned.
+pub fn read<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Result<Option<T>, Error> {
+    Ok(item.map(serde_dynamo::from_item).transpose()?)
+}
+
+/// Converts a stored type to an item, for [`insert_all`].
+pub fn item(value: &impl Serialize) -> Result<Item, Error> {
+    Ok(serde_dynamo::to_item(value)?)
+}
+
+/// Returns the kind of `item`: the part of its key before `#`.
+pub fn kind(item: &Item) -> Option<&str> {
+    item.get(KEY)?.as_s().ok()?.split_once('#').map(|(kind, _)| kind)
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// Returns the outage that `error` stands for, without the SDK's message, which may quote the request.
+fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Error {
+    let outage = match error {
+        SdkError::TimeoutError(_) => Outage::TimedOut,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Outage::TimedOut,
+        SdkError::DispatchFailure(failure) if failure.is_io() => Outage::NoConnection,
+        SdkError::DispatchFailure(_) => Outage::NotSent,
+        SdkError::ConstructionFailure(_) => Outage::NotBuilt(String::from("the request is incomplete")),
+        SdkError::ResponseError(_) => Outage::MalformedResponse,
+        SdkError::ServiceError(_) => match error.code() {
+            Some("ResourceNotFoundException") => Outage::NoSuchTable,
+            Some(code) => Outage::Service(code.to_owned()),
+            None => Outage::Unknown,
+        },
+        _ => Outage::Unknown,
     };
-    let trust =
-        TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build();
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(trust.map_err(io::Error::other)?)
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(ATTEMPT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(Duration::from_millis(50))
-        .with_max_backoff(Duration::from_millis(200));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(retries);
-    if let Some(endpoint) = endpoint {
-        loader = loader.endpoint_url(endpoint.url);
-        if endpoint.anonymous {
-            let nobody = Credentials::new("local", "local", None, None, "jeton");
-            loader = loader.credentials_provider(nobody).region(Region::from_static("us-east-1"));
-        }
-    }
-    let environment = loader.load().await;
-    let mut configuration = Configuration::from(&environment);
-    if variable("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|url| url.is_empty()) {
-        // Empty counts as absent, here as everywhere. The SDK would ask an address that is none.
-        configuration.set_endpoint_url(environment.endpoint_url().map(str::to_owned));
-    }
-    Ok(Client::from_conf(configuration.build()))
+    Error::Unavailable { operation, outage }
 }
 
-/// No connection, for what touches no table: a request through it fails. It costs nothing to make.
-pub fn nowhere() -> Client {
-    Client::from_conf(Configuration::new().behavior_version(BehaviorVersion::latest()).build())
-}
-
-#[expect(clippy::disallowed_methods, reason = "variables of the AWS tools, read once at start")]
-fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name)
+/// Returns the attribute that stores `field` of `T`.
+fn attribute_of<T: Stored>(field: &str) -> Result<&'static str, Error> {
+    let found = T::FIELDS.iter().find(|known| known.name == field);
+    found.map(|known| known.attribute).ok_or_else(|| Error::UnknownField(field.to_owned()))
 }

@@ -1,20 +1,21 @@
-//! Requests as a function gets them, and answers as it gives them.
+//! HTTP requests and responses: parameters, cookies, Basic authentication, JSON and OAuth errors.
 
-mod answer;
 mod basic;
-mod call;
 mod cookie;
 mod form;
-mod refusal;
+mod json;
+mod oauth_error;
+mod query;
+mod response;
 
-pub use answer::json;
 pub use basic::Basic;
-pub use call::{Call, Cors, Route, UnknownIssuer};
 pub use cookie::Cookie;
-pub use form::{Form, FormError, Query};
-pub use refusal::Refusal;
+pub use form::{Form, FormError};
+pub use oauth_error::OAuthError;
+pub use query::Query;
+pub use response::{json, rounded_up_to_seconds, see_other};
 
-/// A request, as `lambda_http` hands it over.
+/// A request, as `lambda_http` converts it.
 pub type Request = lambda_http::Request;
-/// An answer, as `lambda_http` takes it.
+/// A response, as `lambda_http` converts it.
 pub type Response = lambda_http::Response<lambda_http::Body>;

@@ -1,65 +1,52 @@
-//! What a function writes to its log: one JSON object a line.
+//! The log: one JSON object per line.
 //!
 //! # Design
-//! A line is made from a typed record, never from a format string, so that what may be logged is decided where the
-//! record is declared. No `tracing` subscriber is installed anywhere: the AWS SDK's own trace output contains whole
-//! request bodies, and without a subscriber there is no setting that lets it out.
+//! A line is made from a typed record, never from a format string, so the record's declaration decides what can be
+//! logged. No `tracing` subscriber is installed: the AWS SDK's trace output contains whole request bodies, and without
+//! a subscriber no setting can enable it.
 
 use std::{
     fmt,
     io::{self, Write},
-    str::FromStr,
     sync::{Mutex, PoisonError},
 };
 
 use serde::Serialize;
+use strum::EnumString;
 
-/// How much a line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// Severity of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Level {
-    /// Somebody should look: Jeton could not do what it was asked to.
+    /// Jeton could not serve a request; an administrator should look.
     Error,
     /// A request was refused.
     Warn,
-    /// A request did something worth remembering.
+    /// A request succeeded and changed something.
     Info,
-    /// For finding faults.
+    /// Details for troubleshooting.
     Debug,
 }
 
-impl FromStr for Level {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "error" => Ok(Self::Error),
-            "warn" => Ok(Self::Warn),
-            "info" => Ok(Self::Info),
-            "debug" => Ok(Self::Debug),
-            _ => Err(()),
-        }
-    }
-}
-
-/// Where lines go, and which of them.
+/// A destination of log lines, with the least severe level that is written.
 pub struct Log {
     most: Level,
     out: Mutex<Box<dyn Write + Send>>,
 }
 
 impl Log {
-    /// A log that writes lines up to `most` to `out`.
+    /// Creates a log that writes lines of `most` and more severe levels to `out`.
     pub fn new(most: Level, out: impl Write + Send + 'static) -> Self {
         Self { most, out: Mutex::new(Box::new(out)) }
     }
 
-    /// A log on standard output, where Lambda picks it up.
+    /// Creates a log on standard output, which Lambda sends to CloudWatch.
     pub fn stdout(most: Level) -> Self {
         Self::new(most, io::stdout())
     }
 
-    /// Writes `record` as one line. A line that cannot be written is lost: a full disk must not stop a revocation.
+    /// Writes `record` as one line. A line that cannot be written is lost: a full disk must not prevent a revocation.
     pub fn write(&self, level: Level, record: &impl Serialize) {
         #[derive(Serialize)]
         struct Line<'a, R> {

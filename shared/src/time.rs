@@ -1,8 +1,8 @@
-//! Points in time, and the clock that tells them.
+//! Timestamps and the clock.
 //!
 //! # Design
-//! Everything that decides takes `now` as an argument. Only [`Clock::system`] reads the machine's clock
-//! (clippy forbids it elsewhere), so a test moves time instead of waiting for it.
+//! Every decision takes `now` as an argument. Only [`Clock::system`] reads the machine's clock (clippy forbids it
+//! elsewhere), so a test moves the clock instead of waiting.
 
 use std::{
     fmt,
@@ -12,63 +12,61 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time: milliseconds since the Unix epoch.
+/// A point in time, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The point that is `ms` milliseconds after the Unix epoch.
     pub const fn from_millis(ms: u64) -> Self {
         Self(ms)
     }
 
-    /// Milliseconds since the Unix epoch, as items keep them.
     pub const fn millis(self) -> u64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down, as the RFCs' `iat` and `exp` count them.
+    /// Returns whole seconds since the Unix epoch, rounded down, as in `iat` and `exp`.
     pub const fn seconds(self) -> u64 {
         self.0 / 1_000
     }
 
-    /// The point `span` later; the end of time if there is none.
+    /// Returns the time after `duration`; the latest possible time on overflow.
     #[must_use]
-    pub fn after(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead, as it may when two machines' clocks differ.
+    /// Returns the duration since `earlier`; zero if that is in the future, as it can be when two machines' clocks
+    /// differ.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Whether something that ends at `self` has ended by `now`. Equal is ended.
+    /// Returns whether a thing that expires at `self` has expired at `now`. Equal is expired.
     pub fn has_passed(self, now: Self) -> bool {
         now >= self
     }
 }
 
-/// A day of the calendar, in UTC: days since the Unix epoch.
+/// A calendar day in UTC, in days since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Day(u64);
 
 impl Timestamp {
-    /// The day that it lies in.
     pub const fn day(self) -> Day {
         Day(self.seconds() / 86_400)
     }
 }
 
-/// `2026-11-22` (ISO 8601).
+/// Writes the day as in `2026-11-22` (ISO 8601).
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.0.saturating_mul(86_400)).unwrap_or(i64::MAX);
         match time::UtcDateTime::from_unix_timestamp(seconds) {
             Ok(at) => write!(f, "{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day()),
-            // Beyond the year 9999.
+            // After the year 9999.
             Err(_) => write!(f, "day {}", self.0),
         }
     }
@@ -80,12 +78,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's own wall clock. A Lambda freezes between requests, so only wall time is meaningful there.
+    /// Returns the machine's wall clock. Lambda freezes a function between requests, so a monotonic clock would be wrong.
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         Self::from_fn(|| {
@@ -94,12 +92,10 @@ impl Clock {
         })
     }
 
-    /// A clock that tells what `read` returns.
     pub fn from_fn(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
-    /// What time it is.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }
@@ -130,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_written_as_people_write_it() {
+    fn a_day_is_written_in_iso_8601() {
         for (seconds, day) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (4_102_444_799, "2099-12-31")]
         {
             assert_eq!(Timestamp::from_millis(seconds * 1_000).day().to_string(), day);

@@ -1,16 +1,17 @@
-//! People at the pages of their own account, and administrators beside them.
+//! Users at the pages of their own account.
 
-use shared::role::Role;
+use shared::status::Role;
 
-use super::{Answer, Browser, HtmlForm, Stack, browser::Person};
+use super::{Browser, HtmlForm, Response, Stack, browser::TestUser};
 
-/// Where a person's tokens are.
+/// The page of a user's personal tokens.
 pub const TOKENS: &str = "/account/tokens";
-/// Where a developer's clients are.
+/// The page of a developer's credentials.
 pub const CREDENTIALS: &str = "/account/credentials";
 
 impl Stack {
-    /// A Jeton in which people may make tokens for `read` and `write`, and developers credentials for `orders`.
+    /// Returns a stack in which users may create tokens for `read` and `write`, and developers credentials for
+    /// `orders`.
     pub async fn with_accounts() -> Self {
         Self::configured(|config| {
             config.account.personal_scopes = "read write".parse().unwrap();
@@ -19,52 +20,52 @@ impl Stack {
         .await
     }
 
-    /// Somebody new called `name`, and the browser they have signed in with.
-    pub async fn at_home(&self, name: &str) -> (Person, Browser<'_>) {
-        let (person, browser) = (self.somebody(name).await, self.browser());
-        browser.sign_in(&person).await;
-        (person, browser)
+    /// Creates a user, and returns a browser that the user has signed in with.
+    pub async fn signed_in_user(&self, name: &str) -> (TestUser, Browser<'_>) {
+        let (user, browser) = (self.create_user(name).await, self.browser());
+        browser.sign_in(&user).await;
+        (user, browser)
     }
 
-    /// The same for a developer.
-    pub async fn developer(&self, name: &str) -> (Person, Browser<'_>) {
-        let (person, browser) = self.at_home(name).await;
-        self.app.users.grant_role(person.sub, &Role::developer()).await.unwrap();
-        (person, browser)
+    /// Creates a developer, and returns a browser that the developer has signed in with.
+    pub async fn developer(&self, name: &str) -> (TestUser, Browser<'_>) {
+        let (user, browser) = self.signed_in_user(name).await;
+        self.app.users.grant_role(user.sub, &Role::developer()).await.unwrap();
+        (user, browser)
     }
 }
 
 impl Browser<'_> {
-    /// What is answered to the form for a token of this name that may `read`.
-    pub async fn ask_for_token(&self, name: &str, lasts: &str) -> Answer {
+    /// Sends the form for a token with this name and the scope `read`.
+    pub async fn request_token(&self, name: &str, lasts: &str) -> Response {
         let form = HtmlForm::to_make(&self.get(TOKENS).await);
         self.submit(&form.without("lasts"), &[("name", name), ("lasts", lasts), ("allow:read", "yes")]).await
     }
 
-    /// A token of this person's.
+    /// Creates a personal token of the signed-in user.
     pub async fn personal_token(&self, name: &str, lasts: &str) -> String {
-        let made = self.ask_for_token(name, lasts).await;
-        made.is_page(200);
-        shown(&made, 0)
+        let page = self.request_token(name, lasts).await;
+        page.is_page(200);
+        shown(&page, 0)
     }
 
-    /// What is answered to the form for credentials of this name.
-    pub async fn ask_for_credentials(&self, name: &str) -> Answer {
+    /// Sends the form for credentials with this name.
+    pub async fn request_credentials(&self, name: &str) -> Response {
         let form = HtmlForm::to_make(&self.get(CREDENTIALS).await);
         self.submit(&form, &[("name", name)]).await
     }
 
-    /// Credentials of this developer's.
+    /// Creates credentials of the signed-in developer.
     pub async fn credentials(&self, name: &str) -> super::Registered {
-        let made = self.ask_for_credentials(name).await;
-        made.is_page(200);
-        super::Registered { id: shown(&made, 0), secret: shown(&made, 1) }
+        let page = self.request_credentials(name).await;
+        page.is_page(200);
+        super::Registered { id: shown(&page, 0), secret: shown(&page, 1) }
     }
 }
 
-/// The part of a page that was made to be kept.
+/// Returns the `nth` secret or id on a page that shows a secret once.
 #[track_caller]
-pub fn shown(page: &Answer, nth: usize) -> String {
+pub fn shown(page: &Response, nth: usize) -> String {
     let part = page.text.split("<code>").nth(nth + 1).unwrap_or_else(|| panic!("{}", page.text));
     part.split("</code>").next().unwrap().to_owned()
 }

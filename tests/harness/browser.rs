@@ -1,4 +1,4 @@
-//! A small browser: it keeps cookies, reads forms, and follows nothing by itself.
+//! A small browser: it stores cookies, reads forms, and follows no redirect by itself.
 
 use std::{
     collections::BTreeMap,
@@ -7,58 +7,55 @@ use std::{
 
 use shared::{
     secret::Id,
-    user::{Password, PasswordHash, User, password},
+    users::{Password, PasswordHash, User, password},
 };
 
-use super::{Answer, Asking, Call, Redirect, Stack};
+use super::{AuthorizationRequest, Call, Redirect, Response, Stack};
 
-/// The password of every [`Person`].
+/// The password of every [`TestUser`].
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// What is kept of it. Made once: hashing is slow, and meant to be.
+/// The hash of [`PASSWORD`]. Computed once, because hashing is slow.
 static HASH: LazyLock<PasswordHash> =
     LazyLock::new(|| password::hash(Password::new(PASSWORD.to_owned()).unwrap()));
 
-/// Somebody who can sign in.
+/// A user who can sign in.
 #[derive(Clone, Debug)]
-pub struct Person {
-    /// Their `sub`.
+pub struct TestUser {
     pub sub: Id,
-    /// What they sign in as.
     pub name: String,
 }
 
 impl Stack {
-    /// Creates somebody with the password [`PASSWORD`].
-    pub async fn somebody(&self, name: &str) -> Person {
-        self.somebody_with(name, HASH.clone()).await
+    /// Creates a user with the password [`PASSWORD`].
+    pub async fn create_user(&self, name: &str) -> TestUser {
+        self.create_user_with(name, HASH.clone()).await
     }
 
-    /// Creates somebody of whose password this is kept.
-    pub async fn somebody_with(&self, name: &str, password: PasswordHash) -> Person {
+    /// Creates a user with this password hash.
+    pub async fn create_user_with(&self, name: &str, password: PasswordHash) -> TestUser {
         let user = User::new(Id::random(), name.parse().unwrap(), password, self.now());
         self.app.users.create(&user).await.unwrap();
-        Person { sub: user.sub, name: name.to_owned() }
+        TestUser { sub: user.sub, name: name.to_owned() }
     }
 
-    /// A browser that has never been here.
+    /// Returns a new browser, without cookies.
     pub fn browser(&self) -> Browser<'_> {
         Browser { stack: self, cookies: Mutex::default(), languages: String::new() }
     }
 
-    /// The browser of somebody new, who has signed in.
+    /// Creates the user `ada`, and returns a browser that she has signed in with.
     pub async fn signed_in(&self) -> Browser<'_> {
         let browser = self.browser();
-        browser.sign_in(&self.somebody("ada").await).await;
+        browser.sign_in(&self.create_user("ada").await).await;
         browser
     }
 }
 
-/// A browser.
 pub struct Browser<'a> {
     stack: &'a Stack,
     cookies: Mutex<BTreeMap<String, String>>,
-    /// What it sends as `Accept-Language`.
+    /// The value of `Accept-Language`; empty: none.
     languages: String,
 }
 
@@ -70,35 +67,35 @@ impl Clone for Browser<'_> {
 }
 
 impl Browser<'_> {
-    /// The same browser, of somebody who prefers these languages.
+    /// Returns the same browser with these preferred languages.
     pub fn speaking(self, languages: &str) -> Self {
         Self { languages: languages.to_owned(), ..self }
     }
 
-    /// Loads a page of the server's.
-    pub async fn get(&self, path: &str) -> Answer {
+    /// Loads a page of the server.
+    pub async fn get(&self, path: &str) -> Response {
         self.send(self.stack.request("GET", path)).await
     }
 
     /// Sends a form.
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.send(self.stack.post(path).form(fields)).await
     }
 
-    /// Presses a button of a form: sends its fields, and the button's.
-    pub async fn submit(&self, form: &HtmlForm, more: &[(&str, &str)]) -> Answer {
+    /// Sends a form: its hidden and checked fields, and `more`.
+    pub async fn submit(&self, form: &HtmlForm, more: &[(&str, &str)]) -> Response {
         let fields = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         self.post(&form.action, &fields.chain(more.iter().copied()).collect::<Vec<_>>()).await
     }
 
-    async fn send(&self, call: Call) -> Answer {
+    async fn send(&self, call: Call) -> Response {
         let call =
             if self.languages.is_empty() { call } else { call.header("accept-language", &self.languages) };
         let cookies = self.cookies.lock().unwrap().clone();
         let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if pairs.is_empty() { call } else { call.header("cookie", &pairs.join("; ")) };
-        let answer = call.send().await;
-        for cookie in answer.headers("set-cookie") {
+        let response = call.send().await;
+        for cookie in response.headers("set-cookie") {
             let (pair, attributes) = cookie.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
             let mut cookies = self.cookies.lock().unwrap();
@@ -108,29 +105,34 @@ impl Browser<'_> {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        answer
+        response
     }
 
-    /// The cookie called `name`, whatever its prefix.
+    /// Returns the cookie with this `name`, with any prefix.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let cookies = self.cookies.lock().unwrap();
         cookies.iter().find_map(|(known, value)| known.ends_with(name).then(|| value.clone()))
     }
 
-    /// Puts a cookie there.
+    /// Sets a cookie.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
-    /// Signs in, with nothing else in mind.
-    pub async fn sign_in(&self, person: &Person) {
-        let answer = self.try_to_sign_in("/login", &person.name, PASSWORD).await;
-        assert_eq!((answer.status, answer.header("location")), (303, Some("/login")), "{}", answer.text);
+    /// Signs in, without an authorization request.
+    pub async fn sign_in(&self, user: &TestUser) {
+        let response = self.try_to_sign_in("/login", &user.name, PASSWORD).await;
+        assert_eq!(
+            (response.status, response.header("location")),
+            (303, Some("/login")),
+            "{}",
+            response.text
+        );
     }
 
-    /// What is answered to this name and password, typed into the form at `path`.
-    pub async fn try_to_sign_in(&self, path: &str, name: &str, password: &str) -> Answer {
-        // Whoever is signed in, and has nothing to go on with, is not shown the form.
+    /// Sends this name and password in the login form at `path`.
+    pub async fn try_to_sign_in(&self, path: &str, name: &str, password: &str) -> Response {
+        // Without a query, a signed-in user gets no form.
         let path = if path == "/login" { "/login?again" } else { path };
         let page = self.get(path).await;
         page.is_page(200);
@@ -138,101 +140,100 @@ impl Browser<'_> {
         self.submit(&form, &[("username", name), ("password", password)]).await
     }
 
-    /// Signs out, on the page that says who is signed in.
-    pub async fn sign_out(&self) -> Answer {
+    /// Signs out, on the page of a signed-in user.
+    pub async fn sign_out(&self) -> Response {
         let page = self.get("/login").await;
         self.submit(&HtmlForm::of(&page, "/logout"), &[]).await
     }
 
-    /// What is answered to an authorization request.
-    pub async fn authorize(&self, asking: &Asking) -> Answer {
-        self.get(&asking.url()).await
+    /// Sends an authorization request.
+    pub async fn authorize(&self, request: &AuthorizationRequest) -> Response {
+        self.get(&request.url()).await
     }
 
-    /// Where an authorization request is sent on to, without a question.
-    pub async fn redirected(&self, asking: &Asking) -> Redirect {
-        Redirect::of(&self.authorize(asking).await)
+    /// Sends an authorization request that redirects at once.
+    pub async fn redirected(&self, request: &AuthorizationRequest) -> Redirect {
+        Redirect::of(&self.authorize(request).await)
     }
 
-    /// The question that an authorization request leads to.
-    pub async fn asked(&self, asking: &Asking) -> HtmlForm {
-        let page = self.authorize(asking).await;
+    /// Sends an authorization request, and returns the form of its consent page.
+    pub async fn consent_form(&self, request: &AuthorizationRequest) -> HtmlForm {
+        let page = self.authorize(request).await;
         page.is_page(200);
         HtmlForm::of(&page, "/oauth/authorize")
     }
 
-    /// Agrees to everything that is asked for.
-    pub async fn consent(&self, asking: &Asking) -> Redirect {
-        Redirect::of(&self.submit(&self.asked(asking).await, &[("decision", "allow")]).await)
+    /// Sends an authorization request, and allows it on the consent page.
+    pub async fn consent(&self, request: &AuthorizationRequest) -> Redirect {
+        Redirect::of(&self.submit(&self.consent_form(request).await, &[("decision", "allow")]).await)
     }
 }
 
-/// A form on a page, as a browser would send it: hidden fields, and boxes that are ticked.
+/// A form on a page, as a browser would send it: with its hidden fields and checked boxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HtmlForm {
-    /// Where it goes.
     pub action: String,
     fields: Vec<(String, String)>,
 }
 
 impl HtmlForm {
-    /// The form on `page` whose action begins with `action`.
+    /// Returns the form on `page` whose action begins with `action`.
     #[track_caller]
-    pub fn of(page: &Answer, action: &str) -> Self {
+    pub fn of(page: &Response, action: &str) -> Self {
         let form = Self::all(page, action).into_iter().next();
         form.unwrap_or_else(|| panic!("no form for {action}: {}", page.text))
     }
 
-    /// The forms on `page` whose action begins with `action`.
+    /// Returns the forms on `page` whose action begins with `action`.
     #[track_caller]
-    pub fn all(page: &Answer, action: &str) -> Vec<Self> {
+    pub fn all(page: &Response, action: &str) -> Vec<Self> {
         let forms = page.text.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
         let start = format!("action=\"{action}");
         forms.filter(|form| form.contains(&start)).map(Self::read).collect()
     }
 
-    /// The form on `page` that has the field `name`, of this value.
+    /// Returns the form on `page` that has the field `name` with this `value`.
     #[track_caller]
-    pub fn with_field(page: &Answer, name: &str, value: &str) -> Self {
+    pub fn with_field(page: &Response, name: &str, value: &str) -> Self {
         let form = Self::all(page, "").into_iter().find(|form| form.get(name) == Some(value));
         form.unwrap_or_else(|| panic!("no form with {name}={value}: {}", page.text))
     }
 
-    /// The form on `page` that makes something new.
+    /// Returns the form on `page` that creates something new.
     #[track_caller]
-    pub fn to_make(page: &Answer) -> Self {
+    pub fn to_make(page: &Response) -> Self {
         let form = Self::all(page, "").into_iter().find(|form| form.get("page").is_some());
-        form.unwrap_or_else(|| panic!("no form to make anything: {}", page.text))
+        form.unwrap_or_else(|| panic!("no form to create anything: {}", page.text))
     }
 
     #[track_caller]
     fn read(form: &str) -> Self {
         assert!(form.starts_with("method=\"post\""), "{form}");
         let inputs = form.split("<input ").skip(1).map(|input| input.split('>').next().unwrap());
-        let sent = inputs.filter(|input| input.contains("type=\"hidden\"") || input.contains(" checked"));
-        let fields = sent.map(|input| (attribute(input, "name"), attribute(input, "value"))).collect();
+        let inputs = inputs.filter(|input| input.contains("type=\"hidden\"") || input.contains(" checked"));
+        let fields = inputs.map(|input| (attribute(input, "name"), attribute(input, "value"))).collect();
         Self { action: attribute(form, "action"), fields }
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find_map(|(known, value)| (known == name).then_some(value.as_str()))
     }
 
-    /// The form with a field edited, or added.
+    /// Returns the form with a field changed or added.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut edited = self.without(name);
         edited.fields.push((name.to_owned(), value.to_owned()));
         edited
     }
 
-    /// The form without a field.
+    /// Returns the form without a field.
     pub fn without(&self, name: &str) -> Self {
         let fields = self.fields.iter().filter(|(known, _)| known != name).cloned().collect();
         Self { fields, ..self.clone() }
     }
 
-    /// The form with another action.
+    /// Returns the form with another action.
     pub fn to(&self, action: &str) -> Self {
         Self { action: action.to_owned(), ..self.clone() }
     }

@@ -1,8 +1,7 @@
-//! A second front before DynamoDB, which fails by chance: everything it does follows from a seed.
+//! A proxy before DynamoDB that injects random faults, which follow from a seed.
 //!
-//! Behind it runs a second instance of the functions, on the tables and the clock of a [`Stack`]. What the test
-//! itself does to the tables, as an administrator or as the authorization endpoint, goes through the first instance
-//! and does not fail.
+//! A second instance of the functions uses it, on the tables and the clock of a [`Stack`]. The test's own changes to the
+//! tables, as an administrator or as the authorization endpoint, go through the first instance and do not fail.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,31 +18,31 @@ use axum::{
 use jeton::local::{Gateway, listen};
 use serde_json::{Value, json};
 use shared::{
-    app::App,
+    endpoint::App,
     log::{Level, Log},
 };
 use tokio::net::TcpListener;
 
-use super::{Answer, Call, Registered, Stack, connect, dice::Dice, rights::ROUTE};
+use super::{Call, Registered, Stack, connect, dice::Dice, response, rights::ROUTE};
 
-/// One way to fail.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mishap {
-    /// The connection is closed, and nothing done.
+    /// The connection is closed, and the request not performed.
     Drop,
-    /// An internal error, and nothing done.
+    /// An internal error; the request is not performed.
     Broken,
-    /// Throttled: nothing done.
+    /// Throttled; the request is not performed.
     Throttle,
-    /// It is done, but the connection is closed without an answer.
+    /// The request is performed, but the connection closed without a response.
     LoseAnswer,
-    /// It is done, but the answer is an internal error.
+    /// The request is performed, but the response is an internal error.
     BrokenAfterwards,
-    /// The connection is closed, and the request done some time later.
+    /// The connection is closed, and the request performed some time later.
     Delay,
-    /// It is done twice; the second answer is told.
+    /// The request is performed twice, with the second response.
     Duplicate,
-    /// A batch read leaves all its keys over.
+    /// A batch read leaves all its keys unprocessed.
     LeftOver,
 }
 
@@ -60,12 +59,11 @@ const OF_READS: &[Mishap] = &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mi
 const OF_BATCHES: &[Mishap] =
     &[Mishap::Drop, Mishap::Broken, Mishap::Throttle, Mishap::LeftOver, Mishap::LeftOver];
 
-/// The front.
 #[derive(Clone)]
 pub struct Chaos {
-    /// Where the functions behind it answer.
+    /// The URL of the functions.
     pub url: String,
-    /// Where it answers itself, as DynamoDB.
+    /// The URL of the proxy.
     pub endpoint: String,
     http: reqwest::Client,
     state: Arc<Mutex<Inner>>,
@@ -76,12 +74,12 @@ struct Inner {
     upstream: String,
     http: reqwest::Client,
     dice: Dice,
-    /// How many writes of a hundred fail, and half as many reads; of what follows a failed one, three times as many.
+    /// The percentage of writes that fail. Half as many reads fail, and three times as many requests after a failed one.
     percent: usize,
     failed: bool,
-    /// What is done later: after how many more requests.
+    /// Late requests, each with the number of requests before it.
     late: Vec<(usize, Sent)>,
-    /// What every item was before its last change: what a read that is not consistent finds.
+    /// Every item before its last change: the result of an inconsistent read.
     previous: HashMap<String, Value>,
     counts: BTreeMap<Mishap, usize>,
 }
@@ -95,7 +93,7 @@ struct Sent {
 }
 
 impl Chaos {
-    /// A second instance of `stack`'s functions, behind a front that fails in `percent` of all requests.
+    /// Starts a second instance of `stack`'s functions, behind a proxy that fails `percent` of all requests.
     pub async fn start(stack: &Stack, seed: u64, percent: usize) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -109,7 +107,7 @@ impl Chaos {
             previous: HashMap::new(),
             counts: BTreeMap::new(),
         }));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
+        let router = Router::new().fallback(response).with_state(Arc::clone(&state));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = connect(&endpoint).await;
         let log = Log::new(Level::Error, io::sink());
@@ -125,8 +123,13 @@ impl Chaos {
         }
     }
 
-    /// What `client` is answered at `path`: it authenticates, or says its name if it is public.
-    pub async fn ask(&self, path: &str, client: &Registered, form: &[(&str, &str)]) -> Answer {
+    /// Sends `form` to `path` as `client`.
+    pub async fn post_as(
+        &self,
+        path: &str,
+        client: &Registered,
+        form: &[(&str, &str)],
+    ) -> response::Response {
         let call = Call::new(self.http.post(format!("{}{path}", self.url)));
         if client.secret.is_empty() {
             call.form(&[form, &[("client_id", client.id.as_str())]].concat()).send().await
@@ -135,19 +138,19 @@ impl Chaos {
         }
     }
 
-    /// Whether a write that names `key` is still on its way.
+    /// Returns whether a late write to `key` is still to come.
     pub fn is_on_the_way(&self, key: &str) -> bool {
         self.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
     }
 
-    /// How often it has failed, in every way.
+    /// Returns how often each fault was injected.
     pub fn counts(&self) -> BTreeMap<Mishap, usize> {
         self.state.lock().unwrap().counts.clone()
     }
 }
 
 impl Inner {
-    /// How to fail at `operation`, if at all.
+    /// Chooses the fault for `operation`.
     fn mishap(&mut self, operation: &str) -> Option<Mishap> {
         let all = match operation {
             "UpdateItem" | "PutItem" | "DeleteItem" | "TransactWriteItems" => OF_WRITES,
@@ -162,7 +165,7 @@ impl Inner {
         Some(mishap)
     }
 
-    /// The late requests that are due now.
+    /// Takes the late requests that are due.
     fn due(&mut self) -> Vec<Sent> {
         for (left, _) in &mut self.late {
             *left = left.saturating_sub(1);
@@ -176,7 +179,7 @@ impl Inner {
 
 type Shared = Arc<Mutex<Inner>>;
 
-async fn answer(State(state): State<Shared>, request: Request<Body>) -> Response<Body> {
+async fn response(State(state): State<Shared>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = body::to_bytes(body, usize::MAX).await.unwrap();
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -220,14 +223,14 @@ async fn answer(State(state): State<Shared>, request: Request<Body>) -> Response
     }
 }
 
-/// Does what was asked, and remembers what an item was before it.
+/// Performs the request, and stores the item as it was before.
 async fn perform(state: &Shared, sent: &Sent) -> Response<Body> {
     let (table, key) = (&sent.body["TableName"], &sent.body["Key"]);
     if sent.operation == "UpdateItem" {
         let read = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
         let mut headers = sent.headers.clone();
         headers.insert("x-amz-target", "DynamoDB_20120810.GetItem".parse().unwrap());
-        // This is our own read, not the function's.
+        // This read is not the function's.
         headers.remove(ROUTE);
         let (_, text) = forward(state, headers, read.to_string()).await;
         let told: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -267,7 +270,7 @@ fn error(status: StatusCode, kind: &str) -> Response<Body> {
     response
 }
 
-/// Closes the connection without an answer: ends the task that serves it, past the hook that would print a panic.
+/// Closes the connection without a response: ends its task, without the hook that would print a panic.
 fn close() -> ! {
     std::panic::resume_unwind(Box::new("by chance"))
 }

@@ -1,30 +1,30 @@
-//! The clients that tests register, and what administrators do to them.
+//! Test clients: registration and administration.
 
 use std::time::Duration;
 
 use shared::{
-    client::{AuthMethod, Client, ClientId, GrantType, Registration},
+    clients::{Client, Registration},
+    oauth::{AuthMethod, ClientId, GrantType},
     secret::{ClientSecret, Id, Secret, random},
 };
 
 use super::Stack;
 
-/// A registered client, and its secret.
+/// A registered client with its secret.
 #[derive(Clone, Debug)]
 pub struct Registered {
-    /// Its id.
     pub id: String,
-    /// Its secret; empty if it is public.
+    /// Empty for a public client.
     pub secret: String,
 }
 
 impl Registered {
-    /// The same client with another secret.
+    /// Returns the client with another secret.
     pub fn with_secret(&self, secret: &str) -> Self {
         Self { secret: secret.to_owned(), ..self.clone() }
     }
 
-    /// A well-formed secret that no client has.
+    /// Returns the client with a well-formed secret that no client has.
     pub fn with_wrong_secret(&self) -> Self {
         self.with_secret(new_secret().expose())
     }
@@ -39,12 +39,12 @@ impl Stack {
         Registered { id: client.id.to_string(), secret }
     }
 
-    /// The fixture `machine`: `client_credentials` only, scope `read write`.
+    /// Returns the fixture `machine`: `client_credentials` only, scope `read write`.
     pub async fn machine(&self) -> Registered {
         self.register(machine()).await
     }
 
-    /// The fixture `rs`: a resource server.
+    /// Returns the fixture `rs`: a resource server.
     pub async fn resource_server(&self) -> Registered {
         self.register(Registration {
             resource_server: true,
@@ -54,7 +54,7 @@ impl Stack {
         .await
     }
 
-    /// The fixture `web`: confidential, with redirect URIs.
+    /// Returns the fixture `web`: confidential, with redirect URIs.
     pub async fn web(&self) -> Registered {
         self.register(Registration {
             name: "web".to_owned(),
@@ -65,7 +65,7 @@ impl Stack {
         .await
     }
 
-    /// The fixture `public`: a native or browser application.
+    /// Returns the fixture `public`: a native or browser application.
     pub async fn public(&self) -> Registered {
         self.register(Registration {
             name: "public".to_owned(),
@@ -77,25 +77,25 @@ impl Stack {
         .await
     }
 
-    /// A client that administrators know, as it is kept.
-    pub async fn kept(&self, client: &Registered) -> Client {
+    /// Returns the stored client.
+    pub async fn stored_client(&self, client: &Registered) -> Client {
         self.app.clients.read(&client.id.parse().unwrap()).await.unwrap().unwrap().0
     }
 
-    /// Gives `client` a new secret; the one before works for `overlap` more.
+    /// Gives `client` a new secret. The previous one works for another `overlap`.
     pub async fn rotate_secret(&self, client: &Registered, overlap: Duration) -> Registered {
-        let (kept, secret) = (self.kept(client).await, new_secret());
+        let (kept, secret) = (self.stored_client(client).await, new_secret());
         let secrets = kept.rotated(&secret, self.now(), overlap);
         self.app.clients.replace_secrets(&kept, &secrets).await.unwrap();
         client.with_secret(secret.expose())
     }
 
-    /// Changes what `client` is registered for.
+    /// Changes the registration of `client`.
     pub async fn amend(&self, client: &Registered, change: impl FnOnce(&mut Registration)) {
-        let kept = self.kept(client).await;
+        let kept = self.stored_client(client).await;
         let mut registration = Registration::of(&kept);
         change(&mut registration);
-        self.app.clients.amend(&kept, &registration.amend(&kept).unwrap()).await.unwrap();
+        self.app.clients.update(&kept, &registration.update(&kept).unwrap()).await.unwrap();
     }
 
     /// Disables `client`.
@@ -103,7 +103,7 @@ impl Stack {
         self.app.clients.disable(&client.id.parse().unwrap(), self.now()).await.unwrap();
     }
 
-    /// Enables `client` again.
+    /// Enables `client`.
     pub async fn enable(&self, client: &Registered) {
         self.app.clients.enable(&client.id.parse().unwrap()).await.unwrap();
     }
@@ -114,12 +114,12 @@ impl Stack {
     }
 }
 
-/// A secret that nobody has.
+/// Returns a secret that no client has.
 fn new_secret() -> Secret<ClientSecret> {
     Secret::new(Id::random(), &random())
 }
 
-/// What `machine` registers as.
+/// Returns the registration of the fixture `machine`.
 pub fn machine() -> Registration {
     Registration {
         name: "machine".to_owned(),

@@ -1,4 +1,4 @@
-//! The `jeton` command itself, on a test's tables.
+//! Runs of the `jeton` command on the tables of a [`Stack`].
 
 use std::{
     io::Write,
@@ -9,14 +9,12 @@ use serde_json::Value;
 
 use super::Stack;
 
-/// What a run of the command left behind.
+/// The outcome of a run of the command.
 #[derive(Debug)]
 pub struct Ran {
-    /// Its exit code.
     pub code: i32,
-    /// What it printed.
     pub stdout: String,
-    /// What it said beside: messages, and the audit log.
+    /// Messages, and the audit log.
     pub stderr: String,
 }
 
@@ -36,10 +34,10 @@ impl Stack {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let input = input.to_owned();
-        // The test's own thread answers for DynamoDB meanwhile.
+        // The test's own thread serves DynamoDB meanwhile.
         let run = move || {
             let mut child = command.spawn().unwrap();
-            // Whoever reads nothing has closed it by now.
+            // A command that reads no input may have closed it.
             let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
             child.wait_with_output().unwrap()
         };
@@ -50,14 +48,14 @@ impl Stack {
 }
 
 impl Ran {
-    /// What it printed, after it did what it was asked to.
+    /// Returns the output of a successful run.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// Holds it to having failed like this, and printed nothing.
+    /// Asserts that the run failed with this exit code and message, and printed nothing.
     #[track_caller]
     pub fn failed(&self, code: i32, message: &str) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");

@@ -1,25 +1,25 @@
-//! Deployments that permit compatibility switches, and clients that have some.
+//! Deployments that permit compatibility switches, and clients with switches.
 
 use jeton::local::{Gateway, route_scopes};
 use shared::{
-    client::{AuthMethod, Registration},
-    compat::Switches,
+    clients::Registration,
+    oauth::{AuthMethod, Switches},
 };
 
-use super::{Call, Registered, Stack, person::CALLBACK};
+use super::{Call, Registered, Stack, code_flow::CALLBACK};
 
-/// Where a token request that is not form-encoded says what it is.
+/// The content type of a token request in JSON.
 pub const JSON: &str = "application/json;charset=UTF-8";
 
 impl Stack {
-    /// A Jeton that permits these switches, with commas between them.
+    /// Starts a deployment that permits these switches, separated by commas.
     pub async fn permitting(switches: &str) -> Self {
         let switches: Switches = switches.parse().unwrap();
         Self::configured(|config| config.compat = switches).await
     }
 
-    /// The same with the sample API, where a person's name and password are good for `read` and `write`, and nothing at
-    /// all is for `read`.
+    /// Starts a deployment with the sample API, where a user's name and password have the scope `read write`, and a
+    /// request without credentials `read`.
     pub async fn protecting(switches: &str) -> Self {
         let switches: Switches = switches.parse().unwrap();
         Self::behind(Gateway::start_with_demo, |config| {
@@ -33,25 +33,18 @@ impl Stack {
         .await
     }
 
-    /// The fixture `legacy`: confidential, with a redirect URI, and with these switches.
+    /// Returns the fixture `legacy`: confidential, with a redirect URI and these switches.
     pub async fn legacy(&self, switches: &str) -> Registered {
-        self.register_counted(legacy(switches)).await
+        self.register(legacy(switches)).await
     }
 
-    /// Registers a client as the command does: the switches in use are counted.
-    pub async fn register_counted(&self, registration: Registration) -> Registered {
-        let client = self.register(registration).await;
-        self.app.clients.count_switches().await.unwrap();
-        client
-    }
-
-    /// A token request with this JSON in its body.
+    /// Returns a token request with this JSON body.
     pub fn json_request(&self, body: &serde_json::Value) -> Call {
         self.post("/oauth/token").body(JSON, body.to_string())
     }
 }
 
-/// What `legacy` registers as.
+/// Returns the registration of the fixture `legacy`.
 pub fn legacy(switches: &str) -> Registration {
     Registration {
         name: "legacy".to_owned(),

@@ -1,16 +1,15 @@
-//! Chance that can be repeated: everything follows from a seed.
+//! Reproducible random numbers.
 
-/// A seeded source of numbers (`SplitMix64`).
+/// A seeded generator of random numbers (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The numbers that follow from `seed`.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -19,23 +18,23 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.bits() % u64::try_from(end).unwrap()).unwrap()
     }
 
-    /// True in `percent` of all cases.
+    /// Returns true in `percent` of all cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of `all`.
+    /// Returns one of `all`.
     pub fn one<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 }
 
-/// A number from the environment of the test run.
+/// Returns a number from an environment variable of the test run.
 pub fn setting(variable: &str, default: u64) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
     let value = std::env::var(variable).ok();

@@ -1,4 +1,4 @@
-//! What stands between the functions and DynamoDB: it counts, denies what no policy grants, and can fail.
+//! A proxy before DynamoDB: it counts requests, denies those that no policy allows, and injects faults.
 
 use std::{
     collections::BTreeSet,
@@ -19,86 +19,82 @@ use tokio::net::TcpListener;
 
 use super::rights::{POLICIES, ROUTE, Right};
 
-/// One request that DynamoDB was sent, and what it cost.
+/// One request to DynamoDB, and its cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// Its operation, like `PutItem`.
+    /// The operation, such as `PutItem`.
     pub operation: String,
     /// The units of all tables together.
     pub capacity: f64,
-    /// The request's body.
     pub request: Value,
 }
 
-/// How to fail.
+/// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Not at all.
     None,
-    /// Every connection is closed without an answer.
+    /// Every connection is closed without a response.
     Refuse,
     /// Every request is throttled.
     Throttle,
-    /// No request is ever answered.
+    /// No request gets a response.
     Hang,
     /// Every request fails with an internal error.
     Broken,
     /// Every request is refused for lack of rights.
     Denied,
-    /// Every write is throttled; reads are answered.
+    /// Every write is throttled; reads are not.
     ThrottleWrites,
-    /// Every read of a person's record is throttled; all else is answered.
-    ThrottlePeople,
-    /// Every change to a grant is throttled; all else is answered.
+    /// Every read of a user's record is throttled, nothing else.
+    ThrottleUsers,
+    /// Every change to a grant is throttled, nothing else.
     ThrottleGrants,
-    /// The same, but for the first.
+    /// Every change to a grant but the first is throttled, nothing else.
     ThrottleGrantsAfterOne,
-    /// Every change to a status, with whatever else is to change with it, is throttled; all else is answered.
+    /// Every change to a status is throttled, also within a transaction; nothing else.
     ThrottleStatuses,
-    /// Every read of a whole table is throttled; everything else is answered.
-    ThrottleScans,
-    /// The first write is done, but its answer never arrives.
+    /// The first write is made, but its response is lost.
     LoseFirstAnswer,
-    /// Every write is done, and its answer never arrives.
+    /// Every write is made, but its response is lost.
     LoseAnswers,
-    /// Every end of a grant is throttled; all else is answered.
+    /// Every end of a grant is throttled, nothing else.
     ThrottleEndings,
     /// Every batch read of statuses alone is throttled.
     ThrottleStandings,
-    /// Batch reads leave their keys over, twice.
+    /// No record of a personal token's use gets a response.
+    HangUses,
+    /// The first two batch reads leave all keys unprocessed.
     LeftOver,
-    /// Batch reads leave their keys over every time.
+    /// Every batch read leaves all keys unprocessed.
     AlwaysLeftOver,
 }
 
-/// The front.
 #[derive(Clone)]
 pub struct Front {
-    /// Where it answers.
     pub url: String,
     state: Arc<Mutex<Inner>>,
 }
 
 struct Inner {
     upstream: String,
-    /// DynamoDB's clock, which its `Date` tells.
+    /// The clock of the `Date` in responses.
     clock: Clock,
     http: reqwest::Client,
     fault: Fault,
     faults_left: usize,
-    /// How often what would fail is done before anything fails.
+    /// The number of requests that pass before the fault begins.
     spared: usize,
     seen: Vec<Seen>,
-    /// The template's conditions that hold.
+    /// The conditions of the template that are true.
     conditions: BTreeSet<&'static str>,
-    /// What functions may do and did.
+    /// The rights that functions used.
     used: BTreeSet<Right>,
-    /// What they tried, and may not.
+    /// The requests that no policy allows.
     denied: Vec<String>,
 }
 
 impl Front {
-    /// A front before the DynamoDB at `upstream`, with this clock.
+    /// Starts a proxy before the DynamoDB at `upstream`.
     pub async fn start(upstream: String, clock: Clock) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -116,17 +112,17 @@ impl Front {
             denied: Vec::new(),
         };
         let front = Self { url, state: Arc::new(Mutex::new(inner)) };
-        let router = Router::new().fallback(answer).with_state(front.clone());
+        let router = Router::new().fallback(response).with_state(front.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         front
     }
 
-    /// From now on judges by policies as a deployment has them for which these conditions of the template hold.
+    /// Applies the policies of a deployment for which these conditions of the template are true.
     pub fn deployed_with(&self, conditions: BTreeSet<&'static str>) {
         self.state.lock().unwrap().conditions = conditions;
     }
 
-    /// From now on fails like this.
+    /// Injects `fault` from now on.
     pub fn fail(&self, fault: Fault) {
         let mut inner = self.state.lock().unwrap();
         inner.fault = fault;
@@ -138,32 +134,32 @@ impl Front {
         };
     }
 
-    /// Forgets what it has seen.
+    /// Clears the list of requests.
     pub fn forget(&self) {
         self.state.lock().unwrap().seen.clear();
     }
 
-    /// Everything that was asked since, in order.
+    /// Returns the requests, in order.
     pub fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// The operations asked since, and what each cost.
+    /// Returns the operations with their costs, in order.
     pub fn cost(&self) -> Vec<(String, f64)> {
         self.seen().into_iter().map(|seen| (seen.operation, seen.capacity)).collect()
     }
 
-    /// The rights that functions have made use of.
+    /// Returns the rights that functions used.
     pub fn used(&self) -> BTreeSet<Right> {
         self.state.lock().unwrap().used.clone()
     }
 
-    /// What functions were denied since the last time, because no policy grants it.
+    /// Takes the requests that no policy allows.
     pub fn denied(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().denied)
     }
 
-    /// Whether the function of `route`, if it is one's, may do this.
+    /// Returns whether the policy of the function of `route` allows the request. Without a route, everything is allowed.
     fn grants(&self, route: Option<&str>, operation: &str, request: &Value) -> bool {
         let Some(route) = route else { return true };
         let mut inner = self.state.lock().unwrap();
@@ -177,16 +173,15 @@ impl Front {
         true
     }
 
-    /// The fault to commit now, if any.
+    /// Returns the fault for this request.
     fn due(&self, operation: &str, request: &Value) -> Fault {
         let mut inner = self.state.lock().unwrap();
         let applies = match inner.fault {
             Fault::None => false,
-            Fault::ThrottleScans => operation == "Scan",
             Fault::LoseFirstAnswer | Fault::LoseAnswers | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
-            Fault::ThrottlePeople => {
+            Fault::ThrottleUsers => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
             }
@@ -197,6 +192,9 @@ impl Front {
             Fault::ThrottleEndings => request["UpdateExpression"]
                 .as_str()
                 .is_some_and(|change| change.starts_with("SET #st = :ended")),
+            Fault::HangUses => {
+                request["UpdateExpression"].as_str().is_some_and(|change| change.starts_with("SET #lu = "))
+            }
             Fault::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
@@ -223,8 +221,8 @@ impl Front {
     }
 }
 
-/// Responds as DynamoDB would, with the time of its clock: whole seconds, as HTTP has them.
-async fn answer(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
+/// Adds the `Date` of the clock to the response, in whole seconds.
+async fn response(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
     let mut response = undated(&front, request).await;
     let seconds = front.state.lock().unwrap().clock.now().seconds();
     let date = DateTime::from_secs(i64::try_from(seconds).unwrap()).fmt(DateTimeFormat::HttpDate).unwrap();
@@ -245,16 +243,15 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     let fault = front.due(&operation, &sent);
     match fault {
         Fault::Refuse => close(),
-        Fault::Hang => tokio::time::sleep(Duration::from_hours(1)).await,
+        Fault::Hang | Fault::HangUses => tokio::time::sleep(Duration::from_hours(1)).await,
         Fault::Throttle
         | Fault::ThrottleWrites
-        | Fault::ThrottlePeople
+        | Fault::ThrottleUsers
         | Fault::ThrottleGrants
         | Fault::ThrottleGrantsAfterOne
         | Fault::ThrottleStandings
         | Fault::ThrottleEndings
-        | Fault::ThrottleStatuses
-        | Fault::ThrottleScans => {
+        | Fault::ThrottleStatuses => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
         Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
@@ -284,7 +281,7 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     response
 }
 
-/// Closes the connection without an answer: ends the task that serves it, past the hook that would print a panic.
+/// Closes the connection without a response: ends its task, without the hook that would print a panic.
 fn close() -> ! {
     std::panic::resume_unwind(Box::new("the test asked for it"))
 }
@@ -301,7 +298,7 @@ async fn forward(front: &Front, mut headers: HeaderMap, body: String) -> (Status
     (response.status(), response.headers().clone(), response.text().await.unwrap())
 }
 
-/// One table's units, or several tables' together.
+/// Returns the units of one table, or of several tables together.
 fn capacity(told: &Value) -> f64 {
     let units = |table: &Value| table["CapacityUnits"].as_f64().unwrap_or_default();
     told.as_array().map_or_else(|| units(told), |tables| tables.iter().map(units).sum())

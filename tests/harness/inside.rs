@@ -1,16 +1,15 @@
-//! Attempts to sign in that go straight to the function, as the gateway's events: from any address, and thousands of
-//! them in little time.
+//! Attempts to sign in as API Gateway events, directly to the function: from any address, and thousands in a short time.
 
 use std::sync::Arc;
 
 use jeton::local::ROUTES;
 use lambda_http::Context;
 use serde_json::{Value, json};
-use shared::lambda;
+use shared::endpoint::lambda;
 
 use super::{Browser, HtmlForm, Stack};
 
-/// A login form and the browser it was shown to, sent from anywhere as often as anybody likes.
+/// A login form with the cookies of its browser, which can be submitted from any address any number of times.
 #[derive(Clone)]
 pub struct Guesser {
     stack: Arc<Stack>,
@@ -18,31 +17,29 @@ pub struct Guesser {
     csrf: String,
 }
 
-/// What an attempt is answered.
+/// The response to an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The status code.
     pub status: u64,
-    /// What `Retry-After` says.
     pub retry_after: Option<String>,
 }
 
 impl Guesser {
-    /// Somebody with a browser that has never been here.
+    /// Returns a guesser with a new browser.
     pub async fn stranger(stack: &Arc<Stack>) -> Self {
         Self::with(stack, &stack.browser()).await
     }
 
-    /// Somebody with a copy of `browser`.
+    /// Returns a guesser with a copy of `browser`'s cookies.
     pub async fn with(stack: &Arc<Stack>, browser: &Browser<'_>) -> Self {
         let form = HtmlForm::of(&browser.get("/login?again").await, "/login");
-        let cookies = ["jeton-visit", "jeton-browser"].into_iter();
+        let cookies = ["jeton-visit", "jeton-device"].into_iter();
         let cookies = cookies.filter_map(|name| Some(format!("{name}={}", browser.cookie(name)?)));
         let csrf = form.get("csrf").unwrap().to_owned();
         Self { stack: Arc::clone(stack), cookies: cookies.collect(), csrf }
     }
 
-    /// What is answered to this name and password, coming from `address`.
+    /// Submits the form with this name and password from `address`.
     pub async fn attempt(&self, address: &str, name: &str, password: &str) -> Outcome {
         let form = [("csrf", self.csrf.as_str()), ("username", name), ("password", password)];
         let event = json!({
@@ -66,15 +63,15 @@ impl Guesser {
         });
         let (_, login) = ROUTES.iter().find(|(path, _)| *path == "/login").unwrap();
         let app = Arc::clone(&self.stack.app);
-        let answer = lambda::invoke(app, *login, &event.to_string(), Context::default()).await.unwrap();
-        let answer: Value = serde_json::to_value(answer).unwrap();
+        let response = lambda::invoke(app, *login, &event.to_string(), Context::default()).await.unwrap();
+        let response: Value = serde_json::to_value(response).unwrap();
         Outcome {
-            status: answer["statusCode"].as_u64().unwrap(),
-            retry_after: answer["headers"]["retry-after"].as_str().map(str::to_owned),
+            status: response["statusCode"].as_u64().unwrap(),
+            retry_after: response["headers"]["retry-after"].as_str().map(str::to_owned),
         }
     }
 
-    /// The status of each of `count` wrong guesses at `name`, one after the other.
+    /// Submits `count` wrong passwords for `name` in sequence, and returns the statuses.
     pub async fn guess(&self, address: &str, name: &str, count: usize) -> Vec<u64> {
         let mut statuses = Vec::new();
         for _ in 0..count {

@@ -1,23 +1,23 @@
-//! A whole Jeton for one test: the functions behind HTTP, a DynamoDB of its own, and a clock that the test moves.
+//! A complete deployment for one test: the functions behind HTTP, tables of its own, and a clock that the test moves.
 //!
-//! The database is the embedded one, or the one at `JETON_TEST_DYNAMODB_URL` (AWS's DynamoDB Local). Between it and
-//! the functions stands a [`Front`], which counts requests and capacity, denies what no policy of the template grants,
-//! and can fail.
+//! The database is the embedded one, or the one at `JETON_TEST_DYNAMODB_URL` (AWS's DynamoDB Local). A [`Front`] stands
+//! before it: it counts requests and capacity, denies requests that no policy of the template allows, and injects faults.
 
 pub mod account;
-mod answer;
-mod asking;
+mod authorization_request;
 mod browser;
 pub mod chaos;
 mod clients;
+pub mod code_flow;
 mod command;
 mod compat;
 pub mod dice;
 mod front;
 mod inside;
 pub mod oracle;
-pub mod person;
+mod policy;
 pub mod process;
+mod response;
 pub mod rights;
 
 use std::{
@@ -33,84 +33,81 @@ use std::{
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
-    app::App,
-    compat::Switch,
     config::{Config, TableNames},
-    dynamodb::{self, Endpoint},
+    dynamodb::{self, Endpoint, schema},
+    endpoint::App,
     log::{Level, Log},
+    oauth::Switch,
     secret::Id,
-    table::{self, schema},
     time::{Clock, Timestamp},
 };
+use strum::VariantArray as _;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
-pub use answer::{Answer, Call, altered};
-pub use asking::{Asking, Redirect};
-pub use browser::{Browser, HtmlForm, PASSWORD, Person};
+pub use authorization_request::{AuthorizationRequest, Redirect};
+pub use browser::{Browser, HtmlForm, PASSWORD, TestUser};
 pub use clients::{Registered, machine};
 pub use command::Ran;
 pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 pub use inside::Guesser;
+pub use policy::Policy;
+pub use response::{Call, Response, altered};
 
-/// When every test begins: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
-/// deletes what it thinks expired while a test still wants it.
+/// The start time of every test: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
+/// deletes an item as expired while a test needs it.
 const BEGIN_MS: u64 = 4_102_444_800_500;
 
-/// The endpoints that clients authenticate at, each with what makes a good request to it.
+/// The endpoints that clients authenticate at, each with a valid form.
 pub const ENDPOINTS: [(&str, &[(&str, &str)]); 3] = [
     ("/oauth/token", &[("grant_type", "client_credentials")]),
     ("/oauth/revoke", &[("token", "garbage")]),
     ("/oauth/introspect", &[("token", "garbage")]),
 ];
 
-/// A whole Jeton.
 pub struct Stack {
-    /// Where the functions answer, and the issuer.
+    /// The URL of the functions, which is the issuer.
     pub url: String,
-    /// What the functions share.
     pub app: Arc<App>,
-    /// What stands before DynamoDB.
     pub dynamodb: Front,
     now: Arc<AtomicU64>,
     log: Buffer,
     http: reqwest::Client,
-    /// Dropped with the stack.
     _gateway: Gateway,
     _database: Option<Database>,
 }
 
 impl Stack {
-    /// A Jeton with the strictest configuration.
+    /// Starts a deployment with the default configuration.
     pub async fn start() -> Self {
         Self::configured(|_| ()).await
     }
 
-    /// A Jeton with a configuration of its own.
+    /// Starts a deployment with a changed configuration.
     pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         Self::behind(Gateway::start, change).await
     }
 
-    /// A Jeton with the sample API of `serve --demo`, protected by the authorizer.
+    /// Starts a deployment with the sample API of `serve --demo`.
     pub async fn with_sample_api() -> Self {
         Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
     }
 
-    /// A Jeton that does all that one can be deployed to do.
+    /// Starts a deployment with every switch and feature.
     pub async fn with_everything() -> Self {
         let change = |config: &mut Config| {
             config.route_scopes = route_scopes();
-            config.compat = Switch::ALL.iter().copied().collect();
+            config.compat = Switch::VARIANTS.iter().copied().collect();
             config.account.personal_scopes = "read write".parse().unwrap();
         };
         Self::behind(Gateway::start_with_demo, change).await
     }
 
-    /// Another deployment over the same tables, with the same clock and log.
+    /// Starts another deployment on the same tables, with the same clock and log.
     pub async fn sibling(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.app.config.clone();
         change(&mut config);
@@ -131,7 +128,7 @@ impl Stack {
         }
     }
 
-    /// A Jeton whose clock, and DynamoDB's, is `ahead` milliseconds ahead of this machine's, on which the command runs.
+    /// Starts a deployment whose clocks are `ahead` milliseconds ahead of this machine's, where the command runs.
     pub async fn ahead_of_this_machine(ahead: i64) -> Self {
         let begin = Clock::system().now().millis().saturating_add_signed(ahead);
         Self::beginning(begin, Gateway::start, |_| ()).await
@@ -176,7 +173,7 @@ impl Stack {
             dynamodb,
             now,
             log,
-            // A redirect is an answer: tests look at it, and follow it themselves.
+            // Tests follow redirects themselves.
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
             _gateway: gateway,
             _database: database,
@@ -188,100 +185,99 @@ impl Stack {
         self.now.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    /// Moves the clock forward to a millisecond before `span` is over.
+    /// Moves the clock forward to a millisecond before the end of `span`.
     pub fn advance_to_just_before(&self, span: Duration) {
         self.advance(span.saturating_sub(Duration::from_millis(1)));
     }
 
-    /// Moves the clock by the millisecond that was left.
+    /// Moves the clock forward by the last millisecond.
     pub fn advance_by_the_last_millisecond(&self) {
         self.advance(Duration::from_millis(1));
     }
 
-    /// What the clock says.
     pub fn now(&self) -> Timestamp {
         self.app.clock.now()
     }
 
-    /// A request to `path`, to be completed and sent.
+    /// Begins a POST request.
     pub fn post(&self, path: &str) -> Call {
         Call::new(self.http.post(format!("{}{path}", self.url)))
     }
 
-    /// A request to `path` with another method.
+    /// Begins a request.
     pub fn request(&self, method: &str, path: &str) -> Call {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         Call::new(self.http.request(method, format!("{}{path}", self.url)))
     }
 
-    /// What the token endpoint answers to `client`, asking for a token of its own, and for `more`.
-    pub async fn ask_for_token(&self, client: &Registered, more: &[(&str, &str)]) -> Answer {
+    /// Requests a token with `client_credentials` and the parameters `more`.
+    pub async fn request_token(&self, client: &Registered, more: &[(&str, &str)]) -> Response {
         let form = [&[("grant_type", "client_credentials")], more].concat();
         self.post("/oauth/token").basic(client).form(&form).send().await
     }
 
-    /// An access token of `client`'s own.
+    /// Returns an access token of `client`.
     pub async fn token(&self, client: &Registered) -> String {
-        let answer = self.ask_for_token(client, &[]).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        let response = self.request_token(client, &[]).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// What the revocation endpoint answers to `client`, giving back `token`.
-    pub async fn revoke(&self, client: &Registered, token: &str) -> Answer {
+    /// Revokes `token` as `client`.
+    pub async fn revoke(&self, client: &Registered, token: &str) -> Response {
         self.post("/oauth/revoke").basic(client).form(&[("token", token)]).send().await
     }
 
-    /// Holds `token` to being of no use, as `asker` is told.
+    /// Asserts that introspection by `asker` calls `token` inactive.
     pub async fn is_inactive(&self, asker: &Registered, token: &str) {
         assert_eq!(self.introspect(asker, token).await, json!({ "active": false }), "{token}");
     }
 
-    /// What `asker` is told about `token`.
+    /// Introspects `token` as `asker`.
     pub async fn introspect(&self, asker: &Registered, token: &str) -> Value {
-        let answer = self.post("/oauth/introspect").basic(asker).form(&[("token", token)]).send().await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()
+        let response = self.post("/oauth/introspect").basic(asker).form(&[("token", token)]).send().await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()
     }
 
-    /// What is answered to these very bytes, on a connection that then ends.
+    /// Sends `bytes` on a connection of their own, and returns the response.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
-        // The server may answer and close before it has read everything.
+        // The server may respond and close before it has read everything.
         let _ = connection.write_all(bytes.as_ref()).await;
-        // It takes the end of what is sent for the end of all interest, unless it was asked to close itself.
+        // The server takes the end of the request for the end of the connection, unless the request asks it to close.
         if !bytes.as_ref().windows(19).any(|bytes| bytes == b"connection: close\r\n") {
             let _ = connection.shutdown().await;
         }
-        let mut answer = Vec::new();
-        let _ = connection.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer).into_owned()
+        let mut response = Vec::new();
+        let _ = connection.read_to_end(&mut response).await;
+        String::from_utf8_lossy(&response).into_owned()
     }
 
-    /// How many grants are kept.
+    /// Returns the number of stored grants.
     pub async fn grants(&self) -> usize {
-        self.kept_of_kind("g").await
+        self.count_of_kind("g").await
     }
 
-    /// How many items of this kind, the part of their key before `#`, the table of what expires keeps.
-    pub async fn kept_of_kind(&self, kind: &str) -> usize {
+    /// Returns the number of items of this kind in the tokens table.
+    pub async fn count_of_kind(&self, kind: &str) -> usize {
         let items = self.app.grants.table().all().await.unwrap();
-        items.iter().filter(|item| table::kind(item) == Some(kind)).count()
+        items.iter().filter(|item| dynamodb::kind(item) == Some(kind)).count()
     }
 
-    /// Everything that was logged.
+    /// Returns the whole log.
     pub fn logged(&self) -> String {
         String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The log's records of this kind.
+    /// Returns the log's records of this event.
     pub fn audited(&self, event: &str) -> Vec<Value> {
         let lines = self.logged();
         let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         records.filter(|record| record["audit"] == event).collect()
     }
 
-    /// Every item of every table, as text.
+    /// Returns every item of every table, as text.
     pub async fn stored(&self) -> String {
         let mut text = String::new();
         let tables = [self.app.grants.table(), self.app.clients.table(), self.app.users.table()];
@@ -294,7 +290,7 @@ impl Stack {
     }
 }
 
-/// A function that was denied something is a mistake in its policy, however well it took it.
+/// A denied request of a function is a mistake in its policy, even if the test passed.
 impl Drop for Stack {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -315,12 +311,12 @@ async fn database() -> (Option<Database>, String) {
 
 async fn connect(url: &str) -> aws_sdk_dynamodb::Client {
     let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap();
-    // A test's clock is none that requests are signed by.
+    // Requests are not signed with the test's clock.
     let config = client.config().to_builder().disable_clock_skew_correction(true);
     aws_sdk_dynamodb::Client::from_conf(config.interceptor(rights::TellRoute).build())
 }
 
-/// A log that can be read back.
+/// A log in memory.
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
 

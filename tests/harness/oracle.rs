@@ -1,31 +1,30 @@
-//! What one grant may be, as far as anyone can tell from the answers.
+//! The possible states of one grant, as far as its responses tell.
 //!
-//! The oracle knows the protocol's promises and nothing of items or conditions. An answer of 503 promises nothing: what
-//! was asked may have happened, or not, or may yet happen while a write is on its way. So the oracle keeps every
-//! life that the grant may be living, and drops those that an answer contradicts. An answer that contradicts all
-//! of them is wrong.
+//! The oracle knows the promises of the protocol, and nothing of items or conditions. A 503 promises nothing: the
+//! operation may have been done, or not, or may be done later by a delayed write. So the oracle keeps all states that the
+//! grant may be in, and drops those that a response contradicts. A response that contradicts all of them is wrong.
 
 use std::collections::BTreeSet;
 
-use super::person::Pair;
+use super::code_flow::Pair;
 
 /// Milliseconds.
 type Ms = u64;
 
-/// A token: as it was answered, or one that nobody was told, of the request with this number.
+/// A token that a response contained, or the unseen token of the operation with this number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+enum TokenName {
     Known(String),
-    Untold(usize),
+    Unseen(usize),
 }
 
-impl Name {
+impl TokenName {
     fn is(&self, token: &str) -> bool {
         matches!(self, Self::Known(name) if name == token)
     }
 
     fn learn(&mut self, nth: usize, token: &str) {
-        if *self == Self::Untold(nth) {
+        if *self == Self::Unseen(nth) {
             *self = Self::Known(token.to_owned());
         }
     }
@@ -33,7 +32,7 @@ impl Name {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Access {
-    name: Name,
+    name: TokenName,
     ends: Ms,
     scope: String,
     revoked: bool,
@@ -43,7 +42,7 @@ struct Access {
 struct Active {
     access: Access,
     previous: Option<Access>,
-    refresh: Name,
+    refresh: TokenName,
     refresh_ends: Ms,
     grant_ends: Ms,
     /// The tokens that were spent, in order, and when.
@@ -51,22 +50,22 @@ struct Active {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Life {
+enum State {
     Code,
     Active(Active),
     Ended,
 }
 
-/// A write that may be on its way.
+/// A write that the network may still hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Late {
-    Request(usize, Ms, Ask),
+enum Delayed {
+    Request(usize, Ms, Operation),
     End,
 }
 
-type Possible = (Life, Vec<Late>);
+type Possible = (State, Vec<Delayed>);
 
-/// How long things live, for this grant's client. In milliseconds.
+/// The lifetimes of the grant's client, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
     pub code: Ms,
@@ -76,10 +75,10 @@ pub struct Lifetimes {
     pub grace: Ms,
 }
 
-/// What is asked about a grant. `own`: by its own client. `genuine`: the token was answered once, not made up.
+/// An operation on a grant. `own`: by the grant's client. `genuine`: the token was returned once, not made up.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ask {
-    /// With the right client, verifier and redirect URI, or without one of them.
+pub enum Operation {
+    /// `proven`: with the right client, verifier and redirect URI.
     Redeem {
         proven: bool,
     },
@@ -100,7 +99,7 @@ pub enum Ask {
     },
     IntrospectAccess {
         token: String,
-        upheld: bool,
+        in_standing: bool,
     },
     IntrospectRefresh {
         token: String,
@@ -108,9 +107,9 @@ pub enum Ask {
     },
 }
 
-/// What was answered.
+/// The meaning of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Reply {
     Pair { pair: Pair, scope: String, expires_in: u64 },
     InvalidGrant,
     InvalidScope,
@@ -120,10 +119,10 @@ pub enum Told {
     Unavailable,
 }
 
-/// What should be answered: like [`Told`], but the tokens may be untold.
-enum Due {
-    Pair { access: Name, refresh: Name, scope: String, expires_in: u64 },
-    Plain(Told),
+/// The expected reply. Like [`Reply`], but tokens may be unseen.
+enum Expected {
+    Pair { access: TokenName, refresh: TokenName, scope: String, expires_in: u64 },
+    Plain(Reply),
 }
 
 /// The oracle for one grant.
@@ -132,234 +131,262 @@ pub struct Oracle {
     lifetimes: Lifetimes,
     scope: &'static str,
     issued_at: Ms,
-    /// Whether the client or the user has lost the standing that the grant rests on, for good.
-    fallen: bool,
+    /// Whether the client or the user has lost good standing, permanently for this grant.
+    standing_lost: bool,
     possible: BTreeSet<Possible>,
-    /// Everything that was ever answered.
+    /// All pairs that were returned.
     pub known: Vec<Pair>,
 }
 
 impl Oracle {
-    /// A grant of `scope` whose code was issued at `now`.
+    /// Returns the oracle for a grant of `scope` whose code was issued at `now`.
     pub fn new(lifetimes: Lifetimes, scope: &'static str, now: Ms) -> Self {
-        let possible = BTreeSet::from([(Life::Code, Vec::new())]);
-        Self { lifetimes, scope, issued_at: now, fallen: false, possible, known: Vec::new() }
+        let possible = BTreeSet::from([(State::Code, Vec::new())]);
+        Self { lifetimes, scope, issued_at: now, standing_lost: false, possible, known: Vec::new() }
     }
 
-    /// Whether nothing can come of it any more.
-    pub fn is_over(&self, now: Ms) -> bool {
-        self.possible.iter().all(|(life, _)| match life {
-            Life::Code => now >= self.issued_at + self.lifetimes.code,
-            Life::Active(active) => active.is_over(now),
-            Life::Ended => true,
+    /// Returns whether the grant has ended or expired in every possible state.
+    pub fn has_expired(&self, now: Ms) -> bool {
+        self.possible.iter().all(|(state, _)| match state {
+            State::Code => now >= self.issued_at + self.lifetimes.code,
+            State::Active(active) => active.has_expired(now),
+            State::Ended => true,
         })
     }
 
-    /// Takes in that the client was disabled, or that everything of the client's or the user's was ended. Nothing brings
-    /// back what was issued until then.
-    pub const fn fall(&mut self) {
-        self.fallen = true;
+    /// Records that the client was disabled, or that everything of the client or the user was revoked. Nothing revives
+    /// the tokens that were issued until then.
+    pub const fn lose_standing(&mut self) {
+        self.standing_lost = true;
     }
 
-    /// How many lives it may be living.
-    pub fn lives(&self) -> usize {
+    /// Returns the number of possible states.
+    pub fn states(&self) -> usize {
         self.possible.len()
     }
 
-    /// Takes in that the `nth` request, which asked for `ask` at `now`, was answered with `told`. `on_the_way`:
-    /// whether any write may still be. `Err`: no life explains the answer.
-    pub fn hear(
+    /// Records that operation number `nth` at `now` got `reply`. `in_flight`: whether the network may still hold a write.
+    /// `Err`: no possible state explains the reply.
+    pub fn observe(
         &mut self,
         nth: usize,
         now: Ms,
-        ask: &Ask,
-        told: &Told,
-        on_the_way: bool,
+        operation: &Operation,
+        reply: &Reply,
+        in_flight: bool,
     ) -> Result<(), String> {
-        self.let_late_writes_arrive();
+        self.deliver_delayed_writes();
         let before = std::mem::take(&mut self.possible);
-        let outcomes = before.iter().flat_map(|(life, late)| {
-            self.outcomes(life, nth, now, ask).into_iter().map(move |outcome| (life, late, outcome))
+        let outcomes = before.iter().flat_map(|(state, delayed)| {
+            self.outcomes(state, nth, now, operation)
+                .into_iter()
+                .map(move |outcome| (state, delayed, outcome))
         });
         let outcomes: Vec<_> = outcomes.collect();
-        for (life, late, (due, after, ending)) in outcomes {
-            let late = [late.as_slice(), ending.as_slice()].concat();
-            if *told == Told::Unavailable {
-                let with = |write| (life.clone(), [late.as_slice(), &[write]].concat());
-                self.possible.extend([(life.clone(), late.clone()), (after.clone(), late.clone())]);
-                self.possible.insert(with(Late::Request(nth, now, ask.clone())));
-                if after == Life::Ended {
-                    self.possible.insert(with(Late::End));
+        for (state, delayed, (expected, after, ending)) in outcomes {
+            let delayed = [delayed.as_slice(), ending.as_slice()].concat();
+            if *reply == Reply::Unavailable {
+                let with = |write| (state.clone(), [delayed.as_slice(), &[write]].concat());
+                self.possible.extend([(state.clone(), delayed.clone()), (after.clone(), delayed.clone())]);
+                self.possible.insert(with(Delayed::Request(nth, now, operation.clone())));
+                if after == State::Ended {
+                    self.possible.insert(with(Delayed::End));
                 }
-            } else if let Some(after) = self.explains(due, after, told) {
-                self.possible.insert((after, late.clone()));
+            } else if let Some(after) = self.explains(expected, after, reply) {
+                self.possible.insert((after, delayed.clone()));
             }
         }
         if self.possible.is_empty() {
-            return Err(format!("{ask:?} was answered with {told:?}; it may have been: {before:#?}"));
+            return Err(format!("{operation:?} got {reply:?}; the possible states were: {before:#?}"));
         }
-        if let Told::Pair { pair, .. } = told
+        if let Reply::Pair { pair, .. } = reply
             && !self.known.contains(pair)
         {
             self.known.push(pair.clone());
         }
-        self.let_late_writes_arrive();
-        if !on_the_way {
-            let lives = std::mem::take(&mut self.possible);
-            self.possible = lives.into_iter().map(|(life, _)| (life, Vec::new())).collect();
+        self.deliver_delayed_writes();
+        if !in_flight {
+            let states = std::mem::take(&mut self.possible);
+            self.possible = states.into_iter().map(|(state, _)| (state, Vec::new())).collect();
         }
         Ok(())
     }
 
-    /// The life after, if `told` is what was `due`.
-    fn explains(&self, due: Due, mut after: Life, told: &Told) -> Option<Life> {
-        let (access, refresh, scope, expires_in) = match due {
-            Due::Plain(plain) => return (plain == *told).then_some(after),
-            Due::Pair { access, refresh, scope, expires_in } => (access, refresh, scope, expires_in),
+    /// Returns the state after, if `reply` is the `expected` one.
+    fn explains(&self, expected: Expected, mut after: State, reply: &Reply) -> Option<State> {
+        let (access, refresh, scope, expires_in) = match expected {
+            Expected::Plain(plain) => return (plain == *reply).then_some(after),
+            Expected::Pair { access, refresh, scope, expires_in } => (access, refresh, scope, expires_in),
         };
-        let Told::Pair { pair, scope: told_scope, expires_in: told_expires_in } = told else { return None };
-        if (&scope, expires_in) != (told_scope, *told_expires_in) {
+        let Reply::Pair { pair, scope: reply_scope, expires_in: reply_expires_in } = reply else {
+            return None;
+        };
+        if (&scope, expires_in) != (reply_scope, *reply_expires_in) {
             return None;
         }
         for (name, token) in [(access, &pair.access), (refresh, &pair.refresh)] {
             let fresh = !self.known.iter().any(|known| known.access == *token || known.refresh == *token);
             match name {
-                Name::Known(name) if name == *token => {}
-                Name::Untold(of) if fresh => after.learn(of, pair),
-                Name::Known(_) | Name::Untold(_) => return None,
+                TokenName::Known(name) if name == *token => {}
+                TokenName::Unseen(of) if fresh => after.learn(of, pair),
+                TokenName::Known(_) | TokenName::Unseen(_) => return None,
             }
         }
         Some(after)
     }
 
-    /// Every life that comes of late writes that arrive, in any order, or do not yet.
-    fn let_late_writes_arrive(&mut self) {
+    /// Adds all states after delayed writes that arrive in any order, or do not arrive yet.
+    fn deliver_delayed_writes(&mut self) {
         let mut left: Vec<_> = std::mem::take(&mut self.possible).into_iter().collect();
-        while let Some((life, mut late)) = left.pop() {
-            late.retain(|write| self.arrive(&life, write) != life);
-            late.sort();
-            late.dedup();
-            if !self.possible.insert((life.clone(), late.clone())) {
+        while let Some((state, mut delayed)) = left.pop() {
+            delayed.retain(|write| self.deliver(&state, write) != state);
+            delayed.sort();
+            delayed.dedup();
+            if !self.possible.insert((state.clone(), delayed.clone())) {
                 continue;
             }
-            for (at, write) in late.iter().enumerate() {
-                let mut rest = late.clone();
+            for (at, write) in delayed.iter().enumerate() {
+                let mut rest = delayed.clone();
                 rest.remove(at);
-                left.push((self.arrive(&life, write), rest));
+                left.push((self.deliver(&state, write), rest));
             }
         }
     }
 
-    /// What a late write makes of a life. Only the write that was asked for first: no function waits for it.
-    fn arrive(&self, life: &Life, write: &Late) -> Life {
+    /// Returns the state after a delayed write. Only the operation's first write can be delayed: a function does not
+    /// continue after it.
+    fn deliver(&self, state: &State, write: &Delayed) -> State {
         match write {
-            Late::End if *life == Life::Code => life.clone(),
-            Late::End => Life::Ended,
-            Late::Request(nth, at, ask) => {
-                let (due, after) = self.outcome(life, *nth, *at, ask);
-                match (ask, due) {
-                    // What follows a refused write is another one.
-                    (Ask::Redeem { .. } | Ask::Refresh { .. }, Due::Plain(_)) => life.clone(),
+            Delayed::End if *state == State::Code => state.clone(),
+            Delayed::End => State::Ended,
+            Delayed::Request(nth, at, operation) => {
+                let (expected, after) = self.outcome(state, *nth, *at, operation);
+                match (operation, expected) {
+                    // The function makes its next write only after the response to a failed one.
+                    (Operation::Redeem { .. } | Operation::Refresh { .. }, Expected::Plain(_)) => {
+                        state.clone()
+                    }
                     _ => after,
                 }
             }
         }
     }
 
-    /// What may be answered, and what then becomes of the grant. That those in whose standing it rests have lost it is found
-    /// after the write: it may be that they cannot be asked for, and that the grant is not ended yet, or not at all.
-    fn outcomes(&self, life: &Life, nth: usize, now: Ms, ask: &Ask) -> Vec<(Due, Life, Vec<Late>)> {
-        let (due, after) = self.outcome(life, nth, now, ask);
-        let refused = || Due::Plain(Told::InvalidGrant);
-        match (ask, &due) {
-            _ if !self.fallen => vec![(due, after, vec![])],
-            (Ask::Redeem { .. } | Ask::Refresh { .. }, Due::Pair { .. }) => {
+    /// Returns the expected replies, each with the state after it. The function reads the standing after its write: the
+    /// read may fail, and the end of the grant may be delayed or fail.
+    fn outcomes(
+        &self,
+        state: &State,
+        nth: usize,
+        now: Ms,
+        operation: &Operation,
+    ) -> Vec<(Expected, State, Vec<Delayed>)> {
+        let (expected, after) = self.outcome(state, nth, now, operation);
+        let refused = || Expected::Plain(Reply::InvalidGrant);
+        match (operation, &expected) {
+            _ if !self.standing_lost => vec![(expected, after, vec![])],
+            (Operation::Redeem { .. } | Operation::Refresh { .. }, Expected::Pair { .. }) => {
                 vec![
-                    (refused(), Life::Ended, vec![]),
-                    (refused(), after.clone(), vec![Late::End]),
-                    (due, after, vec![]),
+                    (refused(), State::Ended, vec![]),
+                    (refused(), after.clone(), vec![Delayed::End]),
+                    (expected, after, vec![]),
                 ]
             }
-            (_, Due::Plain(Told::Active { .. })) => vec![(Due::Plain(Told::Inactive), after, vec![])],
-            _ => vec![(due, after, vec![])],
+            (_, Expected::Plain(Reply::Active { .. })) => {
+                vec![(Expected::Plain(Reply::Inactive), after, vec![])]
+            }
+            _ => vec![(expected, after, vec![])],
         }
     }
 
-    /// The same, as long as nobody has lost their standing.
-    fn outcome(&self, life: &Life, nth: usize, now: Ms, ask: &Ask) -> (Due, Life) {
-        let same = |told| (Due::Plain(told), life.clone());
-        let ended = |told| (Due::Plain(told), Life::Ended);
-        match (ask, life) {
-            (Ask::Redeem { proven: true }, Life::Code) if now < self.issued_at + self.lifetimes.code => {
+    /// Returns the expected reply and the state after it while all principals are in good standing.
+    fn outcome(&self, state: &State, nth: usize, now: Ms, operation: &Operation) -> (Expected, State) {
+        let same = |reply| (Expected::Plain(reply), state.clone());
+        let ended = |reply| (Expected::Plain(reply), State::Ended);
+        match (operation, state) {
+            (Operation::Redeem { proven: true }, State::Code)
+                if now < self.issued_at + self.lifetimes.code =>
+            {
                 let active = Active::begin(nth, now, self);
-                (active.pair(now), Life::Active(active))
+                (active.pair(now), State::Active(active))
             }
-            (Ask::Redeem { proven: true }, Life::Active(_)) => ended(Told::InvalidGrant),
-            (Ask::Refresh { token, own: true, genuine: true, scope }, Life::Active(active)) => {
+            (Operation::Redeem { proven: true }, State::Active(_)) => ended(Reply::InvalidGrant),
+            (Operation::Refresh { token, own: true, genuine: true, scope }, State::Active(active)) => {
                 self.refresh(active, nth, now, token, *scope)
             }
-            (Ask::Redeem { .. } | Ask::Refresh { .. }, _) => same(Told::InvalidGrant),
-            (Ask::RevokeRefresh { genuine: true, own, .. }, Life::Active(_)) => {
+            (Operation::Redeem { .. } | Operation::Refresh { .. }, _) => same(Reply::InvalidGrant),
+            (Operation::RevokeRefresh { genuine: true, own, .. }, State::Active(_)) => {
                 if *own {
-                    ended(Told::Revoked)
+                    ended(Reply::Revoked)
                 } else {
-                    same(Told::InvalidGrant)
+                    same(Reply::InvalidGrant)
                 }
             }
-            (Ask::RevokeAccess { token, own }, Life::Active(active)) if active.find(token).is_some() => {
+            (Operation::RevokeAccess { token, own }, State::Active(active))
+                if active.find(token).is_some() =>
+            {
                 if *own {
-                    (Due::Plain(Told::Revoked), Life::Active(active.without(token)))
+                    (Expected::Plain(Reply::Revoked), State::Active(active.without(token)))
                 } else {
-                    same(Told::InvalidGrant)
+                    same(Reply::InvalidGrant)
                 }
             }
-            (Ask::RevokeRefresh { .. } | Ask::RevokeAccess { .. }, _) => same(Told::Revoked),
-            (Ask::IntrospectAccess { token, upheld: true }, Life::Active(active)) => {
+            (Operation::RevokeRefresh { .. } | Operation::RevokeAccess { .. }, _) => same(Reply::Revoked),
+            (Operation::IntrospectAccess { token, in_standing: true }, State::Active(active)) => {
                 same(match active.find(token) {
                     Some(access) if now < access.ends.min(active.grant_ends) => {
-                        Told::Active { scope: access.scope.clone() }
+                        Reply::Active { scope: access.scope.clone() }
                     }
-                    _ => Told::Inactive,
+                    _ => Reply::Inactive,
                 })
             }
-            (Ask::IntrospectRefresh { token, own: true }, Life::Active(active)) => {
-                let works = active.refresh.is(token) && !active.is_over(now);
-                same(if works { Told::Active { scope: self.scope.to_owned() } } else { Told::Inactive })
+            (Operation::IntrospectRefresh { token, own: true }, State::Active(active)) => {
+                let works = active.refresh.is(token) && !active.has_expired(now);
+                same(if works { Reply::Active { scope: self.scope.to_owned() } } else { Reply::Inactive })
             }
-            (Ask::IntrospectAccess { .. } | Ask::IntrospectRefresh { .. }, _) => same(Told::Inactive),
+            (Operation::IntrospectAccess { .. } | Operation::IntrospectRefresh { .. }, _) => {
+                same(Reply::Inactive)
+            }
         }
     }
 
-    fn refresh(&self, active: &Active, nth: usize, now: Ms, token: &str, scope: Option<&str>) -> (Due, Life) {
-        let same = |told| (Due::Plain(told), Life::Active(active.clone()));
+    fn refresh(
+        &self,
+        active: &Active,
+        nth: usize,
+        now: Ms,
+        token: &str,
+        scope: Option<&str>,
+    ) -> (Expected, State) {
+        let same = |reply| (Expected::Plain(reply), State::Active(active.clone()));
         if active.refresh.is(token) {
-            if active.is_over(now) {
-                return same(Told::InvalidGrant);
+            if active.has_expired(now) {
+                return same(Reply::InvalidGrant);
             }
-            if scope
-                .is_some_and(|asked| !asked.split(' ').all(|one| self.scope.split(' ').any(|had| had == one)))
-            {
-                return same(Told::InvalidScope);
+            if scope.is_some_and(|requested| {
+                !requested.split(' ').all(|one| self.scope.split(' ').any(|granted| granted == one))
+            }) {
+                return same(Reply::InvalidScope);
             }
             let next = active.rotated(nth, now, token, scope.unwrap_or(self.scope), &self.lifetimes);
-            return (next.pair(now), Life::Active(next));
+            return (next.pair(now), State::Active(next));
         }
         let spent_at = |age: usize| {
             let (spent, at) = active.spent.iter().nth_back(age)?;
             (spent == token && now.saturating_sub(*at) < self.lifetimes.grace).then_some(())
         };
         match (spent_at(0), spent_at(1)) {
-            // The access token may be at its end: it is the refresh token that must not get lost.
-            (Some(()), _) if !active.is_over(now) && !active.access.revoked => {
-                (active.pair(now), Life::Active(active.clone()))
+            // The access token may have expired: the retry is for the refresh token.
+            (Some(()), _) if !active.has_expired(now) && !active.access.revoked => {
+                (active.pair(now), State::Active(active.clone()))
             }
-            (Some(()), _) | (_, Some(())) => same(Told::InvalidGrant),
-            (None, None) => (Due::Plain(Told::InvalidGrant), Life::Ended),
+            (Some(()), _) | (_, Some(())) => same(Reply::InvalidGrant),
+            (None, None) => (Expected::Plain(Reply::InvalidGrant), State::Ended),
         }
     }
 }
 
-impl Life {
+impl State {
     fn learn(&mut self, nth: usize, pair: &Pair) {
         if let Self::Active(active) = self {
             active.refresh.learn(nth, &pair.refresh);
@@ -376,9 +403,9 @@ impl Active {
         let Lifetimes { access, refresh, grant, .. } = oracle.lifetimes;
         let scope = oracle.scope.to_owned();
         Self {
-            access: Access { name: Name::Untold(nth), ends: now + access, scope, revoked: false },
+            access: Access { name: TokenName::Unseen(nth), ends: now + access, scope, revoked: false },
             previous: None,
-            refresh: Name::Untold(nth),
+            refresh: TokenName::Unseen(nth),
             refresh_ends: now + refresh,
             grant_ends: now + grant,
             spent: Vec::new(),
@@ -388,17 +415,17 @@ impl Active {
     fn rotated(&self, nth: usize, now: Ms, token: &str, scope: &str, lifetimes: &Lifetimes) -> Self {
         let (ends, scope) = (now + lifetimes.access, scope.to_owned());
         Self {
-            access: Access { name: Name::Untold(nth), ends, scope, revoked: false },
+            access: Access { name: TokenName::Unseen(nth), ends, scope, revoked: false },
             previous: Some(self.access.clone()),
-            refresh: Name::Untold(nth),
+            refresh: TokenName::Unseen(nth),
             refresh_ends: now + lifetimes.refresh,
             grant_ends: self.grant_ends,
             spent: [self.spent.as_slice(), &[(token.to_owned(), now)]].concat(),
         }
     }
 
-    fn pair(&self, now: Ms) -> Due {
-        Due::Pair {
+    fn pair(&self, now: Ms) -> Expected {
+        Expected::Pair {
             access: self.access.name.clone(),
             refresh: self.refresh.clone(),
             scope: self.access.scope.clone(),
@@ -406,11 +433,11 @@ impl Active {
         }
     }
 
-    fn is_over(&self, now: Ms) -> bool {
+    fn has_expired(&self, now: Ms) -> bool {
         now >= self.refresh_ends.min(self.grant_ends)
     }
 
-    /// The access token that reads `token`, unless it was revoked.
+    /// Returns the access token `token`, unless it was revoked.
     fn find(&self, token: &str) -> Option<&Access> {
         let both = [Some(&self.access), self.previous.as_ref()];
         both.into_iter().flatten().find(|access| access.name.is(token) && !access.revoked)

@@ -1,4 +1,4 @@
-//! The real command, in processes of its own.
+//! The `jeton` command in processes of its own.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,20 +12,19 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use super::{Answer, Call, Registered};
+use super::{Call, Registered, Response};
 
-/// A directory that is gone when the test is over.
+/// A temporary directory, deleted at the end of the test.
 pub struct Directory(PathBuf);
 
 impl Directory {
-    /// A new one, empty.
     pub fn new() -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(Id::random().to_string());
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    /// The path of `file` in it.
+    /// Returns the path of `file` in the directory.
     pub fn join(&self, file: &str) -> String {
         self.0.join(file).to_str().unwrap().to_owned()
     }
@@ -37,19 +36,19 @@ impl Drop for Directory {
     }
 }
 
-/// The command, with these arguments and nothing of the environment.
+/// Returns the command with these arguments, without environment variables.
 pub fn jeton(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
     command.args(arguments).env_clear().kill_on_drop(true).stdin(Stdio::null());
     command
 }
 
-/// What the command does with these arguments.
+/// Runs the command.
 pub async fn run(arguments: &[&str]) -> Output {
     jeton(arguments).output().await.unwrap()
 }
 
-/// What the command does with these arguments and this on its standard input.
+/// Runs the command with `input` on its standard input.
 pub async fn run_with_input(arguments: &[&str], input: &str) -> Output {
     let mut child =
         jeton(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -57,20 +56,19 @@ pub async fn run_with_input(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().await.unwrap()
 }
 
-/// Holds a command to its exit code and to naming its reason, in one line that is no panic.
+/// Asserts that the command failed with this exit code and a message that contains `reason`.
 #[track_caller]
 pub fn fails(output: &Output, code: i32, reason: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    assert!(told.contains(reason) && !told.contains("panicked"), "{told}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{message}");
+    assert!(message.contains(reason) && !message.contains("panicked"), "{message}");
     assert!(output.stdout.is_empty());
 }
 
 /// A local server.
 pub struct Server {
-    /// Where the functions answer.
+    /// The URL of the functions.
     pub url: String,
-    /// Where its DynamoDB answers.
     pub dynamodb_url: String,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -78,87 +76,87 @@ pub struct Server {
 }
 
 impl Server {
-    /// `jeton serve` with these further arguments, on any ports, once it has said where it listens.
+    /// Starts `jeton serve` with these arguments, on free ports.
     pub async fn start(arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--port", "0"], arguments].concat();
         let mut child = jeton(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = told(&mut lines, "Jeton listening on ").await;
-        let dynamodb_url = told(&mut lines, "DynamoDB listening on ").await;
+        let url = address(&mut lines, "Jeton listening on ").await;
+        let dynamodb_url = address(&mut lines, "DynamoDB listening on ").await;
         Self { url, dynamodb_url, child, lines, http: reqwest::Client::new() }
     }
 
-    /// A server over this file.
+    /// Starts a server with this database file.
     pub async fn over(file: &str) -> Self {
         Self::start(&["--database", file]).await
     }
 
-    /// What `jeton` does with these arguments on this server's tables.
+    /// Runs `jeton` on this server's tables.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         run(&[&["--endpoint-url", &self.dynamodb_url], arguments].concat()).await
     }
 
-    /// What `jeton --json` prints for these arguments.
+    /// Returns the output of `jeton --json`.
     pub async fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[&["--json"], arguments].concat()).await;
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// What `jeton` prints for people.
+    /// Returns the output of `jeton` without `--json`.
     pub async fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments).await;
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Registers a client with these further arguments.
+    /// Registers a client with these arguments.
     pub async fn register(&self, arguments: &[&str]) -> Registered {
-        let told = self.json(&[&["client", "create", "--name", "a service"], arguments].concat()).await;
-        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let created = self.json(&[&["client", "create", "--name", "a service"], arguments].concat()).await;
+        let text = |name: &str| created[name].as_str().unwrap_or_default().to_owned();
         Registered { id: text("client_id"), secret: text("client_secret") }
     }
 
-    /// A request to `path`, to be completed and sent.
+    /// Begins a POST request.
     pub fn post(&self, path: &str) -> Call {
         Call::new(self.http.post(format!("{}{path}", self.url)))
     }
 
-    /// A request for what is at `path`.
+    /// Begins a GET request.
     pub fn get(&self, path: &str) -> Call {
         Call::new(self.http.get(format!("{}{path}", self.url)))
     }
 
-    /// A request for a token of `client`'s own.
-    pub fn ask(&self, client: &Registered) -> Call {
+    /// Begins a token request of `client` with `client_credentials`.
+    pub fn token_request(&self, client: &Registered) -> Call {
         self.post("/oauth/token").basic(client).form(&[("grant_type", "client_credentials")])
     }
 
-    /// What the token endpoint answers to `client`.
-    pub async fn ask_for_token(&self, client: &Registered) -> Answer {
-        self.ask(client).send().await
+    /// Requests a token with `client_credentials`.
+    pub async fn request_token(&self, client: &Registered) -> Response {
+        self.token_request(client).send().await
     }
 
-    /// An access token of `client`'s own.
+    /// Returns an access token of `client`.
     pub async fn token(&self, client: &Registered) -> String {
-        let answer = self.ask_for_token(client).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        let response = self.request_token(client).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Gives `token` back.
+    /// Revokes `token`.
     pub async fn revoke(&self, client: &Registered, token: &str) {
-        let answer = self.post("/oauth/revoke").basic(client).form(&[("token", token)]).send().await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
+        let response = self.post("/oauth/revoke").basic(client).form(&[("token", token)]).send().await;
+        assert_eq!(response.status, 200, "{}", response.text);
     }
 
-    /// Whether `token` works, as its client is told.
+    /// Returns whether introspection calls `token` active.
     pub async fn is_active(&self, client: &Registered, token: &str) -> bool {
-        let answer = self.post("/oauth/introspect").basic(client).form(&[("token", token)]).send().await;
-        answer.json()["active"].as_bool().unwrap()
+        let response = self.post("/oauth/introspect").basic(client).form(&[("token", token)]).send().await;
+        response.json()["active"].as_bool().unwrap()
     }
 
-    /// The rest of what it prints, up to the line that ends it.
+    /// Reads the rest of the banner.
     pub async fn banner(&mut self) -> String {
         let mut banner = String::new();
         while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -171,7 +169,7 @@ impl Server {
         panic!("the banner has no end: {banner}")
     }
 
-    /// Asks it to stop, as a service manager does, and waits until it has; the exit code, and what else it printed.
+    /// Stops the server like a service manager. Returns the exit code and the rest of the output.
     pub async fn stop(mut self) -> (Option<i32>, String) {
         self.signal("-TERM");
         let (mut rest, mut out) = (String::new(), self.lines.into_inner());
@@ -179,12 +177,12 @@ impl Server {
         (self.child.wait().await.unwrap().code(), rest)
     }
 
-    /// Kills it in the middle of whatever it does.
+    /// Kills the server.
     pub fn kill(&self) {
         self.signal("-KILL");
     }
 
-    /// Waits until it is gone.
+    /// Waits for the end of the process.
     pub async fn gone(mut self) {
         self.child.wait().await.unwrap();
     }
@@ -195,7 +193,7 @@ impl Server {
     }
 }
 
-async fn told(lines: &mut Lines<BufReader<ChildStdout>>, before: &str) -> String {
-    let line = lines.next_line().await.unwrap().expect("the server says where it listens");
+async fn address(lines: &mut Lines<BufReader<ChildStdout>>, before: &str) -> String {
+    let line = lines.next_line().await.unwrap().expect("the server prints its addresses");
     line.strip_prefix(before).unwrap_or_else(|| panic!("{line}")).to_owned()
 }

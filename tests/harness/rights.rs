@@ -1,7 +1,7 @@
-//! Who may ask DynamoDB for what: the policies of `template.yaml`, as IAM would judge by them.
+//! The policies of `template.yaml`, evaluated as IAM would.
 //!
-//! In the tests all functions live in one process. [`TellRoute`] has each of their requests say which route it was made
-//! for, and what stands before DynamoDB then denies what the policy of that route's function does not grant.
+//! In the tests all functions share one process. [`TellRoute`] adds the route to each of their requests, and the proxy
+//! before DynamoDB denies requests that the policy of that route's function does not allow.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,32 +14,32 @@ use aws_sdk_dynamodb::config::{
 };
 use jeton::local::running;
 use serde_json::Value;
-use shared::{compat::Switch, config::Config};
+use shared::{config::Config, oauth::Switch};
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// The header in which a request says which route it was made for.
+/// The header with the route that a request was made for.
 pub const ROUTE: &str = "x-jeton-route";
 
 /// What the template grants.
-pub static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::of(include_str!("../../template.yaml")));
+pub static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::of(TEMPLATE));
 
-/// One thing that one function may do: an action, on a table or an index, to keys that begin like this and to one
-/// attribute of their items.
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// One right of one function: an action on a table or an index, limited to keys and to one attribute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
-    /// The function.
     pub function: String,
-    /// The `Sid` of the statement that grants it.
+    /// The `Sid` of the statement.
     statement: String,
     action: String,
     resource: String,
-    /// A key, or with `*` at its end the start of one.
+    /// A key, or, with `*` at the end, a prefix.
     keys: String,
-    /// The attribute; none is every one.
+    /// `None`: every attribute.
     attribute: Option<String>,
-    /// What an update may return (`dynamodb:ReturnValues`); none is anything.
+    /// What an update may return (`dynamodb:ReturnValues`). `None`: anything.
     returns: Option<BTreeSet<String>>,
-    /// The template's condition without which it is not granted.
+    /// The condition of the template that the right depends on.
     condition: Option<String>,
 }
 
@@ -52,8 +52,8 @@ impl Right {
         self.attribute.as_ref().is_none_or(|named| named == attribute)
     }
 
-    /// `StringEqualsIfExists`: a request that says nothing of it is let through.
-    fn lets_return(&self, returned: Option<&str>) -> bool {
+    /// Returns whether a request with this value is allowed (`StringEqualsIfExists`): without the value it is.
+    fn allows_returning(&self, returned: Option<&str>) -> bool {
         match (&self.returns, returned) {
             (Some(values), Some(returned)) => values.contains(returned),
             _ => true,
@@ -69,23 +69,23 @@ impl fmt::Display for Right {
     }
 }
 
-/// One thing that a request wants to do. Of what it wants with one table, IAM decides at once: `ForAllValues` holds for
-/// all keys, and all attributes, within one statement, or that statement grants nothing.
+/// What a request needs of one table. IAM decides on it as a whole: `ForAllValues` must be true of all keys and attributes
+/// within one statement, or the statement does not apply.
 #[derive(Debug)]
-struct Wish {
+struct Requirement {
     action: String,
     resource: String,
     keys: Vec<String>,
-    /// The attributes that the request names; a read that names none asks for all, of which IAM is not told.
+    /// The attributes in the request. A read without attributes returns all of them, and IAM does not see them.
     attributes: BTreeSet<String>,
-    /// `ReturnValues`, if the request has them.
+    /// The request's `ReturnValues`.
     returned: Option<String>,
 }
 
-impl Wish {
-    /// The rights in `statement` that it takes, if they cover all of it.
+impl Requirement {
+    /// Returns the rights in `statement` that it takes, if they cover all of it.
     fn granted_by(&self, statement: &[&Right]) -> Option<BTreeSet<Right>> {
-        let returning = || statement.iter().filter(|right| right.lets_return(self.returned.as_deref()));
+        let returning = || statement.iter().filter(|right| right.allows_returning(self.returned.as_deref()));
         let mut used = BTreeSet::new();
         for key in &self.keys {
             let covering: Vec<&Right> = returning().copied().filter(|right| right.covers(key)).collect();
@@ -99,7 +99,7 @@ impl Wish {
     }
 }
 
-impl fmt::Display for Wish {
+impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} of {}", self.action, self.keys.join(" and "), self.resource)?;
         match self.action.as_str() {
@@ -112,7 +112,7 @@ impl fmt::Display for Wish {
     }
 }
 
-/// Every function's routes and rights.
+/// The routes and rights of all functions.
 pub struct Policies {
     routes: BTreeMap<String, String>,
     rights: BTreeSet<Right>,
@@ -131,7 +131,7 @@ impl Policies {
             for event in events.into_iter().flat_map(|events| events.values()) {
                 routes.insert(text(&event["Properties"]["Path"]), function.clone());
             }
-            // What no route leads to is known by its name.
+            // A function without a route is known by its name.
             if events.is_none() {
                 routes.insert(function.clone(), function.clone());
             }
@@ -146,19 +146,19 @@ impl Policies {
         Self { routes, rights }
     }
 
-    /// Every right of every function.
+    /// Returns every right of every function.
     pub const fn rights(&self) -> &BTreeSet<Right> {
         &self.rights
     }
 
-    /// The routes of every function that has rights.
+    /// Returns the routes of every function with rights.
     pub fn routes(&self) -> impl Iterator<Item = &str> {
         let has_rights = |function: &str| self.rights.iter().any(|right| right.function == function);
         self.routes.iter().filter(move |(_, function)| has_rights(function)).map(|(path, _)| path.as_str())
     }
 
-    /// The rights that a request for `route` needs, of those that are granted where `conditions` hold; else what it may
-    /// not do.
+    /// Returns the rights that allow a request for `route` where `conditions` are true. The error is the part of the request
+    /// that no right allows.
     pub fn judge(
         &self,
         route: &str,
@@ -172,39 +172,56 @@ impl Policies {
         };
         let own = |right: &&Right| right.function == *function && holds(&right.condition);
         let mut used = BTreeSet::new();
-        for wish in wishes(operation, request) {
-            let fitting = |right: &&Right| right.action == wish.action && right.resource == wish.resource;
+        for requirement in requirements(operation, request) {
+            let fitting =
+                |right: &&Right| right.action == requirement.action && right.resource == requirement.resource;
             let mut statements: BTreeMap<&str, Vec<&Right>> = BTreeMap::new();
             for right in self.rights.iter().filter(own).filter(fitting) {
                 statements.entry(&right.statement).or_default().push(right);
             }
-            // The narrowest that grants it: a wider one must be there for something else.
+            // The narrowest right counts as used: a wider one must be needed for something else.
             let mut statements: Vec<_> = statements.into_values().collect();
             let any_attribute =
                 |statement: &[&Right]| statement.iter().any(|right| right.attribute.is_none());
             statements.sort_by_key(|statement| (any_attribute(statement), statement.len()));
-            let granted = statements.iter().find_map(|statement| wish.granted_by(statement));
-            used.extend(granted.ok_or_else(|| format!("{function} may not {wish}"))?);
+            let granted = statements.iter().find_map(|statement| requirement.granted_by(statement));
+            used.extend(granted.ok_or_else(|| format!("{function} may not {requirement}"))?);
         }
         Ok(used)
     }
 }
 
-/// The conditions of the template that hold for a deployment with this configuration.
+/// Returns the switches that parameters of the template can permit: those in the list `Compat`, and those that are a
+/// parameter of their own.
+pub fn permitted_by_template() -> Vec<String> {
+    let template = YamlLoader::load_from_str(TEMPLATE).unwrap().remove(0);
+    let pattern = text(&template["Parameters"]["Compat"]["AllowedPattern"]);
+    let listed = pattern.trim_start_matches("^(").trim_end_matches(")$").split('|');
+    let joined = &template["Globals"]["Function"]["Environment"]["Variables"]["JETON_COMPAT"][1];
+    let own = joined.as_vec().unwrap().iter().filter_map(|part| conditional(part).1.as_str());
+    listed.filter(|word| *word != "none").chain(own).map(ToOwned::to_owned).collect()
+}
+
+/// Returns the conditions of the template that hold for a deployment with this configuration.
 pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
     let all = [
-        ("HasCompat", !config.compat.is_empty()),
         ("HasPasswordGrant", config.compat.has(Switch::Password)),
-        ("HasBasicPerson", config.compat.has(Switch::BasicPerson)),
-        ("HasClientCalls", config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient)),
+        ("HasBasicUser", config.compat.has(Switch::BasicUser)),
+        (
+            "AuthorizerReadsClients",
+            config.compat.has(Switch::BasicClient) || config.compat.has(Switch::QueryClient),
+        ),
         ("HasUserExpire", config.compat.has(Switch::UserExpire)),
         ("HasUsergridRevoke", config.compat.has(Switch::UsergridRevoke)),
-        ("FindsPeople", config.compat.has(Switch::UserExpire) || config.compat.has(Switch::UsergridRevoke)),
+        (
+            "AccountFindsUsers",
+            config.compat.has(Switch::UserExpire) || config.compat.has(Switch::UsergridRevoke),
+        ),
     ];
     all.into_iter().filter_map(|(condition, holds)| holds.then_some(condition)).collect()
 }
 
-/// `!If [CONDITION, what there then is, !Ref AWS::NoValue]`, taken apart; anything else is there in any case.
+/// Splits `!If [CONDITION, value, !Ref AWS::NoValue]`. Any other value has no condition.
 fn conditional(yaml: &Yaml) -> (Option<&str>, &Yaml) {
     match yaml.as_vec().map(Vec::as_slice) {
         Some([condition, then, _]) => (condition.as_str(), then),
@@ -218,7 +235,7 @@ fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Rig
     for action in texts(&statement["Action"]) {
         let action = action.strip_prefix("dynamodb:").expect("an action of DynamoDB").to_owned();
         for resource in texts(&statement["Resource"]) {
-            // `!GetAtt TokensTable.Arn`, or `!Sub ${TokensTable.Arn}/index/by_person`.
+            // `!GetAtt TokensTable.Arn`, or `!Sub ${TokensTable.Arn}/index/by_user`.
             let resource = resource.replace("${", "").replace('}', "").replace(".Arn", "");
             for keys in &keys {
                 rights.extend(attributes.iter().map(|attribute| Right {
@@ -237,7 +254,7 @@ fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Rig
     rights
 }
 
-/// What the condition of a statement limits it to.
+/// The limits in the condition of a statement.
 struct Limits {
     keys: Vec<String>,
     attributes: Vec<Option<String>>,
@@ -269,14 +286,14 @@ fn text(yaml: &Yaml) -> String {
     yaml.as_str().unwrap_or_else(|| panic!("{yaml:?} is no text")).to_owned()
 }
 
-/// One text, or a list of them.
+/// Returns a text, or a list of texts, as a list.
 fn texts(yaml: &Yaml) -> Vec<String> {
     yaml.as_vec().map_or_else(|| vec![text(yaml)], |list| list.iter().map(text).collect())
 }
 
-/// What IAM is asked about a request.
-fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
-    let wish = |action: &str, part: &Value, key: &Value| Wish {
+/// Returns the requirements that IAM checks for a request.
+fn requirements(operation: &str, request: &Value) -> Vec<Requirement> {
+    let requirement = |action: &str, part: &Value, key: &Value| Requirement {
         action: action.to_owned(),
         resource: resource(part["TableName"].as_str().unwrap(), part["IndexName"].as_str()),
         keys: vec![key["pk"]["S"].as_str().unwrap_or_default().to_owned()],
@@ -284,47 +301,48 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
         returned: part["ReturnValues"].as_str().map(ToOwned::to_owned),
     };
     match operation {
-        "PutItem" => vec![wish(operation, request, &request["Item"])],
-        "GetItem" | "UpdateItem" | "DeleteItem" => vec![wish(operation, request, &request["Key"])],
+        "PutItem" => vec![requirement(operation, request, &request["Item"])],
+        "GetItem" | "UpdateItem" | "DeleteItem" => vec![requirement(operation, request, &request["Key"])],
         "Query" => {
-            // Jeton's queries name one value: the hash key.
+            // Jeton's queries have one value: the hash key.
             let values = request["ExpressionAttributeValues"].as_object().unwrap();
             let key = values.values().find_map(|value| value["S"].as_str()).unwrap().to_owned();
-            vec![Wish { keys: vec![key], ..wish(operation, request, &Value::Null) }]
+            vec![Requirement { keys: vec![key], ..requirement(operation, request, &Value::Null) }]
         }
         "BatchGetItem" => {
             let tables = request["RequestItems"].as_object().unwrap().iter();
             let key = |key: &Value| key["pk"]["S"].as_str().unwrap().to_owned();
-            let wish = |(table, asked): (&String, &Value)| Wish {
+            let requirement = |(table, asked): (&String, &Value)| Requirement {
                 action: operation.to_owned(),
                 resource: resource(table, None),
                 keys: asked["Keys"].as_array().unwrap().iter().map(key).collect(),
                 attributes: attributes(asked),
                 returned: None,
             };
-            let mut wishes: Vec<_> = tables.map(wish).collect();
+            let mut requirements: Vec<_> = tables.map(requirement).collect();
             // AWS does not say whether each table's statement is held to that table's keys, or to all keys of the
             // request: what is granted must be so either way.
-            let every: Vec<String> = wishes.iter().flat_map(|wish| wish.keys.clone()).collect();
-            let strict = |wish: &Wish| Wish {
-                action: wish.action.clone(),
-                resource: wish.resource.clone(),
+            let every: Vec<String> =
+                requirements.iter().flat_map(|requirement| requirement.keys.clone()).collect();
+            let strict = |requirement: &Requirement| Requirement {
+                action: requirement.action.clone(),
+                resource: requirement.resource.clone(),
                 keys: every.clone(),
-                attributes: wish.attributes.clone(),
+                attributes: requirement.attributes.clone(),
                 returned: None,
             };
-            if wishes.len() > 1 {
-                wishes.extend(wishes.iter().map(strict).collect::<Vec<_>>());
+            if requirements.len() > 1 {
+                requirements.extend(requirements.iter().map(strict).collect::<Vec<_>>());
             }
-            wishes
+            requirements
         }
-        // Each of them is a request of its own to IAM.
+        // IAM decides on each of them separately.
         "TransactWriteItems" => {
             let items = request["TransactItems"].as_array().unwrap().iter();
             let parts = items.flat_map(|item| item.as_object().unwrap());
             let parts = parts.map(|(kind, part)| match kind.as_str() {
-                "Put" => wish("PutItem", part, &part["Item"]),
-                kind => wish(&format!("{kind}Item"), part, &part["Key"]),
+                "Put" => requirement("PutItem", part, &part["Item"]),
+                kind => requirement(&format!("{kind}Item"), part, &part["Key"]),
             });
             parts.collect()
         }
@@ -332,8 +350,8 @@ fn wishes(operation: &str, request: &Value) -> Vec<Wish> {
     }
 }
 
-/// The attributes that a request names, in its key, its item and its expressions: the first part of each path, which is
-/// what IAM knows as `dynamodb:Attributes`.
+/// Returns the attributes in the key, item and expressions of a request: the first part of each path, which is IAM's
+/// `dynamodb:Attributes`.
 fn attributes(request: &Value) -> BTreeSet<String> {
     let in_full = ["Key", "Item"].into_iter().filter_map(|part| request[part].as_object());
     let mut named: BTreeSet<String> = in_full.flat_map(|part| part.keys().cloned()).collect();
@@ -349,7 +367,7 @@ fn attributes(request: &Value) -> BTreeSet<String> {
     named
 }
 
-/// Whether a word of an expression names no attribute: it is a value, a number, or one of the language's own words.
+/// Returns whether a word of an expression is not an attribute, but a value, a number or a keyword.
 fn is_language(word: &str) -> bool {
     let own = [
         "SET",
@@ -373,14 +391,14 @@ fn is_language(word: &str) -> bool {
     word.starts_with(':') || own.contains(&word)
 }
 
-/// What the template calls a test's table or index.
+/// Returns the template's name of a test's table or index.
 fn resource(table: &str, index: Option<&str>) -> String {
     let kinds = [("tokens", "TokensTable"), ("clients", "ClientsTable"), ("users", "UsersTable")];
     let (_, name) = kinds.into_iter().find(|(end, _)| table.ends_with(end)).unwrap();
     index.map_or_else(|| name.to_owned(), |index| format!("{name}/index/{index}"))
 }
 
-/// Has every request to DynamoDB say which route's function makes it.
+/// An interceptor that adds the route of the running function to every request to DynamoDB.
 #[derive(Debug)]
 pub struct TellRoute;
 

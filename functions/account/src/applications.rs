@@ -1,129 +1,133 @@
-//! The applications that may use a person's account, and the end of that.
+//! The applications that may use a user's account.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use lambda_http::http::StatusCode;
 use shared::{
     audit::Event,
-    client::ClientId,
-    grant::{Grant, State, Why},
-    http::{Call, Form, Response},
-    page::{self, AccountPage, Allowed, Problem, Section, Trouble, View},
-    scope::Scope,
+    dynamodb,
+    endpoint::{Call, SignedIn},
+    grants::{EndReason, Grant, State},
+    http::{self, Form, Response},
+    oauth::{ClientId, Scope},
+    pages::{AccountPage, ErrorKind, ErrorPage, ListedApplication, Section},
     secret::Id,
-    session::SignedIn,
-    status::Whose,
-    table,
+    status::Principal,
     time::Timestamp,
 };
 use tokio::time::timeout;
 
-use crate::{check_seal, seal, section};
+use crate::{
+    form::{check_csrf, csrf},
+    section::section,
+};
 
-/// What a form that ends an application's access is sealed for.
+/// The purpose of a form that ends an application's access.
 const END: &str = "end-application";
-/// How long a request may be busy with a person's grants: well within what the function has. However many there are,
-/// none is left out in silence.
+/// The longest that a request works on a user's grants: well within the function's timeout. A request that does not
+/// finish says so.
 pub(crate) const LONGEST: Duration = Duration::from_secs(6);
 
-/// Shows what may use the account.
-pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
-    let applications = list(call, person).await?;
-    let view = View::of(call);
+/// Shows the applications.
+pub(crate) async fn show(call: &Call<'_>, user: &SignedIn) -> Result<Response, ErrorPage> {
+    let applications = list(call, user).await?;
+    let view = call.view();
     let page = AccountPage {
         view,
-        section: section(call, person, Section::APPLICATIONS).await?,
-        username: &person.username,
+        section: section(call, user, Section::APPLICATIONS).await?,
+        username: &user.username,
         applications: &applications,
-        logout_csrf: seal(person, &["logout"]),
+        logout_csrf: csrf(user, &["logout"]),
     };
     Ok(view.show(StatusCode::OK, &page))
 }
 
-/// What an application was granted, over all of its grants.
-struct Granted {
+/// An application's access, over all of its grants.
+struct Access {
+    client: ClientId,
     scope: Scope,
     since: Timestamp,
 }
 
-/// The applications with a grant that works. The index lags: one of this very moment may be missing.
-async fn list(call: &Call<'_>, person: &SignedIn) -> Result<Vec<Allowed>, Problem> {
-    let mut granted: BTreeMap<String, (ClientId, Granted)> = BTreeMap::new();
-    let grants = timeout(LONGEST, grants(call, person)).await;
-    let too_long = |_| Problem::new(Trouble::Unavailable, String::from("the person has too many grants"));
+/// Lists the applications with a valid grant. The index may lag behind: a grant from this very moment may be missing.
+async fn list(call: &Call<'_>, user: &SignedIn) -> Result<Vec<ListedApplication>, ErrorPage> {
+    let grants = timeout(LONGEST, grants(call, user)).await;
+    let too_long = |_| ErrorPage::new(ErrorKind::Unavailable, String::from("the user has too many grants"));
+    let mut by_client: BTreeMap<String, Access> = BTreeMap::new();
     for (_, grant) in grants.map_err(too_long)?? {
-        if !works(&grant, person, call.now) {
+        if !is_valid(&grant, user, call.now) {
             continue;
         }
-        let first = || (grant.client.clone(), Granted { scope: Scope::default(), since: grant.issued_at });
-        let (_, all) = granted.entry(grant.client.to_string()).or_insert_with(first);
-        all.scope = all.scope.with(&grant.scope);
-        all.since = all.since.min(grant.issued_at);
+        let access = by_client.entry(grant.client.to_string()).or_insert_with(|| Access {
+            client: grant.client.clone(),
+            scope: Scope::default(),
+            since: grant.issued_at,
+        });
+        access.scope = access.scope.with(&grant.scope);
+        access.since = access.since.min(grant.issued_at);
     }
-    let wanted: Vec<_> = granted.values().map(|(client, _)| Whose::Client(client.clone())).collect();
-    let mut names = Vec::new();
-    for some in wanted.chunks(table::MOST_AT_ONCE) {
-        names.extend(call.app.statuses.find(some).await?);
+    let clients: Vec<_> = by_client.values().map(|access| Principal::Client(access.client.clone())).collect();
+    let mut statuses = Vec::new();
+    for chunk in clients.chunks(dynamodb::MOST_AT_ONCE) {
+        statuses.extend(call.app.statuses.find(chunk).await?);
     }
-    // What a client that was deleted had been granted is dead.
-    let known = granted.into_values().zip(names).filter_map(|(granted, status)| Some((granted, status?)));
-    let mut applications: Vec<_> = known
-        .map(|((client, granted), status)| Allowed {
-            csrf: seal(person, &[END, client.as_str()]),
-            id: client.to_string(),
+    // Without a status the client was deleted, so its grants are invalid.
+    let existing =
+        by_client.into_values().zip(statuses).filter_map(|(access, status)| Some((access, status?)));
+    let mut applications: Vec<_> = existing
+        .map(|(access, status)| ListedApplication {
+            csrf: csrf(user, &[END, access.client.as_str()]),
+            id: access.client.to_string(),
             name: status.name,
-            scope: granted.scope.to_string(),
-            since: granted.since.day().to_string(),
+            scope: access.scope.to_string(),
+            since: access.since.day().to_string(),
         })
         .collect();
     applications.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Ok(applications)
 }
 
-/// Ends whatever an application was granted by this person, and forgets that they agreed.
-pub(crate) async fn end(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+/// Ends all grants of an application for this user, and forgets the user's consent.
+pub(crate) async fn end(call: &Call<'_>, user: &SignedIn, form: &Form) -> Result<Response, ErrorPage> {
     let client = form.get("end").unwrap_or_default();
-    check_seal(person, form, &[END, client])?;
-    if let Ok(client) = client.parse::<ClientId>() {
-        // First, so that no new code is issued without a question while the old grants end.
-        call.app.consents.forget(person.person, &client).await?;
-        match timeout(LONGEST, end_grants(call, person, &client)).await {
-            Ok(ended) => ended.map_err(|error| unfinished(&error.to_string()))?,
-            Err(_) => return Err(unfinished("the application has too many grants")),
-        }
-        call.audit(Event::Withdrawn { client: &client, person: person.person });
+    check_csrf(user, form, &[END, client])?;
+    let Ok(client) = client.parse::<ClientId>() else { return Ok(http::see_other(Section::APPLICATIONS)) };
+    // The consent first, so that no code is issued without the consent page while the grants end.
+    call.app.consents.forget(user.user, &client).await?;
+    match timeout(LONGEST, end_grants(call, user, &client)).await {
+        Ok(ended) => ended.map_err(|error| unfinished(&error.to_string()))?,
+        Err(_) => return Err(unfinished("the application has too many grants")),
     }
-    Ok(page::see_other(Section::APPLICATIONS))
+    call.audit(Event::Withdrawn { client: &client, user: user.user });
+    Ok(http::see_other(Section::APPLICATIONS))
 }
 
-/// Ends the grants that `client` has of the person. It looks again until there are none: the index lags, and what it
-/// did not have yet at the first look it may have at the next.
-async fn end_grants(call: &Call<'_>, person: &SignedIn, client: &ClientId) -> Result<(), table::Error> {
+/// Ends the user's grants for `client`. It reads the index again until it finds none: the index lags behind, and the
+/// next read may find a grant that this one missed.
+async fn end_grants(call: &Call<'_>, user: &SignedIn, client: &ClientId) -> Result<(), dynamodb::Error> {
     loop {
-        let grants = grants(call, person).await?;
-        let is_its = |grant: &Grant| grant.client == *client && grant.state != State::Ended;
-        let its: Vec<Id> = grants.iter().filter(|(_, grant)| is_its(grant)).map(|(id, _)| *id).collect();
-        if its.is_empty() {
+        let grants = grants(call, user).await?;
+        let is_open = |grant: &Grant| grant.client == *client && grant.state != State::Ended;
+        let open: Vec<Id> = grants.iter().filter(|(_, grant)| is_open(grant)).map(|(id, _)| *id).collect();
+        if open.is_empty() {
             return Ok(());
         }
-        call.app.grants.sweep(&its, Why::Withdrawn, call.now, || ()).await?;
+        call.app.grants.sweep(&open, EndReason::Withdrawn, call.now, || ()).await?;
     }
 }
 
-/// Some grants may live on: the person is told, rather than sent to a list as if all had gone well.
-fn unfinished(reason: &str) -> Problem {
+/// Returns an error page, because some grants may not have ended; the list would look as if all had.
+fn unfinished(reason: &str) -> ErrorPage {
     let reason = format!("not every grant is ended: {reason}");
-    Problem::new(Trouble::Unfinished, reason).with_way_on(Section::APPLICATIONS.to_owned())
+    ErrorPage::new(ErrorKind::AccessNotEnded, reason).with_retry(Section::APPLICATIONS.to_owned())
 }
 
-/// The person's grants.
-async fn grants(call: &Call<'_>, person: &SignedIn) -> Result<Vec<(Id, Grant)>, table::Error> {
-    let ids = call.app.grants.of_person(person.person).await?;
+async fn grants(call: &Call<'_>, user: &SignedIn) -> Result<Vec<(Id, Grant)>, dynamodb::Error> {
+    let ids = call.app.grants.of_user(user.user).await?;
     call.app.grants.find_all(&ids).await
 }
 
-/// Whether `grant` is good for anything at `now`.
-fn works(grant: &Grant, person: &SignedIn, now: Timestamp) -> bool {
-    let over = grant.expires_at.is_some_and(|end| end.has_passed(now));
-    grant.state == State::Active && !over && person.status.upholds(grant.issued_at).is_ok()
+fn is_valid(grant: &Grant, user: &SignedIn, now: Timestamp) -> bool {
+    let is_expired = grant.expires_at.is_some_and(|end| end.has_passed(now));
+    grant.state == State::Active && !is_expired && user.status.check(grant.issued_at).is_ok()
 }

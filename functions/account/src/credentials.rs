@@ -4,127 +4,130 @@ use std::time::Duration;
 
 use lambda_http::http::StatusCode;
 use shared::{
-    audit::Event,
-    client::{
-        Client, ClientId, GrantType, Lifetimes, NotRegistrable, RegisteredSecret, Registration, Unchanged,
+    audit::{ClientChange, Event},
+    clients::{Client, InvalidRegistration, Lifetimes, RegisteredSecret, Registration, WriteError},
+    endpoint::{Call, SignedIn},
+    http::{self, Form, Response},
+    oauth::{ClientId, GrantType},
+    pages::{
+        self, CreateError, CreatedValue, CredentialsPage, ErrorKind, ErrorPage, ListedCredential,
+        SecretOncePage, Section,
     },
-    http::{Call, Form, Response},
-    page::{self, Credential, CredentialsPage, MadePage, Part, Problem, Refused, Section, Trouble, View},
-    role::Role,
     secret::{ClientSecret, Secret},
-    session::SignedIn,
 };
 
-use crate::{check_seal, seal, section, stale};
+use crate::{
+    form::{check_csrf, check_page, csrf, stale},
+    section::section,
+};
 
-/// What the forms are sealed for.
+/// The purposes of the forms.
 const CREATE: &str = "create-credentials";
 const DELETE: &str = "delete-credentials";
 
-/// Shows the developer's clients, and the form for another.
-pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
-    list(call, person, StatusCode::OK, None).await
+/// Shows the developer's clients, and the form for a new one.
+pub(crate) async fn show(call: &Call<'_>, user: &SignedIn) -> Result<Response, ErrorPage> {
+    check_developer(user)?;
+    page(call, user, StatusCode::OK, None).await
 }
 
-/// Makes a client, or deletes one.
-pub(crate) async fn change(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+/// Creates a client, or deletes one.
+pub(crate) async fn create_or_delete(
+    call: &Call<'_>,
+    user: &SignedIn,
+    form: &Form,
+) -> Result<Response, ErrorPage> {
+    check_developer(user)?;
     match form.get("delete") {
-        Some(id) => delete(call, person, form, id).await,
-        None => create(call, person, form).await,
+        Some(id) => delete(call, user, form, id).await,
+        None => create(call, user, form).await,
     }
 }
 
-/// Only a developer has any business here. Whoever loses the role between the page and its form is refused here, and
-/// whoever loses it later has clients that get nothing.
-fn developer(person: &SignedIn) -> Result<(), Problem> {
-    if person.status.has(&Role::developer()) {
+/// Checks that the user is a developer. A user who loses the role later keeps clients that no endpoint accepts.
+fn check_developer(user: &SignedIn) -> Result<(), ErrorPage> {
+    if user.is_developer() {
         return Ok(());
     }
-    Err(Problem::new(Trouble::NotForYou, String::from("the person is no developer")))
+    Err(ErrorPage::new(ErrorKind::DevelopersOnly, String::from("the user is not a developer")))
 }
 
-async fn list(
+/// Makes the page: with the error of the form that was sent, and the name that it held.
+async fn page(
     call: &Call<'_>,
-    person: &SignedIn,
+    user: &SignedIn,
     status: StatusCode,
-    again: Option<(Refused, &str)>,
-) -> Result<Response, Problem> {
-    developer(person)?;
-    let clients = call.app.clients.owned_by(person.person).await?;
-    let credentials: Vec<_> = clients.iter().map(|client| describe(client, person)).collect();
-    let page = page::showing(call.now);
-    let view = View::of(call);
+    rejected: Option<(CreateError, &str)>,
+) -> Result<Response, ErrorPage> {
+    let clients = call.app.clients.owned_by(user.user).await?;
+    let credentials: Vec<_> = clients.iter().map(|client| describe(client, user)).collect();
+    let page = pages::new_page_id(call.now);
+    let view = call.view();
     let page = CredentialsPage {
         view,
-        section: section(call, person, Section::CREDENTIALS).await?,
-        refused: again.map(|(refused, _)| refused),
-        name: again.map_or("", |(_, name)| name),
+        section: section(call, user, Section::CREDENTIALS).await?,
+        error: rejected.map(|(error, _)| error),
+        name: rejected.map_or("", |(_, name)| name),
         credentials: &credentials,
         scope: call.app.config.account.developer_scopes.values().collect(),
-        page: &page,
-        csrf: seal(person, &[CREATE, &page]),
+        page_id: &page,
+        csrf: csrf(user, &[CREATE, &page]),
     };
     Ok(view.show(status, &page))
 }
 
-fn describe(client: &Client, person: &SignedIn) -> Credential {
-    Credential {
+fn describe(client: &Client, user: &SignedIn) -> ListedCredential {
+    ListedCredential {
         id: client.id.to_string(),
         name: client.name.clone(),
         scope: client.scope.to_string(),
-        made: client.created_at.day().to_string(),
-        csrf: seal(person, &[DELETE, client.id.as_str()]),
+        created: client.created_at.day().to_string(),
+        csrf: csrf(user, &[DELETE, client.id.as_str()]),
     }
 }
 
-async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
-    developer(person)?;
-    let page = form.get("page").unwrap_or_default();
-    check_seal(person, form, &[CREATE, page])?;
-    if page::is_over(page, call.now) {
-        return Err(stale("the page is too old"));
-    }
+async fn create(call: &Call<'_>, user: &SignedIn, form: &Form) -> Result<Response, ErrorPage> {
+    let page_id = check_page(call, user, form, CREATE)?;
     let name = form.get("name").unwrap_or_default();
-    // The scope is the configuration's, which is held to what may be registered: only the name can be wrong.
-    let Ok((client, secret)) = made(call, person, form, page) else {
-        return list(call, person, StatusCode::BAD_REQUEST, Some((Refused::Name, name))).await;
+    // The configuration's scope can be registered, so only the name can be invalid.
+    let Ok((client, secret)) = derive(call, user, form, page_id) else {
+        return page(call, user, StatusCode::BAD_REQUEST, Some((CreateError::InvalidName, name))).await;
     };
     match call.app.clients.create(&client).await {
-        Ok(()) => call.audit(Event::ClientChanged { client: &client.id, change: "created" }),
-        Err(Unchanged::TooMany) => {
-            return list(call, person, StatusCode::CONFLICT, Some((Refused::TooMany, name))).await;
+        Ok(()) => call.audit(Event::ClientChanged { client: &client.id, change: ClientChange::Created }),
+        Err(WriteError::TooMany) => {
+            return page(call, user, StatusCode::CONFLICT, Some((CreateError::TooMany, name))).await;
         }
-        // The same form, sent again: its id is derived from it.
-        Err(Unchanged::Exists(_)) => {}
-        Err(Unchanged::Table(error)) => return Err(error.into()),
-        // What the form made was deleted since, or somebody else is changing it.
-        Err(error @ (Unchanged::Deleted(_) | Unchanged::Unknown(_) | Unchanged::Raced(_))) => {
+        // The same form, sent again: the client's id is derived from it.
+        Err(WriteError::Exists(_)) => {}
+        Err(WriteError::Table(error)) => return Err(error.into()),
+        // The client of this form was deleted since, or another request is changing it.
+        Err(error @ (WriteError::Deleted(_) | WriteError::Unknown(_) | WriteError::Raced(_))) => {
             return Err(stale(&error.to_string()));
         }
     }
-    let parts = [Part::ClientId(client.id.as_str()), Part::ClientSecret(secret.expose())];
-    let view = View::of(call);
-    let made = MadePage { view, name: &client.name, parts: &parts, back: Section::CREDENTIALS };
-    Ok(view.show(StatusCode::OK, &made))
+    let parts = [CreatedValue::ClientId(client.id.as_str()), CreatedValue::ClientSecret(secret.expose())];
+    let view = call.view();
+    let created = SecretOncePage { view, name: &client.name, values: &parts, back: Section::CREDENTIALS };
+    Ok(view.show(StatusCode::OK, &created))
 }
 
-/// The client that the form of this page makes, and its secret. Only the browser that was shown the page holds the
-/// secret that both are derived with.
-fn made(
+/// Derives the form's client and its secret from the session's secret and the page, so that no one else can make them.
+fn derive(
     call: &Call<'_>,
-    person: &SignedIn,
+    user: &SignedIn,
     form: &Form,
-    page: &str,
-) -> Result<(Client, Secret<ClientSecret>), NotRegistrable> {
+    page_id: &str,
+) -> Result<(Client, Secret<ClientSecret>), InvalidRegistration> {
     let allowed = &call.app.config.account.developer_scopes;
     let scope: Vec<_> =
         form.names_after("allow:").filter(|value| allowed.has(value)).map(str::to_owned).collect();
     let name = form.get("name").unwrap_or_default().to_owned();
-    let parts = [page, &name, &scope.join(" ")];
+    let parts = [page_id, &name, &scope.join(" ")];
     let purposed = |purpose| [&[purpose], parts.as_slice()].concat();
-    let id = ClientId::from(person.secret.seal_id(&purposed("client-id")));
-    let secret_id = person.secret.seal_id(&purposed("client-secret-id"));
-    let secret = Secret::new(secret_id, &person.secret.seal(&purposed("client-secret")));
+    let id = ClientId::from(user.secret.seal_id(&purposed("client-id")));
+    let secret_id = user.secret.seal_id(&purposed("client-secret-id"));
+    let secret = Secret::new(secret_id, &user.secret.seal(&purposed("client-secret")));
     let registration = Registration {
         name,
         grant_types: vec![GrantType::ClientCredentials],
@@ -134,32 +137,31 @@ fn made(
     };
     let (mut client, _) = registration.accept(id, call.now)?;
     client.secrets = vec![RegisteredSecret::new(&secret, call.now)];
-    client.owner = Some(person.person);
+    client.owner = Some(user.user);
     Ok((client, secret))
 }
 
-/// The deployment's word on how long the tokens live; for the rest it does not matter.
-fn lifetimes(token: Duration) -> Lifetimes {
-    let usual = Lifetimes::default();
-    Lifetimes { access_token: u32::try_from(token.as_secs()).unwrap_or(usual.access_token), ..usual }
+/// Returns the lifetimes of a client whose access tokens live for `access_token`. It gets no other tokens.
+fn lifetimes(access_token: Duration) -> Lifetimes {
+    let default = Lifetimes::default();
+    let access_token = u32::try_from(access_token.as_secs()).unwrap_or(default.access_token);
+    Lifetimes { access_token, ..default }
 }
 
-async fn delete(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Result<Response, Problem> {
-    developer(person)?;
-    check_seal(person, form, &[DELETE, id])?;
-    if let Ok(client) = id.parse::<ClientId>() {
-        match call.app.clients.delete_owned(&client, person.person).await {
-            Ok(()) => call.audit(Event::ClientChanged { client: &client, change: "deleted" }),
-            Err(Unchanged::Table(error)) => return Err(error.into()),
-            // It is gone already, or was never theirs.
-            Err(
-                Unchanged::Unknown(_)
-                | Unchanged::Exists(_)
-                | Unchanged::Deleted(_)
-                | Unchanged::TooMany
-                | Unchanged::Raced(_),
-            ) => {}
-        }
+async fn delete(call: &Call<'_>, user: &SignedIn, form: &Form, id: &str) -> Result<Response, ErrorPage> {
+    check_csrf(user, form, &[DELETE, id])?;
+    let Ok(client) = id.parse::<ClientId>() else { return Ok(http::see_other(Section::CREDENTIALS)) };
+    match call.app.clients.delete_owned(&client, user.user).await {
+        Ok(()) => call.audit(Event::ClientChanged { client: &client, change: ClientChange::Deleted }),
+        Err(WriteError::Table(error)) => return Err(error.into()),
+        // The client is deleted already, or was never the user's.
+        Err(
+            WriteError::Unknown(_)
+            | WriteError::Exists(_)
+            | WriteError::Deleted(_)
+            | WriteError::TooMany
+            | WriteError::Raced(_),
+        ) => {}
     }
-    Ok(page::see_other(Section::CREDENTIALS))
+    Ok(http::see_other(Section::CREDENTIALS))
 }

@@ -1,54 +1,48 @@
-//! What the endpoints for programs refuse, and how (RFC 6750 §3).
+//! Errors of the endpoints for programs (RFC 6750 §3).
 
 use lambda_http::http::StatusCode;
 use shared::{
-    http::{FormError, Refusal},
-    table,
-    throttle::Unproven,
-    user::Unchanged,
+    dynamodb,
+    endpoint::PasswordError,
+    http::{FormError, OAuthError},
+    users::Unchanged,
 };
 
-/// Why a request was refused.
+/// The reason why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// It shows nothing, or not in a way that is known here.
-    #[error("the request has no credentials of a kind that is taken here")]
+    #[error("the request has no credentials of a kind that this endpoint accepts")]
     NoCredentials,
-    /// It shows two things at once.
     #[error("the request has a token in more than one place")]
     TwoMethods,
-    /// What it shows does not work.
-    #[error("the credentials are wrong, or over")]
-    WrongCredentials,
-    /// Nobody has proven to be a person.
+    /// A response must not tell apart why the credentials are invalid.
+    #[error("the credentials are malformed, unknown or no longer valid")]
+    InvalidCredentials,
     #[error(transparent)]
-    Person(#[from] Unproven),
-    /// It is about another person.
-    #[error("the token is not that person's, nor an administrator's")]
+    User(#[from] PasswordError),
+    #[error("the token is neither that user's nor an administrator's")]
     NotAllowed,
-    /// It is about nobody.
-    #[error("there is no such person")]
-    NobodyThere,
-    /// It names no token to revoke.
+    #[error("there is no such user")]
+    UnknownUser,
     #[error("the parameter token is missing")]
     NoToken,
-    /// Its query is none.
     #[error(transparent)]
     Query(#[from] FormError),
-    /// The person is gone.
+    /// The user was deleted meanwhile.
     #[error(transparent)]
     Unchanged(#[from] Unchanged),
-    /// DynamoDB failed.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] dynamodb::Error),
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
         let (status, code, description) = match error {
             Error::Query(error) => return error.into(),
-            Error::Table(error) | Error::Unchanged(Unchanged::Table(error)) => return error.into(),
+            Error::Table(error)
+            | Error::Unchanged(Unchanged::Table(error))
+            | Error::User(PasswordError::Table(error)) => return error.into(),
             Error::NoToken => return Self::invalid_request("A required parameter is missing.", reason),
             Error::TwoMethods => {
                 return Self::invalid_request("Send the token in one place only.", reason);
@@ -56,19 +50,23 @@ impl From<Error> for Refusal {
             Error::NoCredentials => {
                 (StatusCode::UNAUTHORIZED, "invalid_request", "Authentication is required.")
             }
-            Error::WrongCredentials | Error::Person(Unproven::Wrong { .. }) => {
-                (StatusCode::UNAUTHORIZED, "invalid_token", "The credentials are wrong, or no longer good.")
+            Error::InvalidCredentials | Error::User(PasswordError::Invalid { .. }) => {
+                (StatusCode::UNAUTHORIZED, "invalid_token", "The credentials are wrong or no longer valid.")
             }
-            Error::Person(Unproven::TooMany { retry_after, .. }) => {
+            Error::User(PasswordError::RateLimited { retry_after, .. }) => {
                 return Self::invalid_request("Too many attempts failed. Try again later.", reason)
-                    .too_many(retry_after);
+                    .too_many_requests(retry_after);
             }
             Error::NotAllowed => (StatusCode::FORBIDDEN, "insufficient_scope", "This token may not do that."),
-            Error::NobodyThere | Error::Unchanged(_) => {
-                (StatusCode::NOT_FOUND, "not_found", "There is no such person.")
-            }
+            Error::UnknownUser
+            | Error::Unchanged(
+                Unchanged::Unknown(_)
+                | Unchanged::Exists(_)
+                | Unchanged::TooManyRoles(_)
+                | Unchanged::Raced(_),
+            ) => (StatusCode::NOT_FOUND, "not_found", "There is no such user."),
         };
-        let refusal = Self::new(status, code, description, reason);
-        if status == StatusCode::UNAUTHORIZED { refusal.with_bearer_challenge() } else { refusal }
+        let error = Self::new(status, code, description, reason);
+        if status == StatusCode::UNAUTHORIZED { error.with_bearer_challenge() } else { error }
     }
 }

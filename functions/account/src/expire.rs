@@ -1,21 +1,24 @@
-//! `DELETE /user/expire`, as Ona has it: a person's temporary tokens end before their time (a compatibility switch).
+//! `DELETE /user/expire`, compatible with Ona: ends a user's temporary tokens early (a compatibility switch).
 //!
-//! `Authorization: TempToken …` ends that very token; a person's name and password by HTTP Basic end all of theirs.
+//! `Authorization: TempToken …` ends that token; a user's name and password by HTTP Basic end all of the user's.
 
 use lambda_http::{
     Body,
     http::{StatusCode, header},
 };
 use shared::{
-    audit::Event,
-    http::{Basic, Call, Response},
-    personal::{Kind, Presented},
-    throttle::{Address, Channel, Claim, Origin},
+    audit::{Event, TokenChange},
+    endpoint::{Call, PasswordCredentials},
+    http::{Basic, Response},
+    users::{
+        personal::{Kind, Presented},
+        rate_limit::{Channel, Origin},
+    },
 };
 
 use crate::error::Error;
 
-/// Ends what the request shows, or all of whoever it shows to be.
+/// Ends the presented token, or all temporary tokens of the user.
 pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
     let header = call.request.headers().get(header::AUTHORIZATION).ok_or(Error::NoCredentials)?;
     let (scheme, credentials) =
@@ -23,19 +26,7 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
     if scheme.eq_ignore_ascii_case("TempToken") {
         expire_one(call, credentials.trim()).await?;
     } else if scheme.eq_ignore_ascii_case("Basic") {
-        let basic = Basic::parse(credentials).ok_or(Error::WrongCredentials)?;
-        let claim = Claim {
-            channel: Channel::Call,
-            name: &basic.name,
-            password: &basic.password,
-            origin: Origin::Address(Address::of(call)),
-        };
-        let proven = claim.prove(call.app, call.now).await?;
-        let person = proven.inspect_err(|unproven| call.audit(unproven.event()))?.user.sub;
-        let ended = call.app.personal_tokens.end_all(person, Kind::Temporary, call.now).await?;
-        if ended > 0 {
-            call.audit(Event::PersonalTokenChanged { person, token: None, change: "ended" });
-        }
+        expire_all(call, credentials).await?;
     } else {
         return Err(Error::NoCredentials);
     }
@@ -46,17 +37,31 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
 
 async fn expire_one(call: &Call<'_>, text: &str) -> Result<(), Error> {
     let presented = Presented::parse(text).filter(|presented| presented.kind() == Kind::Temporary);
-    let presented = presented.ok_or(Error::WrongCredentials)?;
+    let presented = presented.ok_or(Error::InvalidCredentials)?;
     let tokens = &call.app.personal_tokens;
-    let token = tokens.find(&presented).await?.ok_or(Error::WrongCredentials)?;
-    let statuses = call.app.statuses.find(&[token.depends_on()]).await?;
-    let status = statuses.first().and_then(Option::as_ref);
-    if token.is_live(&presented, call.now).is_err() || token.is_upheld_by(status).is_err() {
-        return Err(Error::WrongCredentials);
+    let token = tokens.find(&presented).await?.ok_or(Error::InvalidCredentials)?;
+    let status = call.app.statuses.find_user(token.user).await?;
+    if token.check(&presented, call.now).is_err() || token.check_standing(status.as_ref()).is_err() {
+        return Err(Error::InvalidCredentials);
     }
-    if tokens.end(token.person, presented.id(), call.now).await? {
-        let (person, token) = (token.person, Some(presented.id()));
-        call.audit(Event::PersonalTokenChanged { person, token, change: "ended" });
+    if tokens.end(token.user, presented.id(), call.now).await? {
+        let (user, token) = (token.user, Some(presented.id()));
+        call.audit(Event::PersonalTokenChanged { user, token, change: TokenChange::Ended });
+    }
+    Ok(())
+}
+
+async fn expire_all(call: &Call<'_>, credentials: &str) -> Result<(), Error> {
+    let basic = Basic::parse(credentials).ok_or(Error::InvalidCredentials)?;
+    let credentials = PasswordCredentials {
+        channel: Channel::ApiCall,
+        username: &basic.name,
+        password: &basic.password,
+        origin: Origin::Address(call.address()),
+    };
+    let user = call.verify_password(&credentials).await?.user.sub;
+    if call.app.personal_tokens.end_all(user, Kind::Temporary, call.now).await? > 0 {
+        call.audit(Event::PersonalTokenChanged { user, token: None, change: TokenChange::Ended });
     }
     Ok(())
 }

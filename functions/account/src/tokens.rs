@@ -1,187 +1,145 @@
-//! A person's own tokens.
-
-use std::time::Duration;
+//! A user's personal tokens.
 
 use lambda_http::http::StatusCode;
 use shared::{
-    audit::Event,
-    http::{Call, Form, Response},
-    label::Label,
-    page::{
-        self, Lifetime, MadePage, Part, Personal, PersonalTokensPage, Problem, Refused, Section, Trouble,
-        View,
+    audit::{Event, TokenChange},
+    endpoint::{Call, SignedIn},
+    http::{self, Form, Response},
+    oauth::Scope,
+    pages::{
+        self, CreateError, CreatedValue, ErrorKind, ErrorPage, ListedToken, PersonalTokensPage,
+        SecretOncePage, Section,
     },
-    personal::{Kind, NotCreated, PersonalToken, Presented, Wish},
-    role::Role,
-    scope::Scope,
     secret::Id,
-    session::SignedIn,
+    users::personal::{Kind, NotCreated, PersonalToken},
 };
 
-use crate::{check_seal, seal, stale};
+use crate::{
+    form::{check_csrf, check_page, csrf, stale},
+    token_request,
+};
 
-/// What the forms are sealed for.
+/// The purposes of the forms.
 const CREATE: &str = "create-token";
 const END: &str = "end-token";
 
-/// How long an API token may live, as the form has it: days, or never.
-const DAYS: [(&str, Option<u64>); 5] =
-    [("30", Some(30)), ("7", Some(7)), ("90", Some(90)), ("365", Some(365)), ("never", None)];
-/// What the form has for a temporary token.
-const TEMPORARY: &str = "temporary";
-
-/// Shows the tokens that work, and the form for another.
-pub(crate) async fn show(call: &Call<'_>, person: &SignedIn) -> Result<Response, Problem> {
-    list(call, person, StatusCode::OK, None).await
+/// Shows the user's valid tokens, and the form for a new one.
+pub(crate) async fn show(call: &Call<'_>, user: &SignedIn) -> Result<Response, ErrorPage> {
+    page(call, user, StatusCode::OK, None).await
 }
 
-/// Makes a token, or ends one.
-pub(crate) async fn change(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+/// Creates a token, or ends one.
+pub(crate) async fn create_or_end(
+    call: &Call<'_>,
+    user: &SignedIn,
+    form: &Form,
+) -> Result<Response, ErrorPage> {
     match form.get("end") {
-        Some(id) => end(call, person, form, id).await,
-        None => create(call, person, form).await,
+        Some(id) => end(call, user, form, id).await,
+        None => create(call, user, form).await,
     }
 }
 
-async fn list(
+/// Returns whether users may create personal tokens: the deployment has a scope for them.
+pub(crate) fn offered(call: &Call<'_>) -> bool {
+    !call.app.config.account.personal_scopes.is_empty()
+}
+
+/// Reads the user's valid tokens, including those whose scope the deployment no longer offers.
+pub(crate) async fn valid(call: &Call<'_>, user: &SignedIn) -> Result<Vec<PersonalToken>, ErrorPage> {
+    let mut tokens = call.app.personal_tokens.of_user(user.user, call.now).await?;
+    tokens.retain(|token| token.check_standing(Some(&user.status)).is_ok());
+    Ok(tokens)
+}
+
+/// Makes the page: with the error of the form that was sent, and the name that it held.
+async fn page(
     call: &Call<'_>,
-    person: &SignedIn,
+    user: &SignedIn,
     status: StatusCode,
-    again: Option<(Refused, &str)>,
-) -> Result<Response, Problem> {
-    let tokens = of(call, person).await?;
-    let offered = &call.app.config.account.personal_scopes;
-    if tokens.is_empty() && offered.is_empty() {
+    rejected: Option<(CreateError, &str)>,
+) -> Result<Response, ErrorPage> {
+    let tokens = valid(call, user).await?;
+    if tokens.is_empty() && !offered(call) {
         return Err(not_offered());
     }
-    let tokens: Vec<_> = tokens.iter().map(|token| describe(token, person, offered)).collect();
-    let page = page::showing(call.now);
-    let view = View::of(call);
+    let offered = &call.app.config.account.personal_scopes;
+    let tokens: Vec<_> = tokens.iter().map(|token| describe(token, user, offered)).collect();
+    let page = pages::new_page_id(call.now);
+    let view = call.view();
     let page = PersonalTokensPage {
         view,
         section: Section {
             path: Section::TOKENS,
             has_personal_tokens: true,
-            is_developer: person.status.has(&Role::developer()),
+            is_developer: user.is_developer(),
         },
-        refused: again.map(|(refused, _)| refused),
-        name: again.map_or("", |(_, name)| name),
+        error: rejected.map(|(error, _)| error),
+        name: rejected.map_or("", |(_, name)| name),
         tokens: &tokens,
         scope: offered.values().collect(),
-        lifetimes: &lifetimes(call.app.config.account.temporary_token),
-        page: &page,
-        csrf: seal(person, &[CREATE, &page]),
+        lifetimes: &token_request::lifetimes(call.app.config.account.temporary_token),
+        page_id: &page,
+        csrf: csrf(user, &[CREATE, &page]),
     };
     Ok(view.show(status, &page))
 }
 
-/// Whether users may make personal tokens: a deployment that has no scope for them has none.
-pub(crate) fn offered(call: &Call<'_>) -> bool {
-    !call.app.config.account.personal_scopes.is_empty()
+fn not_offered() -> ErrorPage {
+    ErrorPage::new(ErrorKind::NotOffered, String::from("this deployment has no personal tokens"))
 }
 
-fn not_offered() -> Problem {
-    Problem::new(Trouble::NotOffered, String::from("this deployment has no personal tokens"))
-}
-
-/// The user's tokens that have neither ended nor expired, with or without a scope that the deployment still offers.
-pub(crate) async fn of(call: &Call<'_>, person: &SignedIn) -> Result<Vec<PersonalToken>, Problem> {
-    let mut tokens = call.app.personal_tokens.of_person(person.person, call.now).await?;
-    tokens.retain(|token| token.is_upheld_by(Some(&person.status)).is_ok());
-    Ok(tokens)
-}
-
-fn describe(token: &PersonalToken, person: &SignedIn, offered: &Scope) -> Personal {
-    Personal {
+fn describe(token: &PersonalToken, user: &SignedIn, offered: &Scope) -> ListedToken {
+    ListedToken {
         id: token.id().to_owned(),
         name: token.name.to_string(),
         temporary: token.kind == Kind::Temporary,
         scope: token.scope_within(offered).unwrap_or_default().to_string(),
-        made: token.created_at.day().to_string(),
+        created: token.created_at.day().to_string(),
         expires: token.expires_at.map(|end| end.day().to_string()),
         last_used: token.last_used.map(|day| day.to_string()),
-        csrf: seal(person, &[END, token.id()]),
+        csrf: csrf(user, &[END, token.id()]),
     }
 }
 
-/// How long a token may live, in the order of the form, whose first is chosen.
-fn lifetimes(temporary: Duration) -> Vec<(&'static str, Lifetime)> {
-    let api = DAYS.iter().map(|(value, days)| {
-        (*value, days.map_or(Lifetime::Unlimited, |days| Lifetime::For(Duration::from_hours(days * 24))))
-    });
-    api.chain([(TEMPORARY, Lifetime::Temporary(temporary))]).collect()
-}
-
-async fn create(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<Response, Problem> {
+async fn create(call: &Call<'_>, user: &SignedIn, form: &Form) -> Result<Response, ErrorPage> {
     if !offered(call) {
         return Err(not_offered());
     }
-    let page = form.get("page").unwrap_or_default();
-    check_seal(person, form, &[CREATE, page])?;
-    if page::is_over(page, call.now) {
-        return Err(stale("the page is too old"));
-    }
-    let (kind, wish) = match wish(call, person, form) {
-        Ok(wish) => wish,
+    let page_id = check_page(call, user, form, CREATE)?;
+    let (kind, request) = match token_request::parse(user, form, &call.app.config.account) {
+        Ok(request) => request,
         Err(refused) => {
-            let again = Some((refused, form.get("name").unwrap_or_default()));
-            return list(call, person, StatusCode::BAD_REQUEST, again).await;
+            let rejected = Some((refused, form.get("name").unwrap_or_default()));
+            return page(call, user, StatusCode::BAD_REQUEST, rejected).await;
         }
     };
-    let presented = derived(person, page, kind, &wish);
-    let token = PersonalToken::new(wish, &presented, call.now);
-    let status = Some(&person.status);
+    let presented = token_request::derive(user, page_id, kind, &request);
+    let token = PersonalToken::new(request, &presented, call.now);
+    let status = Some(&user.status);
     match call.app.personal_tokens.create(&token, &presented, status, call.now).await {
         Ok(()) => {}
         Err(NotCreated::TooMany) => {
-            let again = Some((Refused::TooMany, token.name.as_str()));
-            return list(call, person, StatusCode::CONFLICT, again).await;
+            let rejected = Some((CreateError::TooMany, token.name.as_str()));
+            return page(call, user, StatusCode::CONFLICT, rejected).await;
         }
-        Err(NotCreated::Over) => return Err(stale("the token of this form was ended since")),
+        Err(NotCreated::Ended) => return Err(stale("the token of this form has ended")),
         Err(NotCreated::Table(error)) => return Err(error.into()),
     }
-    let (person, token_id) = (person.person, Some(presented.id()));
-    call.audit(Event::PersonalTokenChanged { person, token: token_id, change: "created" });
-    let (view, parts) = (View::of(call), [Part::Token(presented.expose())]);
-    let made = MadePage { view, name: token.name.as_str(), parts: &parts, back: Section::TOKENS };
-    Ok(view.show(StatusCode::OK, &made))
+    let (user, token_id) = (user.user, Some(presented.id()));
+    call.audit(Event::PersonalTokenChanged { user, token: token_id, change: TokenChange::Created });
+    let (view, parts) = (call.view(), [CreatedValue::Token(presented.expose())]);
+    let created = SecretOncePage { view, name: token.name.as_str(), values: &parts, back: Section::TOKENS };
+    Ok(view.show(StatusCode::OK, &created))
 }
 
-/// What the form asks for.
-fn wish(call: &Call<'_>, person: &SignedIn, form: &Form) -> Result<(Kind, Wish), Refused> {
-    let account = &call.app.config.account;
-    let name: Label = form.get("name").unwrap_or_default().parse().map_err(|_| Refused::Name)?;
-    let chosen = form.names_after("allow:").filter(|value| account.personal_scopes.has(value));
-    let scope = Scope::of(chosen).unwrap_or_default();
-    if scope.is_empty() {
-        return Err(Refused::Scope);
-    }
-    let lasts = form.get("lasts").unwrap_or_default();
-    let (kind, lifetime) = match DAYS.iter().find(|(value, _)| *value == lasts) {
-        Some((_, days)) => (Kind::Api, days.map(|days| Duration::from_hours(days * 24))),
-        None if lasts == TEMPORARY => (Kind::Temporary, Some(account.temporary_token)),
-        None => return Err(Refused::Lifetime),
-    };
-    Ok((kind, Wish { person: person.person, name, scope, lifetime }))
-}
-
-/// The token that the form of this page makes. Only the browser that was shown the page holds the secret that it is
-/// derived with.
-fn derived(person: &SignedIn, page: &str, kind: Kind, wish: &Wish) -> Presented {
-    let (scope, lifetime) = (wish.scope.to_string(), format!("{:?}", wish.lifetime));
-    let parts = [page, kind.as_str(), wish.name.as_str(), &scope, &lifetime];
-    let purposed = |purpose| [&[purpose], parts.as_slice()].concat();
-    let id = person.secret.seal_id(&purposed("personal-token-id"));
-    Presented::new(kind, id, &person.secret.seal(&purposed("personal-token")))
-}
-
-async fn end(call: &Call<'_>, person: &SignedIn, form: &Form, id: &str) -> Result<Response, Problem> {
-    check_seal(person, form, &[END, id])?;
+async fn end(call: &Call<'_>, user: &SignedIn, form: &Form, id: &str) -> Result<Response, ErrorPage> {
+    check_csrf(user, form, &[END, id])?;
     if let Ok(id) = id.parse::<Id>()
-        && call.app.personal_tokens.end(person.person, id, call.now).await?
+        && call.app.personal_tokens.end(user.user, id, call.now).await?
     {
-        let person = person.person;
-        call.audit(Event::PersonalTokenChanged { person, token: Some(id), change: "ended" });
+        let user = user.user;
+        call.audit(Event::PersonalTokenChanged { user, token: Some(id), change: TokenChange::Ended });
     }
-    Ok(page::see_other(Section::TOKENS))
+    Ok(http::see_other(Section::TOKENS))
 }

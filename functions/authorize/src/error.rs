@@ -1,34 +1,31 @@
-//! What the authorization endpoint refuses, and how (RFC 6749 §4.1.2.1).
+//! The errors of the authorization endpoint (RFC 6749 §4.1.2.1).
 
 use shared::{
-    client::ScopeError,
-    http::UnknownIssuer,
-    page::{Problem, Trouble},
-    table,
+    clients::ScopeError,
+    dynamodb,
+    endpoint::UnknownIssuer,
+    pages::{ErrorKind, ErrorPage},
 };
 
-/// The codes that a client may be told, by redirect.
+/// The `error` parameter of a redirect to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// A parameter is missing, repeated, or has another form.
+    /// A parameter is missing, repeated or invalid.
     InvalidRequest,
-    /// The client may not use this grant.
+    /// The client may not use this grant type.
     UnauthorizedClient,
-    /// The person declined.
     AccessDenied,
-    /// The response type is none that is offered.
     UnsupportedResponseType,
-    /// The scope is ill-formed, or more than the client may have.
     InvalidScope,
     /// DynamoDB is throttled or down.
     TemporarilyUnavailable,
-    /// `prompt=none`, but the person must sign in (OpenID Connect Core §3.1.2.6).
+    /// The user must sign in, but `prompt=none` forbids the page (OpenID Connect Core §3.1.2.6).
     LoginRequired,
-    /// `prompt=none`, but the person must agree (OpenID Connect Core §3.1.2.6).
+    /// The user must consent, but `prompt=none` forbids the page (OpenID Connect Core §3.1.2.6).
     ConsentRequired,
-    /// Request objects are not offered (RFC 9101 §6.1).
+    /// The request has a `request` parameter (RFC 9101 §6.1).
     RequestNotSupported,
-    /// Nor are they by reference.
+    /// The request has a `request_uri` parameter (RFC 9101 §6.1).
     RequestUriNotSupported,
 }
 
@@ -49,60 +46,76 @@ impl Code {
     }
 }
 
-/// Why a request with a good client and redirect URI was refused.
+/// An error, and the party that receives it.
+pub(crate) enum Failure {
+    ToClient(Error),
+    ToUser(ErrorPage),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::ToClient(error)
+    }
+}
+
+impl From<dynamodb::Error> for Failure {
+    fn from(error: dynamodb::Error) -> Self {
+        Self::ToClient(error.into())
+    }
+}
+
+impl From<ErrorPage> for Failure {
+    fn from(page: ErrorPage) -> Self {
+        Self::ToUser(page)
+    }
+}
+
+/// An error that is sent to the client. Its `Display` is the exact reason, for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A parameter is there more than once (§3.1).
+    /// A parameter is in the request more than once (§3.1).
     #[error("a parameter is repeated")]
     Repeated,
-    /// There is no response type (§3.1.1).
-    #[error("the response type is missing")]
+    /// The request has no `response_type` (§3.1.1).
+    #[error("response_type is missing")]
     NoResponseType,
-    /// Only `code` is offered; and `token`, where a compatibility switch says so.
-    #[error("the response type is none that is offered")]
+    /// Only `code` is supported; and `token`, with a compatibility switch.
+    #[error("unsupported response_type")]
     UnsupportedResponseType,
     /// `query`, `fragment` and `form_post` are supported; for a token only the last two.
     #[error("unsupported response_mode")]
     UnsupportedResponseMode,
-    /// The client is not registered for this grant.
     #[error("the client is not registered for this response type")]
     UnauthorizedClient,
-    /// The scope is not granted (§3.3).
+    /// The requested scope is malformed, too large, or more than the client may have (§3.3).
     #[error(transparent)]
     Scope(#[from] ScopeError),
-    /// The client must send a challenge (RFC 7636 §4.4.1).
-    #[error("the code challenge is missing")]
+    /// The client must use PKCE, but sent no challenge (RFC 7636 §4.4.1).
+    #[error("code_challenge is missing")]
     NoChallenge,
-    /// The challenge is not what S256 makes.
-    #[error("the code challenge is not one of S256")]
+    #[error("malformed code_challenge")]
     MalformedChallenge,
-    /// The challenge method is not S256; left out it is `plain` (RFC 7636 §4.3).
-    #[error("the code challenge method is not S256")]
+    /// Only S256 is supported; a missing method means `plain` (RFC 7636 §4.3).
+    #[error("unsupported code_challenge_method")]
     UnsupportedChallengeMethod,
-    /// A parameter is longer than any client needs.
     #[error("a parameter is too long")]
     TooLong,
-    /// `prompt` or `max_age` is none that makes sense.
-    #[error("prompt or max_age cannot be understood")]
-    BadPrompt,
-    /// `request` (RFC 9101).
-    #[error("request objects are not offered")]
+    #[error("invalid prompt or max_age")]
+    InvalidPrompt,
+    /// Request objects are not supported (RFC 9101).
+    #[error("the request has a request object")]
     RequestObject,
-    /// `request_uri` (RFC 9101). It is never fetched.
-    #[error("request objects are not offered by reference either")]
+    /// Request objects by reference are not supported (RFC 9101). The URI is never fetched.
+    #[error("the request has a request_uri")]
     RequestUri,
-    /// Silence was asked for, but the person must sign in.
-    #[error("prompt=none, but the person must sign in")]
+    #[error("prompt=none, but the user must sign in")]
     LoginRequired,
-    /// Silence was asked for, but the person must agree.
-    #[error("prompt=none, but the person must agree")]
+    #[error("prompt=none, but the user must consent")]
     ConsentRequired,
-    /// The person declined.
-    #[error("the person declined")]
+    #[error("the user declined")]
     Declined,
-    /// DynamoDB failed.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] dynamodb::Error),
 }
 
 impl Error {
@@ -115,7 +128,7 @@ impl Error {
             | Self::MalformedChallenge
             | Self::UnsupportedChallengeMethod
             | Self::TooLong
-            | Self::BadPrompt => Code::InvalidRequest,
+            | Self::InvalidPrompt => Code::InvalidRequest,
             Self::UnsupportedResponseType => Code::UnsupportedResponseType,
             Self::UnauthorizedClient => Code::UnauthorizedClient,
             Self::Scope(_) => Code::InvalidScope,
@@ -128,12 +141,12 @@ impl Error {
         }
     }
 
-    /// One plain sentence for the client's developer.
+    /// Returns the `error_description`: one sentence for the client's developer.
     pub(crate) const fn description(&self) -> &'static str {
         match self {
-            Self::Repeated => "A parameter is there more than once.",
+            Self::Repeated => "A parameter is repeated.",
             Self::NoResponseType => "response_type is missing.",
-            Self::UnsupportedResponseType => "response_type must be code.",
+            Self::UnsupportedResponseType => "Unsupported response_type.",
             Self::UnsupportedResponseMode => "Unsupported response_mode.",
             Self::UnauthorizedClient => "This client may not use this grant type.",
             Self::Scope(ScopeError::IllFormed) => "The scope is not well-formed.",
@@ -143,47 +156,43 @@ impl Error {
             Self::MalformedChallenge => "code_challenge is not 43 characters of base64url.",
             Self::UnsupportedChallengeMethod => "code_challenge_method must be S256.",
             Self::TooLong => "A parameter is too long.",
-            Self::BadPrompt => "prompt or max_age cannot be understood.",
+            Self::InvalidPrompt => "Invalid prompt or max_age.",
             Self::RequestObject => "Request objects are not supported.",
             Self::RequestUri => "request_uri is not supported.",
-            Self::LoginRequired => "The person must sign in.",
-            Self::ConsentRequired => "The person must agree.",
-            Self::Declined => "The person declined.",
+            Self::LoginRequired => "The user must sign in.",
+            Self::ConsentRequired => "The user must consent.",
+            Self::Declined => "The user declined.",
             Self::Table(_) => "The server cannot answer right now. Try again in a moment.",
         }
     }
 }
 
-/// Why a request could not even be answered to a client: there is only the person to tell.
+/// The reason why a request has no destination. It is shown to the user, because it cannot be sent to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum NoDestination {
-    /// The client is missing, repeated, unknown or disabled.
-    #[error("the client is missing, unknown or disabled")]
+    #[error("the client is missing, repeated, unknown or disabled")]
     Client,
-    /// The redirect URI is missing, repeated, or not registered.
-    #[error("the redirect URI is missing or not registered")]
+    #[error("the redirect URI is missing, repeated or not registered")]
     RedirectUri,
-    /// The request is longer than any client needs.
     #[error("the request is too long")]
     TooLong,
-    /// The query cannot be decoded.
-    #[error("the query is not correctly encoded")]
+    #[error("malformed encoding of the query")]
     Encoding,
-    /// The deployment does not know its own name.
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
-    /// DynamoDB failed.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] dynamodb::Error),
 }
 
-impl From<NoDestination> for Problem {
+impl From<NoDestination> for ErrorPage {
     fn from(error: NoDestination) -> Self {
         let reason = error.to_string();
         match error {
-            NoDestination::Client => Self::new(Trouble::UnknownApplication, reason),
-            NoDestination::RedirectUri => Self::new(Trouble::UnknownAddress, reason),
-            NoDestination::TooLong | NoDestination::Encoding => Self::new(Trouble::Unreadable, reason),
+            NoDestination::Client => Self::new(ErrorKind::UnknownApplication, reason),
+            NoDestination::RedirectUri => Self::new(ErrorKind::UnknownAddress, reason),
+            NoDestination::TooLong | NoDestination::Encoding => {
+                Self::new(ErrorKind::MalformedRequest, reason)
+            }
             NoDestination::Issuer(error) => error.into(),
             NoDestination::Table(error) => error.into(),
         }

@@ -1,138 +1,87 @@
-//! The authorization endpoint (RFC 6749 §3.1): a person decides what a client may do.
+//! The authorization endpoint (RFC 6749 §3.1): a user decides about the access of a client.
 //!
 //! # Design
-//! Nothing is stored until the person has decided. Until then the request stays in the URL and is validated again at
-//! every step; what the consent page sends back is sealed with the session's secret, so that neither the request nor
-//! the page can be exchanged for another.
+//! Nothing is stored until the user has decided. Until then the request stays in the URL and is validated again at
+//! every step. The form of the consent page is sealed with the session's secret, so that neither the request nor the
+//! page can be exchanged for another.
 
-mod answer;
+mod authorization;
 mod consent;
+mod consent_page;
+mod destination;
 mod error;
-mod question;
+mod grant;
+mod input;
 mod request;
+mod response;
 
-use lambda_http::http::Method;
 use shared::{
-    app::App,
-    http::{Call, Cors, Form, FormError, Query, Request, Response, Route},
-    page::{self, Problem},
-    session::{self, SignedIn},
+    endpoint::{self, App, Call, Cors, Route, SignedIn},
+    http::{self, Request, Response},
+    pages::ErrorPage,
 };
 
-use error::NoDestination;
+use authorization::Authorization;
+use destination::Destination;
+use error::Failure;
 pub use error::{Code, Error};
-use request::{AuthorizationRequest, Destination, Prompt};
+use input::Input;
+use request::{AuthorizationRequest, Prompt};
 
-/// No CORS: a person comes here, not a script (RFC 9700 §2.6).
+/// No CORS: the endpoint is for browser windows, not for scripts (RFC 9700 §2.6).
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
 
-/// The most bytes in a request, which becomes a part of `Location` headers. Every step sends it on as it came, so none
-/// makes it longer.
-const LONGEST_REQUEST: usize = 3_072;
-
-/// Answers an authorization request, or a decision about one.
+/// Serves an authorization request, or the user's decision about one.
 pub async fn handle(app: &App, request: Request) -> Response {
-    match Call::open(app, request, ROUTE) {
-        Ok(call) => {
-            let outcome = answer(&call).await;
-            call.close_page(outcome)
-        }
-        Err(response) => response,
-    }
+    Call::serve_page(app, request, ROUTE, respond).await
 }
 
-async fn answer(call: &Call<'_>) -> Result<Response, Problem> {
-    let text = query_text(call);
-    let form = match posted(call, &text)? {
-        None => None,
-        Some(Posted::Request) => return by_get(call), // §3.1
-        Some(Posted::Decision(form)) => Some(form),
+async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
+    // Parse (§3.1). A request by POST continues by GET, so that the request is always in the URL.
+    let input = match input::read(call)? {
+        Input::PostedRequest { location } => return Ok(http::see_other(&location)),
+        Input::Request(request) => request,
     };
-    if text.len() > LONGEST_REQUEST {
-        return Err(NoDestination::TooLong.into());
+    // Find the client and its redirect URI. Until both are known, errors are shown to the user (§4.1.2.1).
+    let destination = Destination::find(call, &input.query).await?;
+    // Sign in. Even an error goes to the client only after that. Developers register clients, and a server that
+    // redirects every visitor is a tool for phishing (RFC 9700 §4.11.2). But a client that sends `prompt=none` waits in
+    // a frame, where no page may be shown (OpenID Connect Core §3.1.2.1).
+    let user = endpoint::signed_in(call).await?;
+    if user.is_none() && !Prompt::is_none(&input.query) {
+        return Ok(redirect_to_login(&input.text));
     }
-    let query = Query::parse(&text).map_err(|_| NoDestination::Encoding)?;
-    let destination = Destination::find(call, &query).await?;
-    let person = session::signed_in(call).await?;
-    let asked = AuthorizationRequest::parse(&query, &destination);
-    // From here on errors go to the client (§4.1.2.1); but not before somebody has signed in: anyone may register
-    // a client, and a server that redirects whoever comes is a tool for phishing (RFC 9700 §4.11.2).
-    let Some(person) = person else {
-        return Ok(match asked {
-            // Who asks for silence waits in a frame, where no page is shown (OpenID Connect Core §3.1.2.1).
-            Ok(asked) if asked.prompt.none => refuse(call, &destination, &Error::LoginRequired),
-            Err(error) if Prompt::is_none(&query) => refuse(call, &destination, &error),
-            _ => sign_in(&text),
-        });
-    };
-    let outcome = match asked {
-        // A decision is about a page that was shown after all this: only what was true then counts.
-        Ok(asked) if form.is_none() && must_sign_in_again(call, &asked, &person) => {
-            if !asked.prompt.none {
-                return Ok(sign_in(&text));
-            }
-            Err(Error::LoginRequired)
-        }
-        Ok(asked) => match form {
-            Some(form) => return consent::decide(call, &destination, asked, person, &text, &form).await,
-            None => consent::ask(call, &destination, asked, person).await,
-        },
-        Err(error) => Err(error),
-    };
-    Ok(outcome.unwrap_or_else(|error| refuse(call, &destination, &error)))
-}
-
-/// The answer to a request that was refused, which the client gets.
-fn refuse(call: &Call<'_>, destination: &Destination, error: &Error) -> Response {
-    call.note(error.code().as_str(), &error.to_string(), matches!(error, Error::Table(_)));
-    destination.send_error(call, error)
-}
-
-/// The request as it stands in the URL.
-fn query_text(call: &Call<'_>) -> String {
-    call.request.uri().query().unwrap_or_default().to_owned()
-}
-
-/// What came by POST.
-enum Posted {
-    /// The request itself (§3.1).
-    Request,
-    /// What a person decided about the request in the URL.
-    Decision(Form),
-}
-
-/// What came by POST, if anything did; `query` is what the URL has.
-fn posted(call: &Call<'_>, query: &str) -> Result<Option<Posted>, FormError> {
-    if call.request.method() != Method::POST {
-        return Ok(None);
-    }
-    match Form::parse(&call.request) {
-        Ok(form) if form.get("decision").is_none() && !call.request.body().is_empty() => {
-            Ok(Some(Posted::Request))
-        }
-        Ok(form) => Ok(Some(Posted::Decision(form))),
-        // That a request repeats a parameter is for its client to hear (§4.1.2.1), like any other fault of it.
-        Err(FormError::Repeated) if query.is_empty() => Ok(Some(Posted::Request)),
-        Err(error) => Err(error),
+    // Ask or decide. From here on errors are sent to the client (§4.1.2.1).
+    match authorize(call, &destination, &input, user).await {
+        Ok(response) => Ok(response),
+        Err(Failure::ToClient(error)) => Ok(destination.send_error(call, &error)),
+        Err(Failure::ToUser(page)) => Err(page),
     }
 }
 
-/// A request that came as a form goes on in the URL.
-fn by_get(call: &Call<'_>) -> Result<Response, Problem> {
-    let query = Query::text(call.request.body().as_ref());
-    if query.len() > LONGEST_REQUEST {
-        return Err(NoDestination::TooLong.into());
+/// Validates the request. Then has the user sign in again, shows the consent page, or carries out the decision that the
+/// user has sent.
+async fn authorize(
+    call: &Call<'_>,
+    destination: &Destination,
+    input: &input::Request,
+    user: Option<SignedIn>,
+) -> Result<Response, Failure> {
+    let request = AuthorizationRequest::parse(&input.query, destination)?; // §4.1.1
+    let user = user.ok_or(Error::LoginRequired)?;
+    let authorization = Authorization { call, destination, request, query: &input.text, user };
+    // The consent page was shown after the check of the sign-in below, so a decision needs no second check.
+    if let Some(form) = &input.decision {
+        return consent::decide(&authorization, form).await;
     }
-    Ok(page::see_other(&format!("/oauth/authorize?{query}")))
+    if authorization.must_sign_in_again() {
+        authorization.request.prompt.allows_page(Error::LoginRequired)?;
+        return Ok(redirect_to_login(&input.text));
+    }
+    consent::ask(&authorization).await
 }
 
-fn must_sign_in_again(call: &Call<'_>, asked: &AuthorizationRequest, person: &SignedIn) -> bool {
-    let age = call.now.since(person.authenticated_at);
-    asked.prompt.login
-        || asked.max_age.is_some_and(|max_age| age.as_secs() > max_age.as_secs() || max_age.is_zero())
-}
-
-/// To the login page, with the request: it comes back from there, once they have signed in.
-fn sign_in(query: &str) -> Response {
-    page::see_other(&format!("/login?{query}"))
+/// Returns the redirect to the login page, which redirects back to this request.
+fn redirect_to_login(query: &str) -> Response {
+    http::see_other(&format!("/login?{query}"))
 }

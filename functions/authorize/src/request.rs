@@ -1,129 +1,70 @@
-//! The authorization request (RFC 6749 §4.1.1): first who asks and where the answer goes, then what for.
+//! The authorization request (RFC 6749 §4.1.1).
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use shared::{
-    client::{Client, GrantType},
-    compat::Switch,
-    config::Issuer,
-    http::{Call, Query},
-    pkce,
-    scope::Scope,
+    clients::Client,
+    http::Query,
+    oauth::{GrantType, Scope, pkce},
     secret::{Digest, Verifier},
 };
 
-use crate::error::{Error, NoDestination};
+use crate::{
+    destination::{Destination, LONGEST_STATE},
+    error::Error,
+};
 
-/// The most bytes in a `state`.
-const LONGEST_STATE: usize = 1_024;
-
-/// Where an answer goes: to a registered redirect URI of a client in good standing. Made by [`Destination::find`]
-/// alone, so nothing can be redirected before both are proven.
-#[derive(Debug)]
-pub(crate) struct Destination {
-    pub(crate) client: Arc<Client>,
-    pub(crate) redirect_uri: String,
-    /// Whether the request named it.
-    pub(crate) redirect_uri_sent: bool,
-    pub(crate) state: Option<String>,
-    pub(crate) mode: ResponseMode,
-    /// Whether a token may be asked for: by this client, or at least by another.
-    pub(crate) offers_implicit: bool,
-    pub(crate) issuer: Issuer,
-}
-
-/// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1 and §5, Form Post §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResponseMode {
-    /// In the query, which is the default of a code. Never a token's.
-    Query,
-    /// In the fragment, which is the default of a token (RFC 6749 §4.2.2).
-    Fragment,
-    /// As a form that the browser posts.
-    FormPost,
-}
-
-/// What the client is to get (RFC 6749 §3.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResponseType {
-    Code,
-    /// An access token at once: the implicit grant (a compatibility switch).
-    Token,
-}
-
-/// What is asked for, once it is found to be in order.
+/// A valid authorization request.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) response_type: ResponseType,
     pub(crate) scope: Scope,
     pub(crate) challenge: Option<Digest<Verifier>>,
     pub(crate) prompt: Prompt,
-    /// How long ago the person may have signed in at most.
+    /// Maximum time since the user signed in.
     pub(crate) max_age: Option<Duration>,
 }
 
-/// How the person is to be involved (OpenID Connect Core §3.1.2.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Prompt {
-    /// Not at all.
-    pub(crate) none: bool,
-    /// By signing in, though they are signed in.
-    pub(crate) login: bool,
-    /// By agreeing, though they have agreed before.
-    pub(crate) consent: bool,
+/// RFC 6749 §3.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseType {
+    Code,
+    /// An access token: the implicit grant (a compatibility switch).
+    Token,
 }
 
-impl Destination {
-    /// Who `query` is from, and where its answer goes (§4.1.2.1).
-    pub(crate) async fn find(call: &Call<'_>, query: &Query) -> Result<Self, NoDestination> {
-        let id = query.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
-        let id = id.ok_or(NoDestination::Client)?;
-        call.asked_by(&id);
-        let client = call.app.clients.registered(&id, call.now).await?.ok_or(NoDestination::Client)?;
-        let asked = query.get("redirect_uri").map_err(|_| NoDestination::RedirectUri)?;
-        let redirect_uri = client.redirect_uri(asked).ok_or(NoDestination::RedirectUri)?.to_owned();
-        let offers_implicit = client.compat.has(Switch::Implicit)
-            || is_implicit(query) && call.app.clients.offered(call.now).await?.has(Switch::Implicit);
-        Ok(Self {
-            offers_implicit,
-            redirect_uri,
-            redirect_uri_sent: asked.is_some(),
-            state: query
-                .get("state")
-                .ok()
-                .flatten()
-                .filter(|state| state.len() <= LONGEST_STATE)
-                .map(str::to_owned),
-            mode: match query.get("response_mode") {
-                Ok(Some("form_post")) => ResponseMode::FormPost,
-                Ok(Some("fragment")) => ResponseMode::Fragment,
-                // §4.2.2.1: errors, too
-                _ if offers_implicit && is_implicit(query) => ResponseMode::Fragment,
-                _ => ResponseMode::Query,
-            },
-            issuer: call.issuer()?,
-            client,
-        })
+impl ResponseType {
+    const fn grant_type(self) -> GrantType {
+        match self {
+            Self::Code => GrantType::AuthorizationCode,
+            Self::Token => GrantType::Implicit,
+        }
     }
 }
 
-/// Whether it is a token that is asked for.
-fn is_implicit(query: &Query) -> bool {
-    query.get("response_type") == Ok(Some("token"))
+/// How the user is involved (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Prompt {
+    /// No page is shown.
+    pub(crate) none: bool,
+    /// The user signs in again.
+    pub(crate) login: bool,
+    /// The consent page is shown, even if the user has consented before.
+    pub(crate) consent: bool,
 }
 
 impl AuthorizationRequest {
-    /// What `query` asks for on behalf of `destination`'s client, checked in the order of the specification.
+    /// Checks `query`, a request of the client of `destination`, in the order of the specification.
     pub(crate) fn parse(query: &Query, destination: &Destination) -> Result<Self, Error> {
-        let client = &destination.client;
         if query.repeats() {
             return Err(Error::Repeated); // §3.1
         }
+        let client = &destination.client;
         let get = |name| query.get(name).ok().flatten();
-        let (response_type, grant_type) = match get("response_type") {
+        let response_type = match get("response_type") {
             None => return Err(Error::NoResponseType), // §3.1.1
-            Some("code") => (ResponseType::Code, GrantType::AuthorizationCode),
-            Some("token") if destination.offers_implicit => (ResponseType::Token, GrantType::Implicit),
+            Some("code") => ResponseType::Code,
+            Some("token") if destination.supports_implicit => ResponseType::Token,
             Some(_) => return Err(Error::UnsupportedResponseType),
         };
         match (get("response_mode"), response_type) {
@@ -131,12 +72,12 @@ impl AuthorizationRequest {
             _ => return Err(Error::UnsupportedResponseMode),
         }
         if get("request").is_some() {
-            return Err(Error::RequestObject);
+            return Err(Error::RequestObject); // RFC 9101
         }
         if get("request_uri").is_some() {
             return Err(Error::RequestUri);
         }
-        if !client.grant_types.contains(&grant_type) {
+        if !client.grant_types.contains(&response_type.grant_type()) {
             return Err(Error::UnauthorizedClient);
         }
         if get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
@@ -155,7 +96,8 @@ impl AuthorizationRequest {
     }
 }
 
-/// RFC 7636 §4.3 and §4.4.1. A method that is left out would be `plain`, which is not offered.
+/// Checks and returns the code challenge (RFC 7636 §4.3 and §4.4.1). Without a method the challenge would be `plain`,
+/// which is not supported.
 fn challenge(
     challenge: Option<&str>,
     method: Option<&str>,
@@ -171,16 +113,21 @@ fn challenge(
     }
 }
 
-/// OpenID Connect Core §3.1.2.1: a number of seconds, in digits.
+/// Parses `max_age`: a number of seconds, in digits (OpenID Connect Core §3.1.2.1).
 fn max_age(text: &str) -> Result<Duration, Error> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).map(Duration::from_secs).ok_or(Error::BadPrompt)
+    text.parse().ok().filter(|_| digits).map(Duration::from_secs).ok_or(Error::InvalidPrompt)
 }
 
 impl Prompt {
-    /// Whether `query` asks for silence, whatever else is wrong with it.
+    /// Returns whether `query` has `prompt=none`, even if other parameters are invalid.
     pub(crate) fn is_none(query: &Query) -> bool {
         Self::parse(query.get("prompt").ok().flatten()).is_ok_and(|prompt| prompt.none)
+    }
+
+    /// Fails with `error` if a page is needed, but `prompt=none` forbids it.
+    pub(crate) fn allows_page(self, error: Error) -> Result<(), Error> {
+        if self.none { Err(error) } else { Ok(()) }
     }
 
     fn parse(text: Option<&str>) -> Result<Self, Error> {
@@ -188,12 +135,12 @@ impl Prompt {
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
                 "none" => prompt.none = true,
-                // There is one account in a browser at a time: signing in is how another is chosen.
+                // A browser has one signed-in user at a time: a user selects another account by signing in.
                 "login" | "select_account" => prompt.login = true,
                 "consent" => prompt.consent = true,
-                _ => return Err(Error::BadPrompt),
+                _ => return Err(Error::InvalidPrompt),
             }
         }
-        if prompt.none && (prompt.login || prompt.consent) { Err(Error::BadPrompt) } else { Ok(prompt) }
+        if prompt.none && (prompt.login || prompt.consent) { Err(Error::InvalidPrompt) } else { Ok(prompt) }
     }
 }

@@ -1,34 +1,39 @@
-//! Who is calling, once they have proven it.
+//! The authenticated caller of a request.
 
 use shared::{
-    bearer::Active,
-    client::{Authenticated, AuthenticationError, ClientId, GrantType},
-    http::{Basic, UnknownIssuer},
-    scope::Scope,
-    throttle::{Channel, Claim, Origin, Unproven},
-    user::User,
+    endpoint::{
+        Authenticated, AuthenticationError, PasswordCredentials, PasswordError, UnknownIssuer, bearer::Active,
+    },
+    http::Basic,
+    oauth::{ClientId, GrantType, Scope},
+    users::{
+        User,
+        rate_limit::{Channel, Origin},
+    },
 };
 
-use crate::{Call, Failed, credentials::Credentials, refusal::Unauthenticated};
+use crate::{
+    call::Call,
+    credentials::Credentials,
+    error::{CallerError, Unauthenticated},
+};
 
-/// Who is calling, and what they may do.
+/// The caller of a request, and its scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// What the call is good for.
     pub(crate) scope: Scope,
-    /// The person, or the client itself (RFC 7662 §2.2). None: a guest.
+    /// The user's `sub`, or the client's id if it calls for itself (RFC 7662 §2.2). `None`: no credentials.
     pub(crate) subject: Option<String>,
-    /// The client that calls, if one does.
     pub(crate) client: Option<ClientId>,
-    /// The login name of the person, if there is one.
+    /// The user's login name.
     pub(crate) username: Option<String>,
-    /// The name of the token, if there is one: `jti`.
+    /// The token's `jti`.
     pub(crate) token_id: Option<String>,
 }
 
 impl Caller {
-    /// A client that calls as itself, with no token between: it may do what one would let it do that it had asked
-    /// nothing particular of.
+    /// Returns a client that calls with its own id and secret. Its scope is that of a token that it requests without
+    /// `scope`.
     fn client(client: &Authenticated) -> Self {
         Self {
             scope: client.default_scope.clone(),
@@ -39,8 +44,8 @@ impl Caller {
         }
     }
 
-    /// A person who calls as themselves, with no client between.
-    fn person(user: &User, scope: &Scope) -> Self {
+    /// Returns a user who calls with name and password, without a client.
+    fn user(user: &User, scope: &Scope) -> Self {
         Self {
             scope: scope.clone(),
             subject: Some(user.sub.to_string()),
@@ -50,7 +55,7 @@ impl Caller {
         }
     }
 
-    /// Whether it may do what needs `scope`. What needs none is for everybody who is known, and a guest is not.
+    /// Returns whether the caller has `scope`. An empty scope requires credentials, too: a guest does not have it.
     pub(crate) fn has(&self, scope: &Scope) -> bool {
         scope.is_within(&self.scope) && (self.subject.is_some() || !scope.is_empty())
     }
@@ -72,53 +77,58 @@ impl From<Active> for Caller {
     }
 }
 
-impl Call<'_> {
-    /// Whoever `credentials` are of.
-    pub(crate) async fn prove(&self, credentials: &Credentials) -> Result<Caller, Failed> {
-        let config = &self.app.config;
+impl Caller {
+    /// Returns the caller whose `credentials` these are.
+    pub(crate) async fn authenticate(
+        call: &Call<'_>,
+        credentials: &Credentials,
+    ) -> Result<Self, CallerError> {
+        let config = &call.app.config;
         let issuer = config.issuer.as_ref().ok_or(UnknownIssuer)?;
         match credentials {
             Credentials::Token(token) => {
-                let active = token.describe(self.app, self.now).await?.map_err(Unauthenticated::from)?; // §3.1
+                let active = token.describe(call.app, call.now).await?; // §3.1
                 if active.is_from(issuer) {
                     Ok(active.into())
                 } else {
                     Err(Unauthenticated::OtherIssuer.into())
                 }
             }
-            Credentials::Person(basic) => {
-                // It is by far the largest of these futures, and seldom needed.
-                let user = Box::pin(self.person(basic)).await?;
-                Ok(Caller::person(&user, &config.basic_scope))
+            Credentials::User(basic) => {
+                // By far the largest of these futures, and seldom needed.
+                let user = Box::pin(verify_user(call, basic)).await?;
+                Ok(Self::user(&user, &config.basic_scope))
             }
-            Credentials::Client(credentials) => match credentials.prove_now(self.app, self.now).await {
-                // What client_credentials would not give it, it does not get without.
-                Ok(client) if !client.grant_types.contains(&GrantType::ClientCredentials) => {
-                    Err(Unauthenticated::NotForItself.into())
+            Credentials::Client(credentials) => {
+                match credentials.authenticate_fresh(call.app, call.now).await {
+                    // A secret gives a client no more than a client_credentials token would.
+                    Ok(client) if !client.grant_types.contains(&GrantType::ClientCredentials) => {
+                        Err(Unauthenticated::UnauthorizedClient.into())
+                    }
+                    Ok(client) => Ok(Self::client(&client)),
+                    Err(AuthenticationError::Table(error)) => Err(error.into()),
+                    Err(error) => Err(Unauthenticated::Client(error).into()),
                 }
-                Ok(client) => Ok(Caller::client(&client)),
-                Err(AuthenticationError::Table(error)) => Err(error.into()),
-                Err(error) => Err(Unauthenticated::Client(error).into()),
-            },
-            Credentials::Guest => Ok(Caller::guest(&config.guest_scope)),
+            }
+            Credentials::Guest => Ok(Self::guest(&config.guest_scope)),
         }
     }
+}
 
-    /// The user whose name and password are in `basic`. Attempts are counted like those to sign in.
-    async fn person(&self, basic: &Basic) -> Result<User, Failed> {
-        // The issuer's proxies do not stand before the APIs.
-        let trusted_proxies = self.app.config.throttling.api_trusted_proxies;
-        let address = self.event.address(trusted_proxies).ok_or(Unauthenticated::NoAddress)?;
-        let claim = Claim {
-            channel: Channel::Call,
-            name: &basic.name,
-            password: &basic.password,
-            origin: Origin::Address(address),
-        };
-        let proven = claim.prove(self.app, self.now).await?;
-        Ok(proven
-            .map(|proven| proven.user)
-            .inspect_err(|unproven: &Unproven| self.note(unproven.event()))
-            .map_err(Unauthenticated::from)?)
+/// Returns the user whose name and password are in `basic`. Attempts are rate-limited like those to sign in.
+async fn verify_user(call: &Call<'_>, basic: &Basic) -> Result<User, CallerError> {
+    // The issuer's proxies do not stand before the APIs.
+    let trusted_proxies = call.app.config.rate_limit.api_trusted_proxies;
+    let address = call.event.address(trusted_proxies).ok_or(Unauthenticated::NoAddress)?;
+    let credentials = PasswordCredentials {
+        channel: Channel::ApiCall,
+        username: &basic.name,
+        password: &basic.password,
+        origin: Origin::Address(address),
+    };
+    let verified = credentials.verify(call.app, call.now).await;
+    if let Some(event) = verified.as_ref().err().and_then(PasswordError::event) {
+        call.log(event);
     }
+    Ok(verified?.user)
 }

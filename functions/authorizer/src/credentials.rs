@@ -1,29 +1,27 @@
-//! What a request shows for itself: a bearer token in its header (RFC 6750 §2.1); and what older services take besides,
-//! each of which is a switch of the deployment.
+//! The credentials of a request: a bearer token in its header (RFC 6750 §2.1), and the other forms that older services
+//! take, each of which is a switch of the deployment.
 
 use shared::{
-    bearer::BearerToken,
-    client,
-    compat::{Switch, Switches},
+    endpoint::bearer::BearerToken,
     http::{Basic, FormError},
-    personal::Presented,
+    oauth::{Switch, Switches},
     secret::{ClientSecret, Secret},
+    users::personal::Presented,
 };
 
-use crate::{event::Event, refusal::Unauthenticated};
+use crate::{error::Unauthenticated, event::Event};
 
-/// The longest header that is looked at. The longest name and password make less.
+/// The longest header that is read. The longest name and password make less.
 const MOST_BYTES: usize = 4_096;
 
-/// What a request shows: nothing is proven yet.
+/// The credentials of a request, unverified.
 pub(crate) enum Credentials {
-    /// A token.
     Token(BearerToken),
-    /// A person's name and password.
-    Person(Basic),
+    /// A user's name and password.
+    User(Basic),
     /// A client's id and secret.
-    Client(client::Credentials),
-    /// Nothing, which is permitted.
+    Client(shared::endpoint::Credentials),
+    /// No credentials, where the switch `guest` permits that.
     Guest,
 }
 
@@ -37,15 +35,15 @@ enum Scheme {
 }
 
 impl Credentials {
-    /// What `event` shows, in one way alone (§2) of those that are permitted. Who shows something is no guest, even if
-    /// it is worth nothing.
+    /// Reads the credentials of `event`, which may have one form only (§2), and a permitted one. A request with invalid
+    /// credentials is refused; it is not served as a guest.
     pub(crate) fn read(event: &Event, permitted: &Switches) -> Result<Self, Unauthenticated> {
         match (event.authorization().as_slice(), in_query(event, permitted)?) {
             ([header], None) => in_header(header.trim(), permitted),
             ([], Some(credentials)) => Ok(credentials),
             ([], None) if permitted.has(Switch::Guest) => Ok(Self::Guest),
-            ([], None) => Err(Unauthenticated::Nobody),
-            _ => Err(Unauthenticated::Twice),
+            ([], None) => Err(Unauthenticated::NoCredentials),
+            _ => Err(Unauthenticated::SeveralCredentials),
         }
     }
 }
@@ -54,33 +52,34 @@ fn in_header(header: &str, permitted: &Switches) -> Result<Credentials, Unauthen
     if header.len() > MOST_BYTES {
         return Err(Unauthenticated::Malformed);
     }
-    let (scheme, shown) = header.split_once(' ').unwrap_or((header, ""));
-    let scheme = Scheme::named(scheme, permitted).ok_or(Unauthenticated::OtherScheme)?;
-    let shown = shown.trim_start_matches(' ');
+    let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
+    let scheme = Scheme::named(scheme, permitted).ok_or(Unauthenticated::UnsupportedScheme)?;
+    let value = value.trim_start_matches(' ');
     if matches!(scheme, Scheme::Basic) {
-        return basic(shown, permitted);
+        return basic(value, permitted);
     }
-    let token = BearerToken::parse(shown).ok_or(Unauthenticated::Malformed)?;
-    if scheme.takes(&token) { Ok(Credentials::Token(token)) } else { Err(Unauthenticated::OtherKind) }
+    let token = BearerToken::parse(value).ok_or(Unauthenticated::Malformed)?;
+    if scheme.takes(&token) { Ok(Credentials::Token(token)) } else { Err(Unauthenticated::WrongScheme) }
 }
 
-/// A person's name and password (RFC 7617), or a client's id and secret (RFC 6749 §2.3.1). The prefix of a secret says
-/// that it is one, so that none is ever tried as a password.
-fn basic(shown: &str, permitted: &Switches) -> Result<Credentials, Unauthenticated> {
-    let basic = Basic::parse(shown).ok_or(Unauthenticated::Malformed)?;
+/// Returns a user's name and password (RFC 7617), or a client's id and secret (RFC 6749 §2.3.1). A secret is known by
+/// its prefix, so that none is ever verified as a password.
+fn basic(value: &str, permitted: &Switches) -> Result<Credentials, Unauthenticated> {
+    let basic = Basic::parse(value).ok_or(Unauthenticated::Malformed)?;
     let is_client = Secret::<ClientSecret>::is_prefixed(&basic.password);
-    let switch = if is_client { Switch::BasicClient } else { Switch::BasicPerson };
+    let switch = if is_client { Switch::BasicClient } else { Switch::BasicUser };
     if !permitted.has(switch) {
-        return Err(Unauthenticated::OtherScheme);
+        return Err(Unauthenticated::UnsupportedScheme);
     }
     if is_client {
-        let client = client::Credentials::of_basic(&basic).ok_or(Unauthenticated::Malformed)?;
+        let client = shared::endpoint::Credentials::of_basic(&basic).ok_or(Unauthenticated::Malformed)?;
         return Ok(Credentials::Client(client));
     }
-    Ok(Credentials::Person(basic))
+    Ok(Credentials::User(basic))
 }
 
-/// A token (RFC 6750 §2.3), or a client's id and secret. What no switch permits is none of ours, but the API's own.
+/// Returns a token (RFC 6750 §2.3), or a client's id and secret. Without the switch, these parameters belong to the
+/// API.
 fn in_query(event: &Event, permitted: &Switches) -> Result<Option<Credentials>, Unauthenticated> {
     if !permitted.has(Switch::QueryToken) && !permitted.has(Switch::QueryClient) {
         return Ok(None);
@@ -96,27 +95,27 @@ fn in_query(event: &Event, permitted: &Switches) -> Result<Option<Credentials>, 
             Ok(Some(Credentials::Token(token)))
         }
         (None, (Some(id), Some(secret))) => {
-            Ok(Some(Credentials::Client(client::Credentials::of_parameters(id, secret))))
+            Ok(Some(Credentials::Client(shared::endpoint::Credentials::of_parameters(id, secret))))
         }
         (None, _) => Err(Unauthenticated::Malformed),
-        (Some(_), _) => Err(Unauthenticated::Twice),
+        (Some(_), _) => Err(Unauthenticated::SeveralCredentials),
     }
 }
 
 impl Scheme {
-    /// The scheme called `name`, in any case (RFC 9110 §11.1), if it is permitted.
+    /// Returns the scheme with this name, in any case (RFC 9110 §11.1), if it is permitted.
     fn named(name: &str, permitted: &Switches) -> Option<Self> {
         let schemes = [
             ("Bearer", Self::Bearer, true),
             ("Token", Self::Token, permitted.has(Switch::TokenScheme)),
             ("TempToken", Self::TempToken, permitted.has(Switch::TempTokenScheme)),
-            ("Basic", Self::Basic, permitted.has(Switch::BasicPerson) || permitted.has(Switch::BasicClient)),
+            ("Basic", Self::Basic, permitted.has(Switch::BasicUser) || permitted.has(Switch::BasicClient)),
         ];
         let named = schemes.into_iter().find(|(own, ..)| own.eq_ignore_ascii_case(name));
         named.and_then(|(_, scheme, on)| on.then_some(scheme))
     }
 
-    /// Whether tokens of the kind of `token` come by it.
+    /// Returns whether the scheme is for tokens of this kind.
     const fn takes(self, token: &BearerToken) -> bool {
         match (self, token) {
             (Self::Bearer, _)
@@ -132,7 +131,7 @@ impl Scheme {
 impl From<FormError> for Unauthenticated {
     fn from(error: FormError) -> Self {
         match error {
-            FormError::Repeated => Self::Twice,
+            FormError::Repeated => Self::SeveralCredentials,
             FormError::NotAForm
             | FormError::NotFlatJson
             | FormError::TooLarge

@@ -1,103 +1,67 @@
-//! The API Gateway Lambda authorizer: API Gateway asks whether a request may pass (RFC 6750).
+//! The API Gateway Lambda authorizer: decides whether a request to another API may pass (RFC 6750).
 //!
 //! # Design
-//! It runs before other people's APIs, so it must be told the issuer whose tokens it takes: it does not start
-//! without, and a token of another issuer is refused. A refusal is an answer, and its form depends on the gateway:
-//! see [`answer`]. That DynamoDB failed is no refusal, which would make a client throw its token away: it is an
-//! error, which the gateway turns into a 500.
+//! The event of another API does not tell Jeton's issuer, so the configuration must: the authorizer does not start
+//! without an issuer, and refuses tokens of other issuers. A refusal is a response whose form depends on the gateway:
+//! see `response.rs`. An outage of DynamoDB is not a refusal, which would make a client throw its token away: it is an
+//! error, and the gateway answers 500.
 
-mod answer;
+mod arn;
+mod call;
 mod caller;
 mod credentials;
+mod error;
 mod event;
 mod path;
-mod refusal;
+mod required_scope;
+mod response;
 
-pub use answer::{Answer, NoAnswer};
-pub use refusal::{Forbidden, Unauthenticated};
+pub use error::{Forbidden, Unauthenticated};
+pub use response::{Error, Response};
 
-use shared::{
-    app::App,
-    audit::{self, Record},
-    config::RouteScopes,
-    http::UnknownIssuer,
-    table,
-    time::Timestamp,
-};
+use shared::{audit, config::RouteScopes, endpoint::App};
 
+use call::Call;
 use caller::Caller;
 use credentials::Credentials;
+use error::CallerError;
 use event::Event;
 
-/// Answers `event`, in JSON: what an authorizer of an HTTP API (payload format 2.0) or a REST API is sent.
-pub async fn handle(app: &App, event: &str) -> Result<Answer, NoAnswer> {
+/// Decides on `event`: the JSON that an HTTP API (payload format 2.0) or a REST API sends its authorizer.
+pub async fn handle(app: &App, event: &str) -> Result<Response, Error> {
     let now = app.clock.now();
-    let event: Event = serde_json::from_str(event).map_err(|_| NoAnswer::NotUnderstood)?;
+    let event: Event = serde_json::from_str(event).map_err(|_| Error::MalformedEvent)?;
     let call = Call { app, event: &event, now };
-    let caller = match call.authenticate().await {
+    let caller = match authenticate(&call).await {
         Ok(caller) => caller,
-        Err(Failed::Refused(refusal)) => {
-            call.note_refusal(refusal.error(), &refusal.to_string(), None);
-            return event.refuse_unknown();
+        Err(CallerError::Unauthenticated(error)) => {
+            call.log_refused(error.code(), &error.to_string(), None);
+            return response::unauthenticated(&event);
         }
-        Err(failed @ (Failed::Table(_) | Failed::Issuer(_))) => {
-            call.note(audit::Event::Unavailable { reason: &failed.to_string(), client: None });
-            return Err(NoAnswer::Unavailable);
+        Err(error @ (CallerError::Table(_) | CallerError::Issuer(_))) => {
+            call.log(audit::Event::Unavailable { reason: &error.to_string(), client: None });
+            return Err(Error::Unavailable);
         }
     };
-    let refusal = permit(&caller, &event, &app.config.route_scopes).err();
-    if let Some(refusal) = &refusal {
-        call.note_refusal(refusal.error(), &refusal.to_string(), Some(&caller));
+    let routes = &app.config.route_scopes;
+    if let Err(error) = permit(&caller, &event, routes) {
+        call.log_refused(error.code(), &error.to_string(), caller.client.as_ref());
+        return Ok(response::forbidden(&event, &caller, &error));
     }
-    Ok(event.answer(&caller, refusal.as_ref(), &app.config.route_scopes))
+    Ok(response::authorized(&event, &caller, routes))
 }
 
-/// One request that may pass, or not.
-struct Call<'a> {
-    app: &'a App,
-    event: &'a Event,
-    now: Timestamp,
+async fn authenticate(call: &Call<'_>) -> Result<Caller, CallerError> {
+    let credentials = Credentials::read(call.event, &call.app.config.compat)?; // §2
+    Caller::authenticate(call, &credentials).await
 }
 
-impl Call<'_> {
-    /// Whose request it is.
-    async fn authenticate(&self) -> Result<Caller, Failed> {
-        let credentials = Credentials::read(self.event, &self.app.config.compat)?; // §2
-        self.prove(&credentials).await
-    }
-
-    fn note_refusal(&self, error: &'static str, reason: &str, caller: Option<&Caller>) {
-        let client = caller.and_then(|caller| caller.client.as_ref());
-        self.note(audit::Event::Refused { error, reason, client });
-    }
-
-    /// Writes a request's one line, if it did not pass.
-    fn note(&self, event: audit::Event<'_>) {
-        let (level, route) = (event.level(), self.event.route_key());
-        let mut record = Record::new(self.now, event);
-        record.request_id = self.event.request_id();
-        record.path = Some(&route);
-        self.app.log.write(level, &record);
-    }
-}
-
-/// Whether `caller` may take the route that `event` asks for.
+/// Checks that `caller` has the scope that the request requires.
 fn permit(caller: &Caller, event: &Event, routes: &RouteScopes) -> Result<(), Forbidden> {
-    let needed = event.needed_scope(routes)?;
-    if caller.has(&needed) {
+    let required = required_scope::of(event, routes)?;
+    if caller.has(&required) {
         Ok(())
     } else {
-        Err(Forbidden::InsufficientScope(needed)) // §3.1
+        Err(Forbidden::InsufficientScope(required)) // §3.1
     }
-}
-
-/// Why nobody can be named as the caller.
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error(transparent)]
-    Refused(#[from] Unauthenticated),
-    #[error(transparent)]
-    Table(#[from] table::Error),
-    #[error(transparent)]
-    Issuer(#[from] UnknownIssuer),
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::run_on_events(|app, event| Box::pin(authorizer::handle(app, event))).await
+    shared::endpoint::lambda::run_on_events(|app, event| Box::pin(authorizer::handle(app, event))).await
 }

@@ -1,31 +1,31 @@
 //! Where the path of an API begins in the path of a request.
 //!
 //! # Design
-//! What comes before it, the name of a stage or the key of a mapping to a domain name, no event tells for sure. So every
-//! end of the path that the gateway's route fits counts as the path, and the caller needs the scopes of all. Most routes
-//! fit one end only, and the parameter of a greedy one tells where it begins; `$default` fits any.
+//! The name of a stage, or the key of a mapping to a domain name, may come before it, and no event tells that reliably.
+//! So every end of the request's path that fits the gateway's route counts as the API's path, and the caller needs the
+//! scopes of all. Most routes fit one end only, and the parameter of a greedy route tells where the path begins;
+//! `$default` fits any.
 
 use std::collections::BTreeMap;
 
 use shared::config::Route;
 
-use crate::refusal::Forbidden;
+use crate::error::Forbidden;
 
-/// What may come before an API's own path.
+/// The segments that may come before an API's own path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix<'e> {
-    /// Nothing.
     Nothing,
     /// The name of a stage.
     Stage(&'e str),
-    /// Segments of any number.
+    /// Any number of segments.
     Any,
 }
 
 impl<'e> Prefix<'e> {
-    /// What may come before the path at this stage, by this domain name.
+    /// Returns the prefix of paths at this stage and domain name.
     pub(crate) fn before(stage: Option<&'e str>, domain: Option<&str>) -> Self {
-        // The gateway's own name, in any partition of AWS. Any other may have mappings.
+        // The gateway's own domain name, in any partition of AWS. Other domain names may have mappings.
         let is_own =
             domain.is_some_and(|domain| domain.contains(".execute-api.") && domain.contains(".amazonaws."));
         match stage {
@@ -35,8 +35,8 @@ impl<'e> Prefix<'e> {
         }
     }
 
-    /// What `path` may be to the API, for a request that took `route`, whose last parameter took `greedy` if it is one
-    /// that takes slashes.
+    /// Returns every path that `path` may be to the API, for a request to `route`. `greedy` is the value of the route's
+    /// `{name+}` parameter.
     pub(crate) fn readings(
         self,
         path: &str,
@@ -50,23 +50,23 @@ impl<'e> Prefix<'e> {
             Self::Any => segments.len().saturating_sub(1),
         };
         let ends = (0..=most).filter_map(|from| segments.get(from..));
-        let ends: Vec<_> = ends.filter(|end| route.fits(&whole(end))).collect();
-        // To the letter, or it tells nothing: a slash in it may have been encoded.
-        let is_told = |end: &&[&str]| {
+        let ends: Vec<_> = ends.filter(|end| route.fits(&joined(end))).collect();
+        // Only an exact match counts: a slash in the parameter may have been encoded.
+        let is_exact = |end: &&[&str]| {
             let rest = route.greedy_after().and_then(|before| end.get(before..));
             greedy.is_some() && rest.map(|rest| rest.join("/")).as_deref() == greedy
         };
-        let told = ends.iter().copied().find(is_told);
-        let readings: Vec<_> = told.map_or(ends, |end| vec![end]).into_iter().map(whole).collect();
+        let exact = ends.iter().copied().find(is_exact);
+        let readings: Vec<_> = exact.map_or(ends, |end| vec![end]).into_iter().map(joined).collect();
         if readings.is_empty() { Err(Forbidden::OtherRoute) } else { Ok(readings) }
     }
 }
 
-fn whole(segments: &[&str]) -> String {
+fn joined(segments: &[&str]) -> String {
     format!("/{}", segments.join("/"))
 }
 
-/// What the last parameter of the route written `template` took, if it is one that takes slashes.
+/// Returns the value of the parameter `{name+}` at the end of `template`.
 pub(crate) fn greedy<'p>(
     template: &str,
     parameters: Option<&'p BTreeMap<String, String>>,

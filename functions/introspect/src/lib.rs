@@ -1,122 +1,100 @@
-//! The introspection endpoint (RFC 7662): an API asks what a token is worth.
+//! The introspection endpoint (RFC 7662).
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::{
-    app::App,
-    bearer::{Active, BearerToken, Inactive},
-    client::{self, Client},
-    config::Issuer,
-    grant::Dead,
-    http::{self, Call, Cors, Form, FormError, Refusal, Request, Response, Route, UnknownIssuer},
+    clients::Client,
+    dynamodb,
+    endpoint::{
+        App, Call, Cors, Route, UnknownIssuer,
+        bearer::{Active, BearerError, BearerToken},
+    },
+    http::{self, Form, FormError, OAuthError, Request, Response},
+    oauth::Issuer,
     secret::{RefreshToken, Secret},
-    table,
     time::Timestamp,
 };
 
-/// No CORS: a browser has no business here.
+/// No CORS: only servers introspect tokens, not browsers.
 const ROUTE: Route = Route { methods: "POST", cors: Cors::None };
 
-/// Answers an introspection request.
+/// Responds to an introspection request.
 pub async fn handle(app: &App, request: Request) -> Response {
-    match Call::open(app, request, ROUTE) {
-        Ok(call) => {
-            let outcome = answer(&call).await;
-            call.close(outcome)
-        }
-        Err(response) => response,
-    }
+    Call::serve(app, request, ROUTE, respond).await
 }
 
-async fn answer(call: &Call<'_>) -> Result<Response, Error> {
+async fn respond(call: &Call<'_>) -> Result<Response, Error> {
     let form = Form::parse(&call.request)?; // §2.1
-    let client = client::authenticate(call, &form).await?; // §2.1
+    let client = shared::endpoint::authenticate(call, &form).await?; // §2.1
     if client.is_public() {
-        return Err(Error::PublicClient); // §2.1: a name is no authorization
+        return Err(Error::PublicClient); // §2.1: an id without a secret is no authorization
     }
     let token = form.require("token")?;
-    // Every kind has its prefix, so a hint could only mislead: `token_type_hint` is not looked at (§2.1).
-    let described = if let Some(token) = BearerToken::parse(token) {
+    // The prefix tells the kind, so `token_type_hint` is ignored (§2.1).
+    let properties = if let Some(token) = BearerToken::parse(token) {
         describe_bearer(call, &client, &token).await?
     } else if let Ok(token) = Secret::<RefreshToken>::parse(token) {
         describe_refresh(call, &client, &token).await?
     } else {
-        Err(Inactive::from(Dead::Unknown).into())
+        None
     };
-    Ok(http::json(StatusCode::OK, &Introspection::of(described))) // §2.2
+    Ok(http::json(StatusCode::OK, &Introspection { active: properties.is_some(), properties })) // §2.2
 }
 
-/// What a bearer token stands for, if it works now and is any business of `asker`.
+/// Returns the properties of a bearer token; `None` if it is not active, or if `client` may not introspect it.
 async fn describe_bearer(
     call: &Call<'_>,
-    asker: &Client,
+    client: &Client,
     token: &BearerToken,
-) -> Result<Result<Described, Reason>, Error> {
-    let active = match token.describe(call.app, call.now).await? {
+) -> Result<Option<Properties>, Error> {
+    let active = match token.describe(call.app, call.now).await {
         Ok(active) => active,
-        Err(inactive) => return Ok(Err(inactive.into())),
+        // §2.2: the response does not tell why a token is not active.
+        Err(BearerError::Token(_) | BearerError::Standing(_) | BearerError::NotOffered) => return Ok(None),
+        Err(BearerError::Table(error)) => return Err(error.into()),
     };
-    if !asker.resource_server && active.client.as_ref() != Some(&asker.id) {
-        return Ok(Err(Reason::NotForYou)); // §4
+    if !client.resource_server && active.client.as_ref() != Some(&client.id) {
+        return Ok(None); // §4
     }
     let nbf = Some(active.issued_at.seconds());
-    Ok(Ok(Described { token_type: Some("Bearer"), nbf, ..Described::of(active, call.issuer()?) }))
+    Ok(Some(Properties { token_type: Some("Bearer"), nbf, ..Properties::of(active, call.issuer()?) }))
 }
 
-/// What a refresh token stands for, if it works now and is `asker`'s own: nobody else has any use for it.
+/// Returns the properties of a refresh token; `None` if it is not active, or not a token of `client`: no other client
+/// can use it.
 async fn describe_refresh(
     call: &Call<'_>,
-    asker: &Client,
+    client: &Client,
     token: &Secret<RefreshToken>,
-) -> Result<Result<Described, Reason>, Error> {
-    let unknown = Inactive::from(Dead::Unknown);
-    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(Err(unknown.into())) };
-    let refresh = match grant.live_refresh(token, call.now) {
-        Ok(refresh) => refresh,
-        Err(dead) => return Ok(Err(Inactive::from(dead).into())),
-    };
-    if grant.client != asker.id {
-        return Ok(Err(Reason::NotForYou)); // §4
+) -> Result<Option<Properties>, Error> {
+    let Some(grant) = call.app.grants.find(token.id()).await? else { return Ok(None) };
+    let Ok(refresh) = grant.live_refresh(token, call.now) else { return Ok(None) };
+    if grant.client != client.id {
+        return Ok(None); // §4
     }
-    let statuses = call.app.statuses.find_lately(&grant.depends_on(), call.now).await?;
-    let active = Active::of(&grant, &statuses).map(|active| Active {
+    let statuses = call.app.statuses.find_cached(&grant.depends_on(), call.now).await?;
+    let Ok(active) = Active::of(&grant, &statuses) else { return Ok(None) };
+    let active = Active {
         expires_at: refresh.end_in(&grant),
-        // It was issued together with the access token.
+        // The time of the last refresh. With rotation the current refresh token was issued then. Without rotation (a
+        // compatibility switch) the refresh token is older: its `iat` moves with every new access token.
         issued_at: grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at),
         ..active
-    });
-    let issuer = call.issuer()?;
-    Ok(active.map(|active| Described::of(active, issuer)).map_err(Reason::from))
+    };
+    Ok(Some(Properties::of(active, call.issuer()?)))
 }
 
-/// Why a token is not active. The caller is told nothing of it (§2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum Reason {
-    #[error(transparent)]
-    Inactive(#[from] Inactive),
-    #[error("the token is another client's")]
-    NotForYou,
-}
-
-/// The answer of §2.2.
+/// The response of §2.2.
 #[derive(Serialize)]
 struct Introspection {
     active: bool,
     #[serde(flatten)]
-    token: Option<Described>,
+    properties: Option<Properties>,
 }
 
-impl Introspection {
-    const INACTIVE: Self = Self { active: false, token: None };
-
-    fn of(described: Result<Described, Reason>) -> Self {
-        described.map_or(Self::INACTIVE, |token| Self { active: true, token: Some(token) })
-    }
-}
-
-/// An active token's properties.
+/// The properties of an active token.
 #[derive(Serialize)]
-struct Described {
+struct Properties {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,8 +114,8 @@ struct Described {
     jti: Option<String>,
 }
 
-impl Described {
-    /// What any kind of token has to tell to whoever asks `issuer`.
+impl Properties {
+    /// Returns the properties that all kinds of tokens have. `issuer` received the request.
     fn of(active: Active, issuer: Issuer) -> Self {
         Self {
             scope: active.scope.to_string(),
@@ -154,27 +132,22 @@ impl Described {
     }
 }
 
-/// Why an introspection request was refused.
+/// The reason why an introspection request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Its body is no form, or lacks something.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// It is not from a client in good standing.
     #[error(transparent)]
-    Client(#[from] client::Failed),
-    /// It is from a client that cannot prove who it is.
+    Client(#[from] shared::endpoint::AuthenticationFailed),
     #[error("a public client may not introspect")]
     PublicClient,
-    /// The deployment does not know its own name.
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
-    /// DynamoDB failed.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] dynamodb::Error),
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
         match error {

@@ -1,4 +1,7 @@
 //! The `jeton` command: the local server, and administration.
 
 pub mod admin;
+mod arguments;
 pub mod local;
+
+pub use arguments::Arguments;

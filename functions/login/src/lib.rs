@@ -1,37 +1,33 @@
-//! Signing in and out: the only page code that reads password hashes.
+//! The login page and signing out. No other page code reads password hashes.
 
+mod login_form;
 mod sign_in;
 mod sign_out;
+mod without_sign_in;
 
 use lambda_http::http::Method;
 use shared::{
-    app::App,
-    http::{Call, Cookie, Cors, Request, Response, Route},
-    page::Problem,
+    endpoint::{App, Call, Cors, Route},
+    http::{Request, Response},
+    pages::ErrorPage,
 };
 
-/// What a browser holds between being shown the login form and sending it: it seals the form (RFC 6749 §10.12).
-const VISIT: Cookie = Cookie::new("jeton-visit");
+const LOGIN: Route = Route { methods: "GET, POST", cors: Cors::None };
+const LOGOUT: Route = Route { methods: "POST", cors: Cors::None };
 
-/// Answers a request for `/login` or `/logout`.
+/// Serves `/login` and `/logout`.
 pub async fn handle(app: &App, request: Request) -> Response {
-    let sign_out = request.uri().path() == "/logout";
-    let methods = if sign_out { "POST" } else { "GET, POST" };
-    match Call::open(app, request, Route { methods, cors: Cors::None }) {
-        Ok(call) => {
-            let outcome = answer(&call, sign_out).await;
-            call.close_page(outcome)
-        }
-        Err(response) => response,
+    if request.uri().path() == "/logout" {
+        Call::serve_page(app, request, LOGOUT, sign_out::sign_out).await
+    } else {
+        Call::serve_page(app, request, LOGIN, login).await
     }
 }
 
-async fn answer(call: &Call<'_>, sign_out: bool) -> Result<Response, Problem> {
-    if sign_out {
-        sign_out::answer(call).await
-    } else if call.request.method() == Method::POST {
-        sign_in::attempt(call).await
+async fn login(call: &Call<'_>) -> Result<Response, ErrorPage> {
+    if call.request.method() == Method::POST {
+        sign_in::sign_in(call).await
     } else {
-        sign_in::show(call).await
+        login_form::show(call).await
     }
 }

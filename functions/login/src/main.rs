@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::run(|app, request| Box::pin(login::handle(app, request))).await
+    shared::endpoint::lambda::run(|app, request| Box::pin(login::handle(app, request))).await
 }

@@ -1,34 +1,29 @@
-//! Authorization server metadata (RFC 8414): what is offered, and where.
+//! Authorization server metadata (RFC 8414).
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shared::{
-    app::App,
-    client::{AuthMethod, GrantType},
-    compat::Switch,
-    http::{self, Call, Cors, Refusal, Request, Response, Route},
+    endpoint::{App, Call, Cors, Route},
+    http::{self, OAuthError, Request, Response},
+    oauth::{AuthMethod, GrantType, Switch},
 };
+use strum::VariantArray as _;
 
 const ROUTE: Route = Route { methods: "GET", cors: Cors::AnyOrigin };
 
-/// Answers a metadata request.
+/// Serves a metadata request (§3.1). It reads no table.
 pub async fn handle(app: &App, request: Request) -> Response {
-    match Call::open(app, request, ROUTE) {
-        Ok(call) => {
-            let outcome = answer(&call).await;
-            call.close(outcome)
-        }
-        Err(response) => response,
-    }
+    Call::serve(app, request, ROUTE, respond).await
 }
 
-async fn answer(call: &Call<'_>) -> Result<Response, Refusal> {
+async fn respond(call: &Call<'_>) -> Result<Response, OAuthError> {
     let issuer = call.issuer()?;
-    // What only a compatibility switch allows is offered once a client here has that switch.
-    let offered = call.app.clients.offered(call.now).await?;
-    let is_offered = |grant_type: &GrantType| grant_type.switch().is_none_or(|switch| offered.has(switch));
-    let implicit = offered.has(Switch::Implicit);
-    let secrets = &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+    // A feature that needs a compatibility switch is listed if the deployment permits that switch.
+    let permitted = &call.app.config.compat;
+    let is_supported =
+        |grant_type: &GrantType| grant_type.switch().is_none_or(|switch| permitted.has(switch));
+    let implicit = permitted.has(Switch::Implicit);
+    let with_secret = &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
     let metadata = Metadata {
         token_endpoint: issuer.endpoint("/oauth/token"),
         revocation_endpoint: issuer.endpoint("/oauth/revoke"),
@@ -37,19 +32,19 @@ async fn answer(call: &Call<'_>) -> Result<Response, Refusal> {
         authorization_endpoint: issuer.endpoint("/oauth/authorize"),
         response_types_supported: if implicit { &["code", "token"] } else { &["code"] },
         response_modes_supported: &["query", "fragment", "form_post"],
-        grant_types_supported: GrantType::ALL.iter().copied().filter(is_offered).collect(),
+        grant_types_supported: GrantType::VARIANTS.iter().copied().filter(is_supported).collect(),
         code_challenge_methods_supported: &["S256"],
         authorization_response_iss_parameter_supported: true,
-        token_endpoint_auth_methods_supported: AuthMethod::ALL,
-        revocation_endpoint_auth_methods_supported: AuthMethod::ALL,
-        introspection_endpoint_auth_methods_supported: secrets,
+        token_endpoint_auth_methods_supported: AuthMethod::VARIANTS,
+        revocation_endpoint_auth_methods_supported: AuthMethod::VARIANTS,
+        introspection_endpoint_auth_methods_supported: with_secret,
     };
     let mut response = http::json(StatusCode::OK, &metadata); // §3.2
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     Ok(response)
 }
 
-/// RFC 8414 §2. What can be left out is stated all the same where its default would not be true.
+/// The metadata document (§2). An optional member is present where its default value would be wrong.
 #[derive(Serialize)]
 struct Metadata {
     issuer: String,

@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::run_mostly_without_tables(|app, request| Box::pin(metadata::handle(app, request))).await
+    shared::endpoint::lambda::run_without_tables(|app, request| Box::pin(metadata::handle(app, request)))
+        .await
 }

@@ -1,25 +1,26 @@
-//! What the token endpoint refuses, and how (RFC 6749 §5.2).
+//! Errors of the token endpoint (RFC 6749 §5.2).
 
 use lambda_http::http::StatusCode;
 use shared::{
-    client::{self, ScopeError},
-    grant::{NotRedeemed, NotRotated},
-    http::{FormError, Refusal, UnknownIssuer},
-    pkce, table,
-    throttle::Unproven,
+    clients::ScopeError,
+    dynamodb,
+    endpoint::{PasswordError, UnknownIssuer},
+    grants::{RedemptionError, RotationError},
+    http::{FormError, OAuthError},
+    oauth::pkce::InvalidPkce,
 };
 
-/// The codes that are the token endpoint's own. It shares `invalid_request` and `invalid_client` with the other
-/// endpoints that clients call.
+/// The error codes of the token endpoint, besides `invalid_request` and `invalid_client`, which it shares with other
+/// endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// The code or refresh token is unknown, spent, expired, or was issued under other conditions.
+    /// The code, the refresh token or the user's password is not valid.
     InvalidGrant,
-    /// The client may not use this grant.
+    /// The client is not registered for this grant type.
     UnauthorizedClient,
-    /// There is no such grant, or not here.
+    /// Jeton or this deployment does not support the grant type.
     UnsupportedGrantType,
-    /// The scope is ill-formed, or more than the client may have.
+    /// The scope is malformed, or exceeds the client's registration or the grant.
     InvalidScope,
 }
 
@@ -34,114 +35,106 @@ impl Code {
     }
 }
 
-/// Why a token request was refused.
+/// The reason why a token request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Its body is no form, or lacks something.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// It is not from a client in good standing.
     #[error(transparent)]
-    Client(#[from] client::Failed),
-    /// Jeton does not know what it is asked to grant.
-    #[error("the grant type is none that is offered")]
+    Client(#[from] shared::endpoint::AuthenticationFailed),
+    #[error("the grant type is not supported")]
     UnsupportedGrantType,
-    /// The client is not registered for this grant.
     #[error("the client is not registered for this grant type")]
     UnauthorizedClient,
-    /// The lifetime asked for is no number of milliseconds (a compatibility switch).
-    #[error("the lifetime asked for is not a whole number")]
-    IllFormedLifetime,
-    /// Nobody has proven to be a person (a compatibility switch).
+    /// The `ttl` is not a number of milliseconds (a compatibility switch).
+    #[error("the requested lifetime is not a whole number")]
+    InvalidLifetime,
+    /// The user name or password is wrong, or rate-limited (a compatibility switch).
     #[error(transparent)]
-    Person(#[from] Unproven),
-    /// The scope breaks the grammar of §3.3.
-    #[error("the scope is ill-formed")]
-    IllFormedScope,
-    /// The scope goes beyond the client's registration.
+    User(#[from] PasswordError),
+    /// The scope does not match the grammar of §3.3.
+    #[error("the scope is malformed")]
+    InvalidScope,
     #[error("the scope is more than the client is registered for")]
     ScopeNotAllowed,
-    /// The scope is larger than one grant carries.
-    #[error("the scope is larger than one grant carries")]
+    #[error("the scope is larger than one grant can store")]
     ScopeTooLarge,
-    /// The verifier is none (RFC 7636 §4.1).
+    /// The code verifier is malformed (RFC 7636 §4.1).
     #[error(transparent)]
-    Verifier(#[from] pkce::Malformed),
-    /// Nothing can be had for the code.
-    #[error("{0}")]
-    Code(NotRedeemed),
-    /// Nothing can be had for the refresh token.
-    #[error("{0}")]
-    Refresh(NotRotated),
-    /// The deployment does not know its own name.
+    Verifier(#[from] InvalidPkce),
+    #[error(transparent)]
+    Code(#[from] RedemptionError),
+    #[error(transparent)]
+    Refresh(#[from] RotationError),
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
-    /// DynamoDB failed.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] dynamodb::Error),
 }
 
 impl From<ScopeError> for Error {
     fn from(error: ScopeError) -> Self {
         match error {
-            ScopeError::IllFormed => Self::IllFormedScope,
+            ScopeError::IllFormed => Self::InvalidScope,
             ScopeError::NotAllowed => Self::ScopeNotAllowed,
             ScopeError::TooLarge => Self::ScopeTooLarge,
         }
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         let reason = error.to_string();
         let (code, description) = match error {
             Error::Form(error) => return error.into(),
             Error::Client(error) => return error.into(),
             Error::Issuer(error) => return error.into(),
-            Error::Table(error) => return error.into(),
+            Error::Table(error) | Error::User(PasswordError::Table(error)) => return error.into(),
             Error::Verifier(_) => {
                 return Self::invalid_request("A code verifier is 43 to 128 unreserved characters.", reason);
             }
-            // One answer for all of these: it does not tell whoever found a code what they lack.
+            // One response for all of them: it does not tell the holder of a leaked code what is missing.
             Error::Code(
-                NotRedeemed::Replayed
-                | NotRedeemed::Spent
-                | NotRedeemed::Unknown
-                | NotRedeemed::Expired
-                | NotRedeemed::Foreign
-                | NotRedeemed::OtherIssuer
-                | NotRedeemed::RedirectUriMismatch
-                | NotRedeemed::VerifierMismatch
-                | NotRedeemed::Fallen(_),
+                RedemptionError::Replayed
+                | RedemptionError::Spent
+                | RedemptionError::Unknown
+                | RedemptionError::Expired
+                | RedemptionError::OtherClient
+                | RedemptionError::OtherIssuer
+                | RedemptionError::RedirectUriMismatch
+                | RedemptionError::VerifierMismatch
+                | RedemptionError::Standing(_),
             ) => (Code::InvalidGrant, "The code is spent, expired, or does not fit this request."),
             Error::Refresh(
-                NotRotated::Reused
-                | NotRotated::Late
-                | NotRotated::Unknown
-                | NotRotated::Expired
-                | NotRotated::Foreign
-                | NotRotated::OtherIssuer
-                | NotRotated::Fallen(_),
+                RotationError::Reused
+                | RotationError::Late
+                | RotationError::Unknown
+                | RotationError::Expired
+                | RotationError::OtherClient
+                | RotationError::OtherIssuer
+                | RotationError::Standing(_),
             ) => (Code::InvalidGrant, "The refresh token is spent, expired, revoked, or not this client's."),
-            Error::Refresh(NotRotated::ScopeExceeded) => {
+            Error::Refresh(RotationError::ScopeExceeded) => {
                 (Code::InvalidScope, "The scope is more than was granted.")
             }
-            Error::IllFormedLifetime => {
+            Error::InvalidLifetime => {
                 return Self::invalid_request("The ttl is a whole number of milliseconds.", reason);
             }
-            Error::Person(Unproven::TooMany { retry_after, .. }) => {
+            Error::User(PasswordError::RateLimited { retry_after, .. }) => {
                 let description = "Too many attempts failed. Try again later.";
-                return Self::invalid_request(description, reason).too_many(retry_after);
+                return Self::invalid_request(description, reason).too_many_requests(retry_after);
             }
-            // §4.3.2: not the client is wrong, but what it was given.
-            Error::Person(Unproven::Wrong { .. }) => (Code::InvalidGrant, "Wrong user name or password."),
+            // §4.3.2: the user's credentials are wrong, not the client's.
+            Error::User(PasswordError::Invalid { .. }) => {
+                (Code::InvalidGrant, "Wrong user name or password.")
+            }
             Error::UnsupportedGrantType => {
                 (Code::UnsupportedGrantType, "This grant type is not offered here.")
             }
             Error::UnauthorizedClient => {
                 (Code::UnauthorizedClient, "This client may not use this grant type.")
             }
-            Error::IllFormedScope => (Code::InvalidScope, "The scope is not well-formed."),
+            Error::InvalidScope => (Code::InvalidScope, "The scope is not well-formed."),
             Error::ScopeNotAllowed => (Code::InvalidScope, "The scope is more than this client may have."),
             Error::ScopeTooLarge => (Code::InvalidScope, "Ask for fewer scope values at a time."),
         };

@@ -1,40 +1,30 @@
-//! The resource owner password credentials grant (RFC 6749 §4.3; a compatibility switch): tokens for a person's name
-//! and password.
+//! The resource owner password credentials grant (RFC 6749 §4.3; a compatibility switch).
 
 use shared::{
-    audit::Event,
-    client::Client,
-    grant::{Codeless, Grant, Kind, Terms},
-    http::{Call, Form},
+    clients::Client,
+    endpoint::{Call, PasswordCredentials},
+    grants::{DirectGrant, Grant, Kind, Terms},
+    http::Form,
     secret::Id,
-    throttle::{Address, Channel, Claim, Origin},
+    users::rate_limit::{Channel, Origin},
 };
 
-use crate::{Error, Tokens, asked, new_tokens::NewTokens};
+use crate::{error::Error, new_tokens::NewTokens, parameters, response::Tokens};
 
-/// Tokens of the person whose name and password are in `form`.
+/// Issues tokens for the user name and password in `form`.
 pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
-    let (name, password) = (form.require("username")?, form.require("password")?);
-    let (scope, lifetime) = (asked::scope(form, client)?, asked::lifetime(form, client)?);
-    // A confidential client calls from its server, for everybody who uses it: one who guesses must not keep out the rest.
+    let (username, password) = (form.require("username")?, form.require("password")?);
+    let (scope, lifetime) = (parameters::scope(form, client)?, parameters::lifetime(form, client)?);
+    // All users of a confidential client share the address of its server: a rate limit on it would lock all of them out.
     let origin =
-        if client.is_public() { Origin::Address(Address::of(call)) } else { Origin::Client(&client.id) };
-    let claim = Claim { channel: Channel::Grant, name, password, origin };
-    let proven =
-        claim.prove(call.app, call.now).await?.inspect_err(|unproven| call.audit(unproven.event()))?; // §4.3.2
-    let person = proven.user;
+        if client.is_public() { Origin::Address(call.address()) } else { Origin::Client(&client.id) };
+    let credentials = PasswordCredentials { channel: Channel::PasswordGrant, username, password, origin };
+    let user = call.verify_password(&credentials).await?.user; // §4.3.2
     let id = Id::random();
     let tokens = NewTokens::make(id, client, lifetime);
     let terms = Terms { client, scope, issuer: call.issuer()?, now: call.now };
-    let codeless = Codeless { kind: Kind::Password, person: person.sub, authenticated_at: call.now };
-    let grant = Grant::without_code(terms, &codeless, id, tokens.kept(call.now));
+    let direct = DirectGrant { kind: Kind::Password, user: user.sub, authenticated_at: call.now };
+    let grant = Grant::direct(terms, &direct, id, tokens.stored(call.now));
     call.app.grants.issue(&grant).await?;
-    call.audit(Event::Issued {
-        grant: id,
-        kind: grant.kind.as_str(),
-        client: &client.id,
-        token: tokens.access.digest().name(),
-        scope: grant.scope.to_string(),
-    });
-    Ok(tokens.answer(grant.scope))
+    Ok(tokens.issue(call, id, grant))
 }

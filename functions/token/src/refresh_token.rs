@@ -1,34 +1,32 @@
-//! Refreshing an access token (RFC 6749 §6).
+//! Refresh of an access token (RFC 6749 §6).
 
 use std::time::Duration;
 
 use shared::{
     audit::Event,
-    client::Client,
-    compat::Switch,
-    grant::{Grant, Narrowing, Nonce, NotRotated, Presented, Rotating, Verdict, Why},
-    http::{Call, Form},
-    scope::Scope,
+    clients::Client,
+    dynamodb::{self, Outcome},
+    endpoint::Call,
+    grants::{
+        Classification, EndReason, Grant, Nonce, RefreshProof, RefreshRotation, RotationError, ScopeRemoval,
+    },
+    http::Form,
+    oauth::{Scope, Switch},
     secret::{AccessToken, Id, RefreshToken, Secret, random},
-    table::{self, Written},
     time::Timestamp,
 };
 
-use crate::{Error, Tokens, asked, standing};
+use crate::{error::Error, parameters, response::Tokens, standing};
 
-/// The next pair of tokens for the refresh token in `form`; the same pair again for a retry. Where refresh tokens are
-/// not rotated (a compatibility switch), an access token alone.
-pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
-    let presented = Secret::<RefreshToken>::parse(form.require("refresh_token")?)
-        .map_err(|_| Error::Refresh(NotRotated::Unknown))?;
-    let scope: Option<Scope> =
-        form.get("scope").map(|asked| asked.parse().map_err(|_| Error::IllFormedScope)).transpose()?;
-    if scope.as_ref().is_some_and(|scope| !scope.fits_a_grant()) {
-        return Err(Error::ScopeTooLarge);
-    }
+/// Rotates the refresh token in `form`: issues the next pair of tokens, or the same pair again for a retry. Without
+/// rotation (a compatibility switch) it issues an access token alone.
+pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
+    let presented =
+        Secret::<RefreshToken>::parse(form.require("refresh_token")?).map_err(|_| RotationError::Unknown)?;
+    let scope = scope(form)?;
     let pair = Pair::derive(&presented, Nonce(*random()));
-    let rotating = Rotating {
-        presented: Presented {
+    let rotation = RefreshRotation {
+        proof: RefreshProof {
             token: presented.digest(),
             family: presented.family(),
             generation: presented.generation(),
@@ -39,26 +37,30 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
         nonce: pair.nonce,
         access: pair.access.digest(),
         refresh: (!client.compat.has(Switch::NoRotation)).then(|| pair.refresh.digest()),
-        access_lifetime: asked::lifetime(form, client)?,
+        access_lifetime: parameters::lifetime(form, client)?,
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
     };
-    let (mut grant, pair, retry) = match write(call, client, presented.id(), &rotating).await? {
-        Written::Done(grant) => (grant, pair, false),
-        Written::Refused(None) => return Err(Error::Refresh(NotRotated::Unknown)),
-        Written::Refused(Some(grant)) => match rotating.judge(&grant, client.lifetimes.refresh_grace()) {
-            Verdict::Rotated => (grant, pair, false),
-            Verdict::Retry(nonce) => (grant, Pair::derive(&presented, nonce), true),
-            Verdict::Refused(reason) => return Err(refuse(call, client, &presented, reason).await?),
-        },
+    let outcome = write(call, client, presented.id(), &rotation).await?;
+    let (mut grant, pair, retry) = match outcome {
+        Outcome::Applied(grant) => (grant, pair, false),
+        Outcome::ConditionFailed(None) => return Err(RotationError::Unknown.into()),
+        Outcome::ConditionFailed(Some(grant)) => {
+            match rotation.classify(&grant, client.lifetimes.refresh_grace()) {
+                Classification::OwnWrite => (grant, pair, false),
+                Classification::Retry(nonce) => (grant, Pair::derive(&presented, nonce), true),
+                Classification::Refused(error) => {
+                    end_if_reused(call, client, presented.id(), error).await?;
+                    return Err(error.into());
+                }
+            }
+        }
     };
-    standing::check(call, presented.id(), &grant)
-        .await
-        .map_err(|fallen| Error::Refresh(NotRotated::Fallen(fallen)))?;
-    if let Some(scope) = narrowed(call, client, &presented, &grant).await {
+    standing::check(call, presented.id(), &grant).await.map_err(RotationError::Standing)?;
+    if let Some(scope) = remove_lost_scope(call, client, presented.id(), &grant).await {
         grant.scope = scope;
     }
-    let tokens = pair.answer(&presented, &grant, call).ok_or(Error::Refresh(NotRotated::Late))?;
+    let tokens = pair.tokens(&presented, &grant, call.now).ok_or(RotationError::Late)?;
     call.audit(Event::Refreshed {
         grant: presented.id(),
         client: &client.id,
@@ -69,60 +71,60 @@ pub(crate) async fn refresh(call: &Call<'_>, client: &Client, form: &Form) -> Re
     Ok(tokens)
 }
 
-/// Rotates, unless more scope is requested than `client` may still have: then only a retry is answered.
+/// Returns the requested scope, if there is one.
+fn scope(form: &Form) -> Result<Option<Scope>, Error> {
+    let Some(text) = form.get("scope") else { return Ok(None) };
+    let scope: Scope = text.parse().map_err(|_| Error::InvalidScope)?;
+    if scope.fits_a_grant() { Ok(Some(scope)) } else { Err(Error::ScopeTooLarge) }
+}
+
+/// Writes the rotation, unless the request asks for more scope than the client is still registered for. In that case no
+/// rotation may succeed; the grant is read only to return an earlier rotation's tokens to a retry.
 async fn write(
     call: &Call<'_>,
     client: &Client,
     id: Id,
-    rotating: &Rotating,
-) -> Result<Written<Grant>, table::Error> {
+    rotation: &RefreshRotation,
+) -> Result<Outcome<Grant>, dynamodb::Error> {
     let grants = &call.app.grants;
-    if rotating.scope.as_ref().is_some_and(|scope| !scope.is_within(&client.scope)) {
-        return Ok(Written::Refused(grants.find(id).await?));
+    if rotation.scope.as_ref().is_some_and(|scope| !scope.is_within(&client.scope)) {
+        return Ok(Outcome::ConditionFailed(grants.find(id).await?));
     }
-    grants.issue_tokens(id, rotating, &rotating.access).await
+    grants.issue_tokens(id, rotation, &rotation.access).await
 }
 
-/// The scope that is left of `grant`, if its client is no longer registered for all of it. What the client has lost leaves
-/// the grant for good: two requests more, the first time only. Should one fail, the next refresh tries again: the
-/// client could not, as its token is spent.
-async fn narrowed(
-    call: &Call<'_>,
-    client: &Client,
-    presented: &Secret<RefreshToken>,
-    grant: &Grant,
-) -> Option<Scope> {
+/// Ends the grant after a theft, before the client gets the error (RFC 9700 §4.14.2).
+async fn end_if_reused(call: &Call<'_>, client: &Client, id: Id, error: RotationError) -> Result<(), Error> {
+    if error == RotationError::Reused {
+        call.app.grants.end(id, EndReason::RefreshReused, call.now).await?;
+        call.audit(Event::Reused { grant: id, client: &client.id });
+    }
+    Ok(())
+}
+
+/// Removes the scope values that the client is no longer registered for from the grant, and returns the rest: two more
+/// requests to DynamoDB, the first time only. `None`: nothing was removed.
+///
+/// A failure is ignored: the rotation is done, and an error would cost the client its tokens. The next refresh removes
+/// the values.
+async fn remove_lost_scope(call: &Call<'_>, client: &Client, id: Id, grant: &Grant) -> Option<Scope> {
     if grant.scope.is_within(&client.scope) {
         return None;
     }
-    // The registration may have been remembered from before the client was given what the user has agreed to since.
+    // The cached registration may be older than a scope value that was added to it and that the user has consented to.
     let (client, _) = call.app.clients.read(&client.id).await.ok()??;
     let lost = grant.scope.without(&client.scope);
     if lost.is_empty() {
         return None;
     }
-    let narrowing = Narrowing { client: client.id, lost };
-    match call.app.grants.write(presented.id(), &narrowing).await.ok()? {
-        Written::Done(grant) => Some(grant.scope),
-        Written::Refused(_) => None, // it was ended meanwhile
+    let removal = ScopeRemoval { client: client.id, lost };
+    match call.app.grants.write(id, &removal).await.ok()? {
+        Outcome::Applied(grant) => Some(grant.scope),
+        Outcome::ConditionFailed(_) => None, // the grant was ended meanwhile
     }
 }
 
-/// Why there are no tokens. Theft ends the grant before anyone is told.
-async fn refuse(
-    call: &Call<'_>,
-    client: &Client,
-    presented: &Secret<RefreshToken>,
-    reason: NotRotated,
-) -> Result<Error, Error> {
-    if reason == NotRotated::Reused {
-        call.app.grants.end(presented.id(), Why::RefreshReused, call.now).await?;
-        call.audit(Event::Reused { grant: presented.id(), client: &client.id });
-    }
-    Ok(Error::Refresh(reason))
-}
-
-/// The tokens that follow a refresh token.
+/// The tokens that are derived from a refresh token and a nonce.
 struct Pair {
     nonce: Nonce,
     access: Secret<AccessToken>,
@@ -134,24 +136,25 @@ impl Pair {
         Self { access: presented.successor_access(&nonce.0), refresh: presented.successor(&nonce.0), nonce }
     }
 
-    /// The answer, if `grant` holds this very pair: nothing that was derived is handed out on trust. A retry may find
-    /// the access token at its end, and the refresh token still good.
-    fn answer(self, presented: &Secret<RefreshToken>, grant: &Grant, call: &Call<'_>) -> Option<Tokens> {
+    /// Returns the tokens for the response, if `grant` has this very pair: derived tokens are never issued unchecked. On
+    /// a retry the access token may have expired while the refresh token is valid.
+    fn tokens(self, presented: &Secret<RefreshToken>, grant: &Grant, now: Timestamp) -> Option<Tokens> {
         let refresh = grant.refresh.as_ref()?;
-        // Where tokens are not rotated, another request may have led to a newer one meanwhile.
+        // Without rotation, another request may have led to a newer access token meanwhile.
         let access = grant.access_with(&self.access.digest())?;
-        let left = |end: Timestamp| end.since(call.now);
+        let left = |end: Timestamp| end.since(now);
+        let refresh_token = if refresh.digest == self.refresh.digest() {
+            Some((self.refresh, refresh.end_in(grant).map_or(Duration::ZERO, left)))
+        } else if refresh.digest == presented.digest() {
+            None // without rotation
+        } else {
+            return None;
+        };
         Some(Tokens {
             expires_in: grant.end_of(access).map(left),
             scope: grant.scope_of(access),
             access_token: self.access,
-            refresh_token: if refresh.digest == self.refresh.digest() {
-                Some((self.refresh, refresh.end_in(grant).map_or(Duration::ZERO, left)))
-            } else if refresh.digest == presented.digest() {
-                None // it was not rotated
-            } else {
-                return None;
-            },
+            refresh_token,
         })
     }
 }

@@ -1,37 +1,39 @@
-//! A token request: who sends it (RFC 6749 §2.3), and its parameters (§3.2).
+//! The token request: its parameters (RFC 6749 §3.2) and its client (§2.3).
 
 use lambda_http::http::header;
 use shared::{
-    client::{self, Authenticated},
-    compat::{Switch, Switches},
-    http::{Call, Form, FormError, Query},
+    endpoint::{Authenticated, Call},
+    http::{Form, FormError, Query},
+    oauth::{Switch, Switches},
 };
 
-use crate::Error;
+use crate::error::Error;
 
-/// The client that `call` is from, and what it says.
+/// Reads the parameters and authenticates the client.
 pub(crate) async fn read(call: &Call<'_>) -> Result<(Authenticated, Form), Error> {
-    let (form, needed) = parameters(call)?;
-    let client = client::authenticate(call, &form).await?;
+    let (form, needed) = form(call)?;
+    let client = shared::endpoint::authenticate(call, &form).await?;
     if needed.within(&client.compat) == needed { Ok((client, form)) } else { Err(FormError::NotAForm.into()) }
 }
 
-/// The parameters: a form in the body. Where the deployment permits it they may come in other ways, and the switches
-/// that those need are returned with them.
-fn parameters(call: &Call<'_>) -> Result<(Form, Switches), FormError> {
+/// Reads the parameters from the form in the body; or from JSON or the query, if the deployment permits these switches.
+/// Returns also the switches that the client needs for this request.
+fn form(call: &Call<'_>) -> Result<(Form, Switches), FormError> {
     let (request, permitted) = (&call.request, &call.app.config.compat);
     let json = permitted.has(Switch::Json) && Form::is_json(request);
-    let switches = |also: Option<Switch>| json.then_some(Switch::Json).into_iter().chain(also).collect();
-    if permitted.has(Switch::QueryCredentials) && has_client_in_query(call) {
-        return Ok((Form::parse_with_query(request)?, switches(Some(Switch::QueryCredentials))));
-    }
-    let form = if json { Form::parse_json(request)? } else { Form::parse(request)? };
-    Ok((form, switches(None)))
+    let query = permitted.has(Switch::QueryCredentials) && has_client_in_query(call);
+    let form = match (query, json) {
+        (true, _) => Form::parse_with_query(request)?,
+        (false, true) => Form::parse_json(request)?,
+        (false, false) => Form::parse(request)?,
+    };
+    let needed = [json.then_some(Switch::Json), query.then_some(Switch::QueryCredentials)];
+    Ok((form, needed.into_iter().flatten().collect()))
 }
 
-/// Whether it is in the query, and not in a header, that `call` names its client.
+/// Returns whether the query contains the client id, and no `Authorization` header is present.
 fn has_client_in_query(call: &Call<'_>) -> bool {
     let query = call.request.uri().query().and_then(|query| Query::parse(query).ok());
-    let named = query.is_some_and(|query| !matches!(query.get("client_id"), Ok(None)));
-    named && !call.request.headers().contains_key(header::AUTHORIZATION)
+    let has_client = query.is_some_and(|query| !matches!(query.get("client_id"), Ok(None)));
+    has_client && !call.request.headers().contains_key(header::AUTHORIZATION)
 }

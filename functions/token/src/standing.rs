@@ -1,35 +1,37 @@
-//! Whether those in whose standing a grant rests still have it.
+//! The standing of the client, the user and the client's owner after a grant was written.
 
 use std::time::Duration;
 
 use shared::{
     audit::Event,
-    grant::{Grant, Why},
-    http::Call,
+    endpoint::Call,
+    grants::{EndReason, Grant},
     secret::Id,
-    status::Fallen,
+    status::StandingError,
 };
 use tokio::time::timeout;
 
-/// How long the statuses are waited for.
-const LONGEST: Duration = Duration::from_secs(2);
+/// The longest wait for the statuses.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Asks for the standing of the client, the user and the client's owner, after the write that `grant` is the outcome
-/// of: what was ended until then is seen. The grant of one who has lost it is ended; should that fail, its tokens are
-/// dead all the same, and the next refresh asks again.
+/// Checks the statuses of the grant's principals. It must run after the write that returned `grant`, so that it sees
+/// everything that was revoked before the write. If a principal is not in good standing, the grant is ended. If that
+/// fails, the tokens are invalid nevertheless, and the next refresh tries again.
 ///
-/// It is read fresh, in one request: a refresh is rare beside the calls that its token is used for.
+/// The statuses are read consistently, in one request: refreshes are rare compared to the calls that use their tokens.
 ///
 /// # Design
-/// If the statuses cannot be read now, nobody has lost anything. The write is done: a client that was told to try again
-/// might do so with a spent code, or when the window of its refresh token is closed, and would be taken for a thief.
-/// Introspection and the authorizer ask again whenever the new token is used.
-pub(crate) async fn check(call: &Call<'_>, id: Id, grant: &Grant) -> Result<(), Fallen> {
+/// If the statuses cannot be read, the check succeeds. The write is done: a client that gets an error would try again,
+/// perhaps with a spent code or after the grace window, and would be taken for a thief. Introspection and the authorizer
+/// check the statuses again whenever the new token is used.
+pub(crate) async fn check(call: &Call<'_>, id: Id, grant: &Grant) -> Result<(), StandingError> {
     let depends_on = grant.depends_on();
-    let Ok(Ok(statuses)) = timeout(LONGEST, call.app.statuses.find(&depends_on)).await else { return Ok(()) };
-    let standing = grant.is_upheld_by(&statuses);
-    if standing.is_err() && call.app.grants.end(id, Why::StandingLost, call.now).await.is_ok() {
-        call.audit(Event::Revoked { grant: id, client: Some(&grant.client), token: None });
+    let Ok(Ok(statuses)) = timeout(TIMEOUT, call.app.statuses.find(&depends_on)).await else { return Ok(()) };
+    let standing = grant.check_standing(&statuses);
+    let reason = EndReason::StandingLost;
+    if standing.is_err() && call.app.grants.end(id, reason, call.now).await.is_ok() {
+        let (client, reason) = (Some(&grant.client), reason.as_str());
+        call.audit(Event::Revoked { grant: id, client, reason, token: None });
     }
     standing
 }

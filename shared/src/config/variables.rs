@@ -1,73 +1,67 @@
-//! Reading variables, one kind of value at a time.
+//! Typed reads of environment variables.
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
-/// A variable that holds something it cannot.
+/// The reason why the value of a variable cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is {value:?}, but must be {expected}")]
-pub struct Invalid {
+pub struct InvalidVariable {
     variable: &'static str,
     value: String,
     expected: String,
 }
 
-/// Variables by name, as the environment has them. An empty one counts as absent.
+/// Variables by name. An empty variable counts as absent.
 pub struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
-    /// The variables that `read` finds.
     pub const fn new(read: F) -> Self {
         Self(read)
     }
 
-    /// What `variable` holds, if it holds anything.
-    pub fn text(&self, variable: &'static str) -> Option<String> {
-        (self.0)(variable).filter(|value| !value.is_empty())
-    }
-
-    /// What `variable` holds, read as a `T`, which is one of `expected`.
+    /// Parses `variable`. `expected` describes its valid values.
     pub fn parsed<T: FromStr>(
         &self,
         variable: &'static str,
         expected: impl Display,
-    ) -> Result<Option<T>, Invalid> {
-        self.such_that(variable, expected, |_| true)
+    ) -> Result<Option<T>, InvalidVariable> {
+        self.parsed_if(variable, expected, |_| true)
     }
 
-    /// The same, if `holds` is true of it, too.
-    pub fn such_that<T: FromStr>(
+    /// Parses `variable`, whose value must satisfy `is_valid`.
+    pub fn parsed_if<T: FromStr>(
         &self,
         variable: &'static str,
         expected: impl Display,
-        holds: impl Fn(&T) -> bool,
-    ) -> Result<Option<T>, Invalid> {
-        let Some(value) = self.text(variable) else { return Ok(None) };
-        match value.parse().ok().filter(holds) {
+        is_valid: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, InvalidVariable> {
+        let Some(value) = (self.0)(variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+        match value.parse().ok().filter(is_valid) {
             Some(parsed) => Ok(Some(parsed)),
-            None => Err(Invalid { variable, value, expected: expected.to_string() }),
+            None => Err(InvalidVariable { variable, value, expected: expected.to_string() }),
         }
     }
 
-    /// A whole number within `range`.
+    /// Parses a whole number within `range`.
     pub fn number(
         &self,
         variable: &'static str,
         range: RangeInclusive<u64>,
         default: u64,
-    ) -> Result<u64, Invalid> {
+    ) -> Result<u64, InvalidVariable> {
         let expected = format!("{} to {}", range.start(), range.end());
-        Ok(self.such_that(variable, expected, |number| range.contains(number))?.unwrap_or(default))
+        Ok(self.parsed_if(variable, expected, |number| range.contains(number))?.unwrap_or(default))
     }
 
-    /// A number of seconds within `range`.
+    /// Parses a number of seconds within `range`.
     pub fn seconds(
         &self,
         variable: &'static str,
         range: RangeInclusive<u64>,
         default: u64,
-    ) -> Result<Duration, Invalid> {
+    ) -> Result<Duration, InvalidVariable> {
         let expected = format!("{} to {} seconds", range.start(), range.end());
-        let seconds = self.such_that(variable, expected, |seconds| range.contains(seconds))?;
+        let seconds = self.parsed_if(variable, expected, |seconds| range.contains(seconds))?;
         Ok(Duration::from_secs(seconds.unwrap_or(default)))
     }
 }

@@ -1,15 +1,16 @@
-//! Cookies (RFC 6265), of the strictest kind that the address allows.
+//! Cookies (RFC 6265) with the strictest attributes that the issuer's scheme allows.
 
 use std::time::Duration;
 
 use lambda_http::http::{HeaderValue, header};
 
 use super::{Request, Response};
-use crate::config::Issuer;
+use crate::oauth::Issuer;
 
-/// A cookie of ours: sent back to this host only, over TLS only, kept from scripts and from other sites' requests.
+/// A cookie that the browser sends to this host only, over TLS only, and hides from scripts and from other sites'
+/// requests.
 ///
-/// Over plain http, which only a loopback address may use, a browser refuses the `__Host-` prefix and `Secure`; they
+/// Browsers refuse the `__Host-` prefix and `Secure` over plain http, which only a loopback address may use, so both
 /// are left out there.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookie {
@@ -17,15 +18,14 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// The cookie of this name.
     pub const fn new(name: &'static str) -> Self {
         Self { name }
     }
 
-    /// Its value in `request`.
+    /// Returns the cookie's value in `request`.
     pub fn read<'a>(self, request: &'a Request, issuer: &Issuer) -> Option<&'a str> {
         let name = self.full_name(issuer);
-        // Other cookies of the host may be anything: only ours must be text.
+        // Another application's cookies on this host may not be UTF-8; they must not hide this cookie.
         let header = request.headers().get(header::COOKIE)?.as_bytes();
         let pairs =
             header.split(|byte| *byte == b';').filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok());
@@ -34,12 +34,12 @@ impl Cookie {
             .find_map(|(found, value)| (found == name).then_some(value))
     }
 
-    /// Gives it `value` for `life`.
-    pub fn set(self, response: &mut Response, issuer: &Issuer, value: &str, life: Duration) {
-        self.write(response, issuer, value, life.as_secs());
+    /// Sets the cookie to `value` for `lifetime`.
+    pub fn set(self, response: &mut Response, issuer: &Issuer, value: &str, lifetime: Duration) {
+        self.write(response, issuer, value, lifetime.as_secs());
     }
 
-    /// Makes the browser forget it.
+    /// Deletes the cookie in the browser.
     pub fn clear(self, response: &mut Response, issuer: &Issuer) {
         self.write(response, issuer, "", 0);
     }

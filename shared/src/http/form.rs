@@ -1,49 +1,42 @@
 //! Parameters in a form-encoded body (RFC 6749 §3.2 and appendix B).
 
-mod elsewhere;
-
 use std::collections::BTreeMap;
 
 use lambda_http::http::{StatusCode, header};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
+use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
-use super::{Refusal, Request};
+use super::{OAuthError, Request};
 
-/// What may not stand in a URI's query as it is, beside controls and all that is not ASCII.
-const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+/// The parameters of a request, without repeated or empty ones. Values are wiped when dropped: they may be secrets.
+pub struct Form(pub(super) BTreeMap<String, Zeroizing<String>>);
 
-/// The parameters of a request: none twice, none empty. Values are wiped when dropped: they hold secrets.
-pub struct Form(BTreeMap<String, Zeroizing<String>>);
-
-/// A body that is no form.
+/// The reason why a request's parameters cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// Another content type, or none.
     #[error("the content type is not application/x-www-form-urlencoded")]
     NotAForm,
-    /// JSON of another form than an object of strings and whole numbers; or no JSON.
     #[error("the body is not a JSON object of strings and whole numbers")]
     NotFlatJson,
     /// More than [`Form::MOST_BYTES`].
-    #[error("the body is larger than a form may be")]
+    #[error("the body is too large")]
     TooLarge,
     /// A `%` without two hexadecimal digits, bytes that are not UTF-8, or a NUL.
     #[error("the body is not correctly encoded")]
     BadEncoding,
-    /// A parameter that appears more than once (RFC 6749 §3.2).
+    /// RFC 6749 §3.2: a parameter must not be repeated.
     #[error("a parameter is repeated")]
     Repeated,
-    /// A parameter that is not there, or empty, but must be.
+    /// A required parameter is absent or empty.
     #[error("the parameter {0} is missing")]
     Missing(&'static str),
 }
 
 impl Form {
-    /// The most bytes in a body.
+    /// The most bytes in a body or a query.
     pub const MOST_BYTES: usize = 64 * 1024;
 
-    /// The form in `request`'s body. Parameters in its query are no part of it (RFC 6749 §2.3.1).
+    /// Parses the form in `request`'s body. Parameters in the query are ignored (RFC 6749 §2.3.1).
     pub fn parse(request: &Request) -> Result<Self, FormError> {
         if !is_form(request) {
             return Err(FormError::NotAForm);
@@ -65,8 +58,10 @@ impl Form {
         )
     }
 
-    /// The form of these parameters, if no name is there twice.
-    fn of(pairs: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Result<Self, FormError> {
+    /// Builds a form from decoded parameters, unless one is repeated.
+    pub(super) fn of(
+        pairs: impl IntoIterator<Item = (String, Zeroizing<String>)>,
+    ) -> Result<Self, FormError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs {
             if name.contains('\0') || value.contains('\0') {
@@ -80,65 +75,19 @@ impl Form {
         Ok(Self(parameters))
     }
 
-    /// The value of `name`; an empty one counts as absent (RFC 6749 §3.2).
+    /// Returns the value of `name`; an empty value counts as absent (RFC 6749 §3.2).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str())
     }
 
-    /// The names that start with `prefix`, without it.
+    /// Returns the rest of each parameter name that starts with `prefix`.
     pub fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.keys().filter_map(move |name| name.strip_prefix(prefix))
     }
 
-    /// The value of a parameter that must be there.
+    /// Returns the value of a required parameter.
     pub fn require(&self, name: &'static str) -> Result<&str, FormError> {
         self.get(name).ok_or(FormError::Missing(name))
-    }
-}
-
-/// The parameters in a request's query. Unlike in a form, a repeated one is no error of the whole: what it means
-/// depends on which it is (RFC 6749 §4.1.2.1).
-pub struct Query(BTreeMap<String, Vec<String>>);
-
-impl Query {
-    /// Makes the query of a URI of form-encoded `parameters`: only bytes that no URI has are percent-encoded.
-    pub fn text(parameters: &[u8]) -> String {
-        percent_encode(parameters, NOT_IN_A_QUERY).to_string()
-    }
-
-    /// The parameters in `query`, as it stands in the URI.
-    pub fn parse(query: &str) -> Result<Self, FormError> {
-        if !is_decodable(query.as_bytes()) {
-            return Err(FormError::BadEncoding);
-        }
-        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            parameters.entry(name.into_owned()).or_default().push(value.into_owned());
-        }
-        Self::of(parameters)
-    }
-
-    /// These parameters, which somebody else has decoded.
-    pub fn of(parameters: BTreeMap<String, Vec<String>>) -> Result<Self, FormError> {
-        let has_nul = |text: &String| text.contains('\0');
-        if parameters.iter().any(|(name, values)| has_nul(name) || values.iter().any(has_nul)) {
-            return Err(FormError::BadEncoding);
-        }
-        Ok(Self(parameters))
-    }
-
-    /// The value of `name`, which may be there once; an empty one counts as absent (RFC 6749 §3.1).
-    pub fn get(&self, name: &str) -> Result<Option<&str>, FormError> {
-        match self.0.get(name).map(Vec::as_slice) {
-            None => Ok(None),
-            Some([value]) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
-            Some(_) => Err(FormError::Repeated),
-        }
-    }
-
-    /// Whether a parameter is there more than once that may not be; `resource` may (RFC 8707 §2).
-    pub fn repeats(&self) -> bool {
-        self.0.iter().any(|(name, values)| values.len() > 1 && name != "resource")
     }
 }
 
@@ -146,14 +95,15 @@ fn is_form(request: &Request) -> bool {
     media_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// What `request` says its body is, without parameters like a charset.
-fn media_type(request: &Request) -> &str {
+/// Returns the media type of `request`'s body, without parameters like a charset.
+pub(super) fn media_type(request: &Request) -> &str {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
 }
 
-/// Whether a form decoder will find in `body` exactly what was encoded: the usual ones are lenient.
-fn is_decodable(body: &[u8]) -> bool {
+/// Returns whether `body` is correctly form-encoded. The decoder itself is lenient: it keeps a broken `%` and replaces
+/// bytes that are not UTF-8.
+pub(super) fn is_decodable(body: &[u8]) -> bool {
     let mut rest = body;
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         let Some([_, high, low]) = rest.get(at..at + 3) else { return false };
@@ -165,7 +115,7 @@ fn is_decodable(body: &[u8]) -> bool {
     percent_decode(body).decode_utf8().is_ok()
 }
 
-impl From<FormError> for Refusal {
+impl From<FormError> for OAuthError {
     fn from(error: FormError) -> Self {
         let reason = error.to_string();
         match error {
@@ -182,7 +132,7 @@ impl From<FormError> for Refusal {
             FormError::BadEncoding => {
                 Self::invalid_request("The body is not a correctly encoded form.", reason)
             }
-            FormError::Repeated => Self::invalid_request("A parameter is there more than once.", reason),
+            FormError::Repeated => Self::invalid_request("A parameter is repeated.", reason),
             FormError::Missing(_) => Self::invalid_request("A required parameter is missing.", reason),
         }
     }

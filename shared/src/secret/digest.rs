@@ -1,4 +1,4 @@
-//! What the tables keep instead of a secret.
+//! Digests, which the tables store instead of secrets.
 
 use std::{
     fmt,
@@ -14,28 +14,27 @@ use subtle::ConstantTimeEq;
 pub struct Digest<K>([u8; 32], PhantomData<fn() -> K>);
 
 impl<K> Digest<K> {
-    /// The digest of `text`, the whole token string.
+    /// Hashes `text`, the whole token string.
     pub fn of(text: impl AsRef<[u8]>) -> Self {
         Self(Sha256::digest(text).into(), PhantomData)
     }
 
-    /// The digest that is `bytes`, computed elsewhere: a code challenge (RFC 7636 §4.2).
+    /// Wraps a digest that was computed elsewhere: a code challenge (RFC 7636 §4.2).
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes, PhantomData)
     }
 
-    /// What is written over a revoked secret's digest: no string is known, or will be found, that has it.
+    /// Returns the digest that replaces a revoked secret's: no string with it can be found.
     pub const fn impossible() -> Self {
         Self([0; 32], PhantomData)
     }
 
-    /// The digest itself.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The first 128 bits in hexadecimal: a name for the secret that gives nothing away, used as `jti` (RFC 7662
-    /// §2.2) and in logs.
+    /// Returns the first 128 bits in hexadecimal: a name of the secret that does not reveal it, for `jti` (RFC 7662 §2.2)
+    /// and logs.
     pub fn name(&self) -> String {
         hex::encode(self.0.split_at(16).0)
     }

@@ -1,12 +1,13 @@
-//! The kinds of secret, and the prefix that each wears.
+//! The kinds of secrets and their prefixes.
 
-/// A kind of secret. Implemented by uninhabited types: a kind is a name for the compiler, not a value.
+/// A kind of secret. The implementing types have no values: they only mark [`Secret`](super::Secret)s and
+/// [`Digest`](super::Digest)s.
 pub trait Kind: Send + Sync + 'static {
-    /// What a string of this kind starts with, before the underscore. Secret scanners look for it.
+    /// The start of a string of this kind, before the underscore. Secret scanners search for it.
     const PREFIX: &'static str;
-    /// What the kind is called in messages to people.
+    /// The kind's name in messages.
     const NAME: &'static str;
-    /// Whether the string also carries a [`Lineage`](super::Lineage) (refresh tokens only).
+    /// Whether the string contains a [`Lineage`](super::Lineage) (refresh tokens only).
     const HAS_LINEAGE: bool = false;
 }
 
@@ -24,29 +25,30 @@ macro_rules! kinds {
     )*};
 }
 
-// Taken for later and never to be reused: `jtd` device code, `jtq` pushed authorization request.
+// Reserved for later: `jtd` device code, `jtq` pushed authorization request.
 kinds! {
     /// An authorization code (RFC 6749 §1.3.1).
     AuthorizationCode, "jtc", "authorization code";
     /// An access token (RFC 6749 §1.4).
     AccessToken, "jta", "access token";
-    /// A refresh token (RFC 6749 §1.5). Its lineage proves that it was once genuine, and tells how many came after it.
+    /// A refresh token (RFC 6749 §1.5). Its lineage proves that a spent token was genuine, and tells how many rotations
+    /// followed.
     RefreshToken, "jtr", "refresh token", lineage: true;
-    /// A client's secret (RFC 6749 §2.3.1). Its id names the secret, not the client.
+    /// A client secret (RFC 6749 §2.3.1). Its id is the secret's, not the client's.
     ClientSecret, "jts", "client secret";
-    /// What a signed-in browser holds.
+    /// The session cookie of a browser in which a user is signed in.
     Session, "jtn", "session";
-    /// What a browser holds between being shown the login form and sending it.
+    /// The cookie of a browser between the display of the login form and its submission.
     Visit, "jtv", "visit";
-    /// A token that a person made for a program of their own.
+    /// A personal token that a user creates for a program of their own.
     ApiToken, "jtp", "API token";
-    /// The same for a few hours.
+    /// A personal token that is valid for a few hours.
     TemporaryToken, "jtt", "temporary token";
-    /// What a browser holds that a person has signed in with before.
-    Browser, "jtb", "browser";
+    /// The device cookie of a browser in which a user has signed in before.
+    DeviceCookie, "jtb", "device cookie";
 }
 
-/// What is no secret of its own, but kept as a [`Digest`](super::Digest) all the same.
+/// Values that are not secrets of their own, but are stored as a [`Digest`](super::Digest).
 macro_rules! digested {
     ($($(#[$doc:meta])* $kind:ident;)*) => {$(
         $(#[$doc])*
@@ -60,14 +62,14 @@ digested! {
     Verifier;
     /// The redirect URI of an authorization request.
     RedirectUri;
-    /// What somebody typed for a user name: it may be anything, even their password.
+    /// The text that was entered as a user name: it may be anything, even a password.
     AccountName;
-    /// The address that a request came from.
+    /// The IP address of a request.
     CallerAddress;
-    /// The address or client that a password came from, with its account.
+    /// The address or client that sent a password, with the account.
     KnownCaller;
     /// The 128 random bits that all refresh tokens of one grant share.
     Family;
-    /// A personal token of either kind: its prefix, which the digest covers, tells them apart.
+    /// A personal token of either kind. The digest covers the prefix, so the kinds cannot be confused.
     PersonalToken;
 }

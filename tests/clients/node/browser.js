@@ -1,9 +1,9 @@
-// A real browser, Chromium, on every page that a person sees, with each page's own policy in force.
+// A real browser, Chromium, on every page that a user sees, with each page's own policy in force.
 
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { given } from './checks.js'
-import { came, close, fresh, looks, onward, redirect_uri } from './chromium.js'
+import { came, close, fresh, variants, onward, redirect_uri } from './chromium.js'
 
 const issuer = given('ISSUER')
 const client_id = given('APP_CLIENT_ID')
@@ -23,14 +23,14 @@ function request(more) {
   return { url: `${issuer}/oauth/authorize?${new URLSearchParams(parameters)}`, verifier }
 }
 
-/** What the token endpoint says to the code that the application was given. */
+/** Redeems the code that the application received. */
 async function redeem(verifier) {
   const form = { grant_type: 'authorization_code', client_id, code: came.last.code, redirect_uri, code_verifier: verifier }
   return (await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })).json()
 }
 
 async function signIn(page, password = given('PASSWORD')) {
-  await page.getByLabel('User name').fill(given('PERSON'))
+  await page.getByLabel('User name').fill(given('JETON_USER'))
   await page.getByLabel('Password').fill(password)
   await click(page, 'Sign in')
 }
@@ -39,8 +39,8 @@ const back = (page) => page.waitForURL((url) => url.href.startsWith(redirect_uri
 const click = (page, name) => page.getByRole('button', { name, exact: true }).click()
 const reads = (page, heading) => page.getByRole('heading', { name: heading }).waitFor()
 
-for (const [name, look] of looks)
-  await fresh(`signs in and allows (${name})`, look, async (page, see) => {
+for (const [name, variant] of variants)
+  await fresh(`signs in and allows (${name})`, variant, async (page, see) => {
     const { url, verifier } = request()
     const first = await page.goto(url)
     equal(first.headers()['content-security-policy'].startsWith("default-src 'none'"), true)
@@ -61,8 +61,8 @@ for (const [name, look] of looks)
     equal((await redeem(verifier)).scope, 'read')
   })
 
-for (const [name, look] of looks)
-  await fresh(`signs in for itself, and out (${name})`, look, async (page, see) => {
+for (const [name, variant] of variants)
+  await fresh(`signs in for itself, and out (${name})`, variant, async (page, see) => {
     await page.goto(`${issuer}/login`)
     await signIn(page)
     await reads(page, 'You are signed in')
@@ -76,8 +76,8 @@ for (const [name, look] of looks)
     await see('error')
   })
 
-for (const [name, look] of looks)
-  await fresh(`creates a token and credentials, and removes them (${name})`, look, async (page, see) => {
+for (const [name, variant] of variants)
+  await fresh(`creates a token and credentials, and removes them (${name})`, variant, async (page, see) => {
     await page.goto(`${issuer}/login`)
     await signIn(page)
     await page.getByRole('link', { name: 'Your account' }).click()
@@ -106,9 +106,9 @@ for (const [name, look] of looks)
     }
   })
 
-await fresh('creates a token in French', { ...looks[0][1], locale: 'fr-FR' }, async (page, see) => {
+await fresh('creates a token in French', { ...variants[0][1], locale: 'fr-FR' }, async (page, see) => {
   await page.goto(`${issuer}/login`)
-  await page.getByLabel('Nom d’utilisateur').fill(given('PERSON'))
+  await page.getByLabel('Nom d’utilisateur').fill(given('JETON_USER'))
   await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
   await click(page, 'Se connecter')
   await page.goto(`${issuer}/account/tokens`)
@@ -118,10 +118,10 @@ await fresh('creates a token in French', { ...looks[0][1], locale: 'fr-FR' }, as
   await see('credentials')
 })
 
-await fresh('reads French', { ...looks[0][1], locale: 'fr-CA' }, async (page, see) => {
+await fresh('reads French', { ...variants[0][1], locale: 'fr-CA' }, async (page, see) => {
   await page.goto(request().url)
   await see('sign in')
-  await page.getByLabel('Nom d’utilisateur').fill(given('PERSON'))
+  await page.getByLabel('Nom d’utilisateur').fill(given('JETON_USER'))
   await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
   await click(page, 'Se connecter')
   await reads(page, 'Autoriser APP')
@@ -146,7 +146,7 @@ await fresh('needs no mouse', {}, async (page) => {
   await page.goto(url)
   const outlined = () => page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
   equal(await outlined(), 'solid', 'the first field has the focus, and shows it')
-  await page.keyboard.type(given('PERSON'))
+  await page.keyboard.type(given('JETON_USER'))
   await page.keyboard.press('Tab')
   await page.keyboard.type(given('PASSWORD'))
   await page.keyboard.press('Enter')
@@ -158,7 +158,7 @@ await fresh('needs no mouse', {}, async (page) => {
     stops.push(await page.evaluate('document.activeElement.name || document.activeElement.textContent'))
     if (stops.at(-1) === 'allow:write') await page.keyboard.press('Space')
   }
-  deepEqual(stops, ['allow:read', 'allow:write', 'decision', 'decision', `Not ${given('PERSON')}? Sign out`])
+  deepEqual(stops, ['allow:read', 'allow:write', 'decision', 'decision', `Not ${given('JETON_USER')}? Sign out`])
   await page.getByRole('button', { name: 'Allow', exact: true }).focus()
   await page.keyboard.press('Enter')
   await back(page)
@@ -196,8 +196,8 @@ await fresh('decides the same twice, and is sent to the same place', {}, async (
   equal((await redeem(verifier)).token_type, 'Bearer')
 })
 
-for (const [name, look] of looks)
-  await fresh(`starts again from a page that is too old (${name})`, look, async (page, see) => {
+for (const [name, variant] of variants)
+  await fresh(`starts again from a page that is too old (${name})`, variant, async (page, see) => {
     await page.goto(request().url)
     await page.context().clearCookies()
     await signIn(page)
@@ -246,15 +246,15 @@ await fresh('is sent to an application on the device', {}, async (page, see) => 
   await reads(page, 'Allow NATIVE')
   await page.getByText('com.example.app', { exact: true }).waitFor()
   await see('consent')
-  const answer = page.waitForResponse((response) => response.status() === 303)
+  const response = page.waitForResponse((response) => response.status() === 303)
   await click(page, 'Allow')
-  const { location } = await (await answer).allHeaders()
+  const { location } = await (await response).allHeaders()
   equal(location.startsWith(`${scheme}?code=`), true, location)
 })
 
-await fresh('is given the code in the fragment, which no server sees', {}, async (page) => {
+await fresh('receives the code in the fragment, which no server sees', {}, async (page) => {
   const { url, verifier } = request({ response_mode: 'fragment' })
-  await page.goto(`${url}#code=of-somebody-else`)
+  await page.goto(`${url}#code=of-another-user`)
   await signIn(page)
   await click(page, 'Allow')
   await back(page)
@@ -264,10 +264,10 @@ await fresh('is given the code in the fragment, which no server sees', {}, async
   equal((await redeem(verifier)).token_type, 'Bearer')
 })
 
-await fresh('sends the answer as a form, by itself', {}, async (page, see) => {
+await fresh('posts the response as a form, without a click', {}, async (page, see) => {
   await page.goto(request({ response_mode: 'form_post' }).url)
   await signIn(page)
-  await page.route(redirect_uri, (route) => route.abort('aborted')) // so that there is time to look
+  await page.route(redirect_uri, (route) => route.abort('aborted')) // so that there is time to look at the page
   await click(page, 'Allow')
   await reads(page, 'Back to APP')
   await see('form post')
@@ -297,16 +297,16 @@ await fresh('signs out of the consent page', {}, async (page) => {
   await reads(page, 'You are signed out')
 })
 
-for (const [name, look] of looks)
-  await fresh(`clicks through the demo (${name})`, look, async (page) => {
-    const answer = (title) =>
+for (const [name, variant] of variants)
+  await fresh(`clicks through the demo (${name})`, variant, async (page) => {
+    const output = (title) =>
       page.locator('section', { has: page.getByRole('heading', { name: title, exact: true }) }).locator('pre').nth(1)
     await page.goto(issuer.replace('127.0.0.1', 'localhost')) // it goes to the demo, and to the address itself
     await page.waitForURL(`${issuer}/demo`)
     await click(page, 'Sign in with Jeton')
     await signIn(page)
     await click(page, 'Allow')
-    const tokens = async (title) => JSON.parse((await answer(title).innerText()).replace(/^200\s+/, ''))
+    const tokens = async (title) => JSON.parse((await output(title).innerText()).replace(/^200\s+/, ''))
     const first = await tokens('The code is exchanged for tokens')
     await click(page, 'Refresh')
     const second = await tokens('Refreshed')
@@ -314,22 +314,22 @@ for (const [name, look] of looks)
     await click(page, 'Refresh again with the old token')
     equal((await tokens('The old refresh token again')).refresh_token, second.refresh_token)
     await click(page, 'Revoke')
-    equal((await answer('Revoked').innerText()).startsWith('200'), true)
+    equal((await output('Revoked').innerText()).startsWith('200'), true)
     equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'the demo is too wide')
   })
 
-// Last, since nobody signs in as this person for a while afterwards.
-for (const [name, look] of looks)
-  await fresh(`is told when there were too many attempts (${name})`, look, async (page, see) => {
+// Last, because the user cannot sign in for a while afterwards.
+for (const [name, variant] of variants)
+  await fresh(`sees the rate limit of attempts (${name})`, variant, async (page, see) => {
     await page.goto(request().url)
     for (let nth = 0; nth <= 10 && !(await page.title()).startsWith('Too many attempts'); nth++) {
-      const answer = page.waitForResponse((response) => response.request().method() === 'POST')
+      const response = page.waitForResponse((response) => response.request().method() === 'POST')
       await signIn(page, 'not the password')
-      await (await answer).finished()
+      await (await response).finished()
       await page.waitForLoadState()
     }
     equal(await page.title(), 'Too many attempts · Jeton')
-    await page.getByText(/Please try again in 1?\d minutes?\./).waitFor()
+    await page.getByText(/Please try again in (1?\d minutes?|\d{1,2} seconds?)\./).waitFor()
     await see('too many attempts')
   })
 

@@ -1,17 +1,17 @@
-// Checks, reported a line each, as tests/clients/run wants them.
+// Checks, one line each, in the form that tests/clients/run reads.
 
-/** Reports whether `test` does without an exception; answers what it returns. */
-export async function check(what, test) {
+/** Runs `test` and reports whether it throws. Returns its result. */
+export async function check(name, test) {
   try {
     const result = await test()
-    console.log(`ok ${what}`)
+    console.log(`ok ${name}`)
     return result
   } catch (error) {
-    console.log(`not ok ${what}: ${String(error).replaceAll('\n', ' ')}`)
+    console.log(`not ok ${name}: ${String(error).replaceAll('\n', ' ')}`)
   }
 }
 
-/** The variable that `tests/clients/run` sets. */
+/** Returns an environment variable that `tests/clients/run` sets. */
 export function given(name) {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set`)

@@ -1,7 +1,7 @@
-// Chromium, with a page that is held to a clean console, to fitting its window and to WCAG 2.2 AA; and the application
-// that it comes back to.
+// Chromium, with checks of every page: a clean console, no horizontal scrolling, and WCAG 2.2 AA; and the application
+// that the browser returns to.
 //
-// CHROMIUM is the browser's program; SHOTS, if it is set, a directory for pictures of the pages.
+// CHROMIUM is the path of the browser; SHOTS, if set, a directory for pictures of the pages.
 
 import { deepEqual, equal } from 'node:assert/strict'
 import { createServer } from 'node:http'
@@ -10,22 +10,22 @@ import axe from 'axe-core'
 import { chromium } from 'playwright-core'
 import { check, given } from './checks.js'
 
-/** How the browser last came back to the application, and with what. */
+/** The last request of the browser to the application: its method and parameters. */
 export const came = {}
 
-async function listen(answer) {
-  const server = createServer(answer)
+async function listen(handler) {
+  const server = createServer(handler)
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
   return server
 }
 
 const port = (server) => server.address().port
 
-/** Another site, which the application may send people on to. */
+/** Another site, which the application may redirect users to. */
 const elsewhere = await listen((_, response) =>
   response.setHeader('content-type', 'text/html').end('<title>Elsewhere</title>'),
 )
-/** Its address. */
+/** The address of the other site. */
 export const onward = `http://localhost:${port(elsewhere)}/`
 
 const application = await listen(async (request, response) => {
@@ -39,7 +39,7 @@ const application = await listen(async (request, response) => {
   }
   response.setHeader('content-type', 'text/html').end('<title>The application</title>')
 })
-/** Where the application wants to be answered. */
+/** The redirect URI of the application. */
 export const redirect_uri = `http://127.0.0.1:${port(application)}/callback`
 
 const browser = await chromium.launch({
@@ -55,7 +55,7 @@ const browser = await chromium.launch({
   ],
 })
 
-/** Ends everything that was started here. */
+/** Closes the browser and both servers. */
 export async function close() {
   await browser.close()
   for (const server of [application, elsewhere]) {
@@ -65,15 +65,15 @@ export async function close() {
 }
 
 /** Two widths, in light and in dark. */
-export const looks = [
+export const variants = [
   ['narrow', { viewport: { width: 320, height: 640 } }],
   ['wide', { viewport: { width: 1280, height: 800 } }],
-].flatMap(([size, look]) => [
-  [`${size}, light`, { ...look, colorScheme: 'light' }],
-  [`${size}, dark`, { ...look, colorScheme: 'dark' }],
+].flatMap(([size, variant]) => [
+  [`${size}, light`, { ...variant, colorScheme: 'light' }],
+  [`${size}, dark`, { ...variant, colorScheme: 'dark' }],
 ])
 
-/** What an automated audit finds wrong with `page`: the rules of WCAG 2.2, A and AA, and good practice. */
+/** Audits `page` by the rules of WCAG 2.2, A and AA, and good practice. Returns the violations. */
 async function audit(page) {
   await page.evaluate(axe.source)
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -84,11 +84,11 @@ async function audit(page) {
 }
 
 /**
- * Runs `walk` with a page of a browser that has no cookies yet, and holds every page of that browser to a clean
- * console and no violation of its policy.
+ * Runs `walk` with a page of a browser without cookies. Fails if a page of that browser writes to the console or
+ * violates its policy.
  */
-export async function fresh(what, look, walk) {
-  const context = await browser.newContext({ locale: 'en-US', ...look, reducedMotion: 'reduce' })
+export async function fresh(what, variant, walk) {
+  const context = await browser.newContext({ locale: 'en-US', ...variant, reducedMotion: 'reduce' })
   context.setDefaultTimeout(10_000)
   const complaints = []
   await context.addInitScript(() =>
@@ -97,14 +97,14 @@ export async function fresh(what, look, walk) {
     ),
   )
   context.on('console', (message) => {
-    // That a page's own status is an error is no complaint about the page.
+    // The console also reports a page's own status, which may be an error on purpose.
     if (['error', 'warning'].includes(message.type()) && !/favicon|Failed to load resource/.test(message.text()))
       complaints.push(message.text())
   })
   context.on('weberror', (error) => complaints.push(String(error.error())))
   came.last = undefined
   let shots = 0
-  /** Holds a page to fitting its window and to the audit, and takes its picture. */
+  /** Checks that a page fits its window, audits it, and takes its picture. */
   async function see(name, page = context.pages()[0]) {
     const file = `${what} ${++shots} ${name}.png`.replaceAll(/[ ,:()]+/g, '-')
     if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, file), fullPage: true })

@@ -1,9 +1,9 @@
-// oauth4webapi: every answer goes through the library's own checks.
+// oauth4webapi: the library checks every response.
 
 import { deepEqual, equal, notEqual, rejects, throws } from 'node:assert/strict'
 import * as oauth from 'oauth4webapi'
 import { check, given } from './checks.js'
-import { visit } from './person.js'
+import { visit } from './user.js'
 
 const issuer = new URL(given('ISSUER'))
 const http = { [oauth.allowInsecureRequests]: true } // on a loopback address
@@ -12,18 +12,18 @@ const api = { client_id: given('API_CLIENT_ID') }
 const apiSecret = given('API_CLIENT_SECRET')
 
 async function discover() {
-  const answer = await oauth.discoveryRequest(issuer, { ...http, algorithm: 'oauth2' })
-  return oauth.processDiscoveryResponse(issuer, answer)
+  const response = await oauth.discoveryRequest(issuer, { ...http, algorithm: 'oauth2' })
+  return oauth.processDiscoveryResponse(issuer, response)
 }
 
 async function token(as, authentication, scope) {
-  const answer = await oauth.clientCredentialsGrantRequest(as, machine, authentication, { scope }, http)
-  return oauth.processClientCredentialsResponse(as, machine, answer)
+  const response = await oauth.clientCredentialsGrantRequest(as, machine, authentication, { scope }, http)
+  return oauth.processClientCredentialsResponse(as, machine, response)
 }
 
 async function introspect(as, access_token) {
-  const answer = await oauth.introspectionRequest(as, api, oauth.ClientSecretBasic(apiSecret), access_token, http)
-  return oauth.processIntrospectionResponse(as, api, answer)
+  const response = await oauth.introspectionRequest(as, api, oauth.ClientSecretBasic(apiSecret), access_token, http)
+  return oauth.processIntrospectionResponse(as, api, response)
 }
 
 async function clientCredentials(as, method, authentication) {
@@ -57,7 +57,7 @@ async function refusals(as) {
   await check("is refused with another client's secret (client_secret_post)", () =>
     refused(token(as, oauth.ClientSecretPost(apiSecret), 'read'), 'invalid_client', 401),
   )
-  // With HTTP Basic the answer has a challenge, which the library reports in place of the body.
+  // With HTTP Basic the response has a challenge, which the library reports in place of the body.
   await check("is refused with another client's secret (client_secret_basic)", () =>
     rejects(token(as, oauth.ClientSecretBasic(apiSecret), 'read'), (error) => {
       equal(error.code, oauth.WWW_AUTHENTICATE_CHALLENGE)
@@ -80,7 +80,7 @@ async function refusals(as) {
 async function codeFlow(as, kind, client, authentication) {
   const redirect_uri = given('REDIRECT_URI')
 
-  async function answered(choice = {}, more = {}) {
+  async function requestCode(choice = {}, more = {}) {
     const [verifier, state] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState()]
     const url = new URL(as.authorization_endpoint)
     url.search = new URLSearchParams({
@@ -93,11 +93,11 @@ async function codeFlow(as, kind, client, authentication) {
       code_challenge_method: 'S256',
       ...more,
     })
-    return { answer: await visit(url, choice), verifier, state }
+    return { response: await visit(url, choice), verifier, state }
   }
   async function authorize(choice, more) {
-    const { answer, verifier, state } = await answered(choice, more)
-    const parameters = oauth.validateAuthResponse(as, client, answer, state)
+    const { response, verifier, state } = await requestCode(choice, more)
+    const parameters = oauth.validateAuthResponse(as, client, response, state)
     return oauth.processAuthorizationCodeResponse(
       as,
       client,
@@ -132,17 +132,17 @@ async function codeFlow(as, kind, client, authentication) {
     )
     await rejects(refresh(second.refresh_token), { name: 'ResponseBodyError', error: 'invalid_grant', status: 400 })
   })
-  await check(`is told that the person said no (${kind})`, () =>
+  await check(`receives the denial of the user (${kind})`, () =>
     rejects(authorize({ decision: 'deny' }, { prompt: 'consent' }), {
       name: 'AuthorizationResponseError',
       error: 'access_denied',
     }),
   )
   for (const name of ['iss', 'state'])
-    await check(`refuses an answer with another ${name} (${kind})`, async () => {
-      const { answer, state } = await answered()
-      answer.searchParams.set(name, 'http://127.0.0.1:9')
-      throws(() => oauth.validateAuthResponse(as, client, answer, state), { code: oauth.INVALID_RESPONSE })
+    await check(`rejects a response with another ${name} (${kind})`, async () => {
+      const { response, state } = await requestCode()
+      response.searchParams.set(name, 'http://127.0.0.1:9')
+      throws(() => oauth.validateAuthResponse(as, client, response, state), { code: oauth.INVALID_RESPONSE })
     })
 }
 

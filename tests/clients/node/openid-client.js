@@ -3,7 +3,7 @@
 import { equal, notEqual, rejects } from 'node:assert/strict'
 import * as client from 'openid-client'
 import { check, given } from './checks.js'
-import { visit } from './person.js'
+import { visit } from './user.js'
 
 const redirect_uri = given('REDIRECT_URI')
 
@@ -54,10 +54,10 @@ async function codeFlow(kind, id, authentication) {
     await client.tokenRevocation(config, second.refresh_token, { token_type_hint: 'refresh_token' })
     await rejects(refresh(second.refresh_token), { name: 'ResponseBodyError', error: 'invalid_grant', status: 400 })
   })
-  await check(`is told what the person left out (${kind})`, async () =>
+  await check(`receives the scope that the user allowed (${kind})`, async () =>
     equal((await authorize({ prompt: 'consent' }, { scope: ['read'] })).scope, 'read'),
   )
-  await check(`is told that the person said no (${kind})`, () =>
+  await check(`receives the denial of the user (${kind})`, () =>
     rejects(authorize({ prompt: 'consent' }, { decision: 'deny' }), {
       name: 'AuthorizationResponseError',
       error: 'access_denied',

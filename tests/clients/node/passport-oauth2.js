@@ -1,4 +1,4 @@
-// passport-oauth2, in a web application: it keeps state and verifier in the session, and sends its secret in the body.
+// passport-oauth2 in a web application, with state and verifier in the session and the secret in the body.
 
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { createServer } from 'node:http'
@@ -6,12 +6,12 @@ import { promisify } from 'node:util'
 import passport from 'passport'
 import OAuth2Strategy from 'passport-oauth2'
 import { check, given } from './checks.js'
-import { visit } from './person.js'
+import { visit } from './user.js'
 
 const issuer = given('ISSUER')
 const [clientID, clientSecret] = [given('WEB_CLIENT_ID'), given('WEB_CLIENT_SECRET')]
 
-const session = {} // of the one person that there is
+const session = {} // of the only user
 const application = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1')
   const prompt = url.searchParams.get('prompt')
@@ -56,11 +56,11 @@ const getToken = promisify((token, done) =>
 )
 
 const first = await check('exchanges a code', async () => {
-  const { user, ...problem } = await finish(await signIn('/start'))
+  const { user, ...error } = await finish(await signIn('/start'))
   deepEqual(
     [user?.token_type, user?.expires_in, user?.scope],
     ['Bearer', 3600, 'read write'],
-    JSON.stringify(problem),
+    JSON.stringify(error),
   )
   return user
 })
@@ -80,12 +80,12 @@ if (first) {
     const error = await getToken(second.refresh_token).catch((error) => error)
     deepEqual([error.statusCode, JSON.parse(error.data ?? '{}').error], [400, 'invalid_grant'])
   })
-  await check('is told that the person said no', async () => {
+  await check('receives the denial of the user', async () => {
     const { user, info } = await finish(await signIn('/start?prompt=consent', { decision: 'deny' }))
     equal(user, false) // the library's way to tell access_denied
     equal(typeof info.message, 'string')
   })
-  await check('refuses an answer with another state', async () => {
+  await check('rejects a response with another state', async () => {
     const callback = await signIn('/start')
     callback.searchParams.set('state', 'another')
     const { user, info } = await finish(callback)

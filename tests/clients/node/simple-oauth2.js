@@ -1,11 +1,11 @@
-// simple-oauth2, which knows nothing of PKCE: with its parameters passed by hand, and as a client that may do without.
-// Nor does it read the answer to the authorization request: `state` and `iss` are the application's to check.
+// simple-oauth2, which does not support PKCE: with the parameters passed by hand, and as a client that is exempt.
+// Nor does it read the authorization response: the application must check `state` and `iss`.
 
 import { deepEqual, equal, notEqual, rejects } from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { AuthorizationCode } from 'simple-oauth2'
 import { check, given } from './checks.js'
-import { visit } from './person.js'
+import { visit } from './user.js'
 
 const issuer = given('ISSUER')
 const redirect_uri = given('REDIRECT_URI')
@@ -28,10 +28,10 @@ async function codeFlow(kind, name, authorizationMethod, withPkce) {
     const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
     const pkce = withPkce ? { code_challenge, code_challenge_method: 'S256' } : {}
     const url = client.authorizeURL({ redirect_uri, scope: 'read write', state, ...pkce, ...more })
-    const answer = Object.fromEntries((await visit(url, choice)).searchParams)
-    deepEqual([answer.state, answer.iss], [state, issuer])
-    if (answer.error) return answer
-    return client.getToken({ code: answer.code, redirect_uri, ...(withPkce && { code_verifier }) })
+    const response = Object.fromEntries((await visit(url, choice)).searchParams)
+    deepEqual([response.state, response.iss], [state, issuer])
+    if (response.error) return response
+    return client.getToken({ code: response.code, redirect_uri, ...(withPkce && { code_verifier }) })
   }
 
   const first = await check(`exchanges a code (${kind})`, async () => {
@@ -56,7 +56,7 @@ async function codeFlow(kind, name, authorizationMethod, withPkce) {
       return true
     })
   })
-  await check(`is told that the person said no (${kind})`, async () =>
+  await check(`receives the denial of the user (${kind})`, async () =>
     equal((await authorize({ prompt: 'consent' }, { decision: 'deny' })).error, 'access_denied'),
   )
 }

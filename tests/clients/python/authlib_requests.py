@@ -12,15 +12,15 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
 from checks import check, credentials, equal
-from person import answer, visit
+from user import response_parameters, visit
 
 ISSUER = os.environ["ISSUER"]
 
 
 def discover():
-    answer = requests.get(get_well_known_url(ISSUER, external=True), timeout=10)
-    answer.raise_for_status()
-    metadata = AuthorizationServerMetadata(answer.json())
+    response = requests.get(get_well_known_url(ISSUER, external=True), timeout=10)
+    response.raise_for_status()
+    metadata = AuthorizationServerMetadata(response.json())
     equal(metadata.issuer, ISSUER)
     for key in AuthorizationServerMetadata.REGISTRY_KEYS:
         getattr(metadata, f"validate_{key}")()
@@ -51,9 +51,9 @@ def client_credentials(metadata, method):
 
     def introspected():
         # A token is introspected and revoked with the client's own credentials, not with the token it holds.
-        answer = api.introspect_token(metadata.introspection_endpoint, token=token, withhold_token=True)
-        equal(answer.status_code, 200)
-        return answer.json()
+        response = api.introspect_token(metadata.introspection_endpoint, token=token, withhold_token=True)
+        equal(response.status_code, 200)
+        return response.json()
 
     def is_active():
         found = introspected()
@@ -63,10 +63,10 @@ def client_credentials(metadata, method):
         )
 
     def revokes_it():
-        answer = machine.revoke_token(
+        response = machine.revoke_token(
             metadata.revocation_endpoint, token=token, token_type_hint="access_token", withhold_token=True
         )
-        equal(answer.status_code, 200)
+        equal(response.status_code, 200)
 
     token = check(f"gets a token ({method})", gets_a_token)
     if token is not None:
@@ -102,7 +102,7 @@ def code_flow(metadata, kind, name, method):
         library, verifier = new_session(), generate_token(48)
         url, state = library.create_authorization_url(metadata.authorization_endpoint, code_verifier=verifier)
         returned = visit(url)
-        equal(answer(returned)["iss"], ISSUER)  # the library does not look at it
+        equal(response_parameters(returned)["iss"], ISSUER)  # the library does not check it
         return library.fetch_token(
             metadata.token_endpoint, authorization_response=change(returned), state=state, code_verifier=verifier
         )
@@ -143,7 +143,7 @@ def code_flow(metadata, kind, name, method):
         url, state = new_session().create_authorization_url(
             metadata.authorization_endpoint, code_verifier=generate_token(48), prompt="consent"
         )
-        found = answer(visit(url, decision="deny"))  # without a code, the library would ask for a token of its own
+        found = response_parameters(visit(url, decision="deny"))  # without a code, the library would request a token of its own
         equal((found["error"], found["state"], found["iss"]), ("access_denied", state, ISSUER))
 
     first = check(f"exchanges a code ({kind})", exchanges)
@@ -152,9 +152,9 @@ def code_flow(metadata, kind, name, method):
     second = check(f"refreshes ({kind})", refreshes)
     check(f"gets the same pair for the old refresh token ({kind})", retries)
     check(f"revokes, and can refresh no more ({kind})", revokes)
-    check(f"is told that the person said no ({kind})", says_no)
+    check(f"receives the denial of the user ({kind})", says_no)
     check(
-        f"refuses an answer with another state ({kind})",
+        f"rejects a response with another state ({kind})",
         lambda: refused_with("mismatching_state", lambda: authorize(lambda url: url.replace("state=", "state=x"))),
     )
 

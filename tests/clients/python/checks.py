@@ -1,16 +1,16 @@
-"""Checks, reported a line each, as tests/clients/run wants them."""
+"""Checks, one line each, in the form that tests/clients/run reads."""
 
 import os
 
 
-def check(what, function):
-    """Reports whether `function` does without an exception; answers what it returns."""
+def check(name, function):
+    """Runs `function` and reports whether it raises. Returns its result."""
     try:
         result = function()
-    except Exception as error:  # whatever a library throws is a finding
-        print(f"not ok {what}: {type(error).__name__}: {error}", flush=True)
+    except Exception as error:  # any exception of a library is a failure
+        print(f"not ok {name}: {type(error).__name__}: {error}", flush=True)
         return None
-    print(f"ok {what}", flush=True)
+    print(f"ok {name}", flush=True)
     return result
 
 
@@ -20,5 +20,5 @@ def equal(found, wanted):
 
 
 def credentials(name):
-    """The id and secret that `tests/clients/run` gave the client `name`; a public one has no secret."""
+    """The id and secret that `tests/clients/run` registered for the client `name`; a public client has no secret."""
     return os.environ[f"{name}_CLIENT_ID"], os.environ.get(f"{name}_CLIENT_SECRET")

@@ -1,4 +1,4 @@
-"""requests-oauthlib: with PKCE, and as a client that need not have it."""
+"""requests-oauthlib: with PKCE, and as a client that is exempt."""
 
 import os
 
@@ -10,7 +10,7 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 from checks import check, credentials, equal
-from person import answer, visit
+from user import response_parameters, visit
 
 ISSUER = os.environ["ISSUER"]
 AUTHORIZE, TOKEN, REVOKE = (f"{ISSUER}/oauth/{name}" for name in ("authorize", "token", "revoke"))
@@ -18,7 +18,7 @@ AUTHORIZE, TOKEN, REVOKE = (f"{ISSUER}/oauth/{name}" for name in ("authorize", "
 
 def code_flow(kind, name, method, pkce):
     client_id, client_secret = credentials(name)
-    # The library has no word for the method: the credentials go into the header, or with the parameters.
+    # The library has no option for the method: the credentials go into the header or with the parameters.
     header, parameters = {}, {}
     if method == "client_secret_basic":
         header = {"auth": HTTPBasicAuth(client_id, client_secret)}
@@ -33,7 +33,7 @@ def code_flow(kind, name, method, pkce):
         library = session()
         url, state = library.authorization_url(AUTHORIZE, **({"prompt": prompt} if prompt else {}))
         returned = visit(url, **choice)
-        equal((answer(returned)["state"], answer(returned)["iss"]), (state, ISSUER))
+        equal((response_parameters(returned)["state"], response_parameters(returned)["iss"]), (state, ISSUER))
         secret = {name: value for name, value in parameters.items() if name == "client_secret"}
         return library.fetch_token(
             TOKEN,
@@ -50,8 +50,8 @@ def code_flow(kind, name, method, pkce):
     def refused_with(error, function):
         try:
             function()
-        except OAuth2Error as refusal:
-            equal(refusal.error, error)
+        except OAuth2Error as raised:
+            equal(raised.error, error)
         else:
             raise AssertionError("it was not refused")
 
@@ -70,7 +70,7 @@ def code_flow(kind, name, method, pkce):
         equal((token["access_token"], token["refresh_token"]), second)
 
     def revokes():
-        # The library writes the request, but leaves the sending to others.
+        # The library writes the request, but does not send it.
         url, headers, body = WebApplicationClient(client_id).prepare_token_revocation_request(
             REVOKE, second[1], "refresh_token", **parameters
         )
@@ -85,11 +85,11 @@ def code_flow(kind, name, method, pkce):
     check(f"gets the same pair for the old refresh token ({kind})", retries)
     check(f"revokes, and can refresh no more ({kind})", revokes)
     check(
-        f"is told that the person said no ({kind})",
+        f"receives the denial of the user ({kind})",
         lambda: refused_with("access_denied", lambda: authorize(prompt="consent", decision="deny")),
     )
     check(
-        f"refuses an answer with another state ({kind})",
+        f"rejects a response with another state ({kind})",
         lambda: refused_with("mismatching_state", lambda: authorize(lambda url: url.replace("state=", "state=x"))),
     )
 

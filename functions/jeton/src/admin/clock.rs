@@ -1,12 +1,12 @@
-//! DynamoDB's clock, by which the command ends and begins things.
+//! DynamoDB's clock, as the command knows it.
 //!
 //! # Design
-//! The functions compare moments by AWS's clocks; an administrator's machine may be minutes off. So the command asks
-//! once, before anything else, what time it is at DynamoDB: every HTTP response tells it (`Date`), in whole seconds.
-//! That leaves about a second in which the true time lies, and each end of it has its use. What ends everything until
-//! now ends it until the *latest* moment that now may be, so that nothing that began before survives; the command is
-//! then done only once that moment has certainly passed, so that what begins afterwards is good. All else (when
-//! something was made, when a secret expires) goes by the *earliest* moment, so that nothing is ahead of its time.
+//! The functions compare times by AWS's clocks; an administrator's machine may be minutes off. So the command first reads
+//! the time at DynamoDB: every HTTP response has it (`Date`), in whole seconds. That leaves an interval of about a second
+//! that contains the true time, and both bounds are used. A command that ends everything until now ends it until the
+//! *latest* time that it may be, so that nothing that began before survives; and it waits until that time has passed, so
+//! that what begins afterwards is valid. Everything else (when an item was created, when a secret expires) goes by the
+//! *earliest* time, so that no item is dated in the future.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -23,15 +23,15 @@ use aws_sdk_dynamodb::{
     primitives::{DateTime, DateTimeFormat},
 };
 use shared::{
+    dynamodb::{self, Table},
     status::Status,
-    table::{self, Table},
     time::{Clock, Timestamp},
 };
 
-/// How far the two clocks may be apart before the administrator is told, in milliseconds.
-const TOLERATED: u64 = 2_000;
+/// The difference of the two clocks, in milliseconds, from which on the command warns the administrator.
+const TOLERATED_MS: u64 = 2_000;
 
-/// How far DynamoDB's clock is ahead of this machine's, in milliseconds: somewhere between two bounds.
+/// The bounds of how far DynamoDB's clock is ahead of this machine's, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Offset {
     least: i64,
@@ -39,19 +39,21 @@ struct Offset {
 }
 
 impl Offset {
-    /// What follows from a `date` in a response that was received at `received`, to a request sent at `sent`.
+    /// Returns the bounds that follow from the `date` of a response: to a request sent at `sent`, received at `received`.
     fn of(sent: Timestamp, received: Timestamp, date: Timestamp) -> Self {
         let second = date.after(Duration::from_secs(1));
         Self { least: difference(date, received), most: difference(second, sent) }
     }
 
-    /// What the administrator is told, if the clocks are too far apart.
-    fn message(self) -> Option<String> {
+    /// Returns the warning, if the clocks are too far apart.
+    fn warning(self) -> Option<String> {
         let middle = self.least.midpoint(self.most);
         let word = if middle > 0 { "behind" } else { "ahead of" };
         let seconds = (middle.unsigned_abs() + 500) / 1_000;
-        (middle.unsigned_abs() >= TOLERATED).then(|| {
-            format!("this machine's clock is about {seconds} s {word} DynamoDB's, which the command goes by")
+        (middle.unsigned_abs() >= TOLERATED_MS).then(|| {
+            format!(
+                "this machine's clock is about {seconds} s {word} DynamoDB's; the command goes by DynamoDB's"
+            )
         })
     }
 }
@@ -61,7 +63,6 @@ fn difference(later: Timestamp, earlier: Timestamp) -> i64 {
     signed(later).saturating_sub(signed(earlier))
 }
 
-/// DynamoDB's clock.
 #[derive(Clone, Debug)]
 pub(super) struct DynamoDbClock {
     machine: Clock,
@@ -69,39 +70,39 @@ pub(super) struct DynamoDbClock {
 }
 
 impl DynamoDbClock {
-    /// The clock of the DynamoDB that `client` leads to, found with one read of `table`. One that tells no time is
-    /// taken to have this machine's.
-    pub(super) async fn read(machine: Clock, client: &Client, table: &str) -> Result<Self, table::Error> {
+    /// Reads the clock of the DynamoDB of `client`, with one read of `table`. A DynamoDB that tells no time is assumed to
+    /// have this machine's.
+    pub(super) async fn read(machine: Clock, client: &Client, table: &str) -> Result<Self, dynamodb::Error> {
         let reader = DateReader { machine: machine.clone(), seen: Arc::default() };
         let seen = Arc::clone(&reader.seen);
         let watched = Client::from_conf(client.config().to_builder().interceptor(reader).build());
         let read = Table::new(&watched, table).get::<Status>(&Status::key("clock")).await;
         let offset = seen.lock().unwrap_or_else(PoisonError::into_inner).offset;
         match (offset, read) {
-            // A refusal tells the time, too; whether it matters, the command itself will see.
+            // A refusal has the time, too. The command itself finds out whether the refusal matters.
             (Some(offset), _) => Ok(Self { machine, offset }),
             (None, Ok(_)) => Ok(Self { machine, offset: Offset::default() }),
             (None, Err(error)) => Err(error),
         }
     }
 
-    /// The earliest moment that it may be now, as a clock.
+    /// Returns a clock that shows the earliest time that it may be.
     pub(super) fn earliest(&self) -> Clock {
         let (machine, least) = (self.machine.clone(), self.offset.least);
         Clock::from_fn(move || moved(machine.now(), least))
     }
 
-    /// The latest moment that it may be now.
+    /// Returns the latest time that it may be.
     pub(super) fn latest(&self) -> Timestamp {
         moved(self.machine.now(), self.offset.most)
     }
 
-    /// What the administrator is told, if this machine's clock is too far off.
-    pub(super) fn message(&self) -> Option<String> {
-        self.offset.message()
+    /// Returns the warning, if this machine's clock is too far off.
+    pub(super) fn warning(&self) -> Option<String> {
+        self.offset.warning()
     }
 
-    /// How long it takes until `moment` has certainly passed.
+    /// Returns how long it takes until `moment` has certainly passed.
     pub(super) fn until_past(&self, moment: Timestamp) -> Duration {
         moment.since(self.earliest().now()) + Duration::from_millis(1)
     }
@@ -111,14 +112,14 @@ fn moved(at: Timestamp, offset: i64) -> Timestamp {
     Timestamp::from_millis(at.millis().saturating_add_signed(offset))
 }
 
-/// Reads the `Date` of responses.
+/// Reader of the `Date` in responses.
 #[derive(Debug)]
 struct DateReader {
     machine: Clock,
     seen: Arc<Mutex<Seen>>,
 }
 
-/// What was seen of one request.
+/// The times of one request.
 #[derive(Debug, Default)]
 struct Seen {
     sent: Option<Timestamp>,
@@ -156,7 +157,7 @@ impl Intercept for DateReader {
     }
 }
 
-/// The time that the header says (RFC 9110 §6.6.1), if it is one.
+/// Parses the header (RFC 9110 §6.6.1).
 fn date(header: &str) -> Option<Timestamp> {
     let date = DateTime::from_str(header, DateTimeFormat::HttpDate).ok()?;
     u64::try_from(date.secs()).ok().map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1_000)))
@@ -190,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn two_seconds_are_told_and_one_is_not() {
-        let told = |least| Offset { least, most: least + 1_000 }.message().unwrap_or_default();
-        assert_eq!(told(500) + &told(-500) + &told(-1_500) + &told(1_499), "");
-        assert!(told(1_500).contains("about 2 s behind DynamoDB's"), "{}", told(1_500));
-        assert!(told(-2_500).contains("about 2 s ahead of DynamoDB's"), "{}", told(-2_500));
-        assert!(told(120_000).contains("about 121 s behind"), "{}", told(120_000));
+    fn a_difference_of_two_seconds_is_warned_of_and_one_second_is_not() {
+        let warning = |least| Offset { least, most: least + 1_000 }.warning().unwrap_or_default();
+        assert_eq!(warning(500) + &warning(-500) + &warning(-1_500) + &warning(1_499), "");
+        assert!(warning(1_500).contains("about 2 s behind DynamoDB's"), "{}", warning(1_500));
+        assert!(warning(-2_500).contains("about 2 s ahead of DynamoDB's"), "{}", warning(-2_500));
+        assert!(warning(120_000).contains("about 121 s behind"), "{}", warning(120_000));
     }
 
     #[test]

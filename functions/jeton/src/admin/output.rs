@@ -1,4 +1,4 @@
-//! What commands print: a table or a sentence for people, JSON for scripts.
+//! Output of commands: tables and sentences for people, JSON for scripts.
 
 use std::io::{self, Write};
 
@@ -7,31 +7,30 @@ use serde_json::Value;
 use shared::time::Timestamp;
 use time::{OffsetDateTime, macros::format_description};
 
-/// How to print.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(super) struct Output {
     json: bool,
 }
 
 impl Output {
-    /// JSON if `json`, else text for people.
-    pub const fn new(json: bool) -> Self {
+    /// Prints JSON if `json`, else text.
+    pub(super) const fn new(json: bool) -> Self {
         Self { json }
     }
 
-    /// Prints `json` or `human`, to standard output.
-    pub fn print(self, json: &Value, human: &str) -> io::Result<()> {
+    /// Prints `json` or `text` to standard output.
+    pub(super) fn print(self, json: &Value, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        let printed = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{human}") };
+        let printed = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{text}") };
         match printed {
-            // Whoever reads has seen enough, as `head` does. What was asked for is done all the same.
+            // A reader such as `head` stopped reading. The command has succeeded all the same.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             printed => printed,
         }
     }
 }
 
-/// A point in time for people: `2026-11-21 22:32:40 UTC`.
+/// Returns a time as `2026-11-21 22:32:40 UTC`.
 pub(super) fn utc(at: Timestamp) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
     let time = i64::try_from(at.seconds())
@@ -40,8 +39,8 @@ pub(super) fn utc(at: Timestamp) -> String {
     time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| at.seconds().to_string())
 }
 
-/// A span of time for people: `90 s`, `3600 s (1 h)`, `2592000 s (30 d)`.
-pub(super) fn lasting(seconds: u64) -> String {
+/// Returns a duration as `90 s`, `3600 s (1 h)` or `2592000 s (30 d)`.
+pub(super) fn seconds(seconds: u64) -> String {
     match seconds {
         0 => "0 s".to_owned(),
         _ if seconds.is_multiple_of(86_400) => format!("{seconds} s ({} d)", seconds / 86_400),
@@ -50,12 +49,26 @@ pub(super) fn lasting(seconds: u64) -> String {
     }
 }
 
-/// `text`, or that there is none.
+/// Returns `text`, or `none` if it is empty.
 pub(super) fn or_none(text: String) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
-/// Columns with a heading each.
+/// Returns the words, separated by spaces.
+pub(super) fn words<T: ToString>(words: &[T]) -> String {
+    words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the lines, or `none`.
+pub(super) fn lines(lines: impl Iterator<Item = String>) -> String {
+    or_none(lines.collect::<Vec<_>>().join("\n"))
+}
+
+pub(super) fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
+/// Returns a table of columns with headings.
 pub(super) fn columns<const N: usize>(
     headings: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -68,7 +81,7 @@ pub(super) fn columns<const N: usize>(
     flush_left(table)
 }
 
-/// A name and a value a line.
+/// Returns a table with a name and a value in each row.
 pub(super) fn properties<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let mut table = plain();
     for (name, value) in rows {
@@ -95,8 +108,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_hours_and_days_are_told_beside_the_seconds_that_options_take() {
-        for (seconds, told) in [
+    fn whole_hours_and_days_are_printed_beside_the_seconds() {
+        for (duration, expected) in [
             (0, "0 s"),
             (60, "60 s"),
             (3_599, "3599 s"),
@@ -104,7 +117,7 @@ mod tests {
             (90_000, "90000 s (25 h)"),
             (2_592_000, "2592000 s (30 d)"),
         ] {
-            assert_eq!(lasting(seconds), told);
+            assert_eq!(seconds(duration), expected);
         }
     }
 }

@@ -3,57 +3,54 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use shared::{
-    audit::Event,
-    description::{Description, NotDescribable},
-    language::Language,
+    audit::{Event, ScopeChange},
+    clients::Description,
+    config::Language,
 };
 
-use super::{Admin, Error, output::columns};
+use super::{
+    connection::Admin,
+    error::{Error, NotFound},
+    output::columns,
+    words::one_of,
+};
 
-/// What can be done with scope values.
 #[derive(Debug, Subcommand)]
 pub enum ScopeCommand {
-    /// Say what a scope value means; the consent page shows it to people
+    /// Describe a scope value; the consent page shows the description to users
     Describe {
         /// The scope value
         value: String,
-        /// What it means: one line of 1 to 200 characters, like "See your photos"
+        /// The description: one line of 1 to 200 characters, such as "See your photos"
         text: String,
-        /// The language of the text: `en`, `fr`
-        #[arg(long, value_name = "TAG", default_value_t = Language::English)]
+        /// The language of the description
+        #[arg(long, value_name = "TAG", default_value_t = Language::English, value_parser = one_of::<Language>())]
         language: Language,
     },
-    /// List what scope values mean
+    /// List all descriptions
     List,
-    /// Forget what a scope value means, in every language: people are shown the value itself
-    Forget {
+    /// Delete the description of a scope value in every language: users see the value itself
+    Delete {
         /// The scope value
         value: String,
     },
 }
 
-impl From<NotDescribable> for Error {
-    fn from(error: NotDescribable) -> Self {
-        Self::Usage(error.to_string())
-    }
-}
-
 impl ScopeCommand {
-    /// Does it.
-    pub async fn run(self, admin: &Admin) -> Result<(), Error> {
+    pub(super) async fn run(self, admin: &Admin) -> Result<(), Error> {
         match self {
             Self::Describe { value, text, language } => describe(admin, &value, &text, language).await,
             Self::List => list(admin).await,
-            Self::Forget { value } => forget(admin, &value).await,
+            Self::Delete { value } => delete(admin, &value).await,
         }
     }
 }
 
 async fn describe(admin: &Admin, value: &str, text: &str, language: Language) -> Result<(), Error> {
     admin.app.descriptions.describe(&Description::new(value, language, text)?).await?;
-    changed(admin, value, "described");
+    audit(admin, value, ScopeChange::Described);
     let json = json!({ "scope": value, "language": language, "description": text });
-    admin.print(&json, &format!("People are told that {value} means: {text}"))
+    admin.print(&json, &format!("The consent page describes {value} as: {text}"))
 }
 
 async fn list(admin: &Admin) -> Result<(), Error> {
@@ -66,18 +63,18 @@ async fn list(admin: &Admin) -> Result<(), Error> {
     admin.print(&json, &columns(["SCOPE", "LANGUAGE", "DESCRIPTION"], rows))
 }
 
-async fn forget(admin: &Admin, value: &str) -> Result<(), Error> {
-    if !admin.app.descriptions.forget(value).await? {
-        return Err(Error::NotFound(format!("nobody has said what {value} means")));
+async fn delete(admin: &Admin, value: &str) -> Result<(), Error> {
+    if !admin.app.descriptions.delete(value).await? {
+        return Err(NotFound::Description(value.to_owned()).into());
     }
-    changed(admin, value, "forgotten");
+    audit(admin, value, ScopeChange::Deleted);
     admin.print(
-        &json!({ "scope": value, "forgotten": true }),
-        &format!("People are shown {value} as it is written."),
+        &json!({ "scope": value, "deleted": true }),
+        &format!("The consent page shows {value} itself."),
     )
 }
 
-fn changed(admin: &Admin, scope: &str, change: &'static str) {
+fn audit(admin: &Admin, scope: &str, change: ScopeChange) {
     admin.audit(Event::ScopeChanged { scope, change });
 }
 

@@ -1,8 +1,9 @@
 //! The embedded DynamoDB.
 
 use std::{
+    fmt,
     fs::{File, TryLockError},
-    io::Read,
+    io::{self, Read},
     net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
@@ -11,47 +12,49 @@ use std::{
 use shared::secret::random;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{Error, door};
+use super::{error::Error, origin_guard};
 
-/// How often expired items are deleted. DynamoDB takes days; no decision rests on it.
+/// The interval at which expired items are deleted. AWS may take days; no decision depends on it.
 const SWEEP: Duration = Duration::from_mins(1);
 
-/// Where the database keeps its items.
+/// The storage of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// Nowhere: all is forgotten at the end.
     Memory,
-    /// In this file, with two more beside it.
+    /// This file, and two more beside it.
     File(PathBuf),
 }
 
-/// An embedded DynamoDB, answering on a port of its own.
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The embedded DynamoDB, with its HTTP servers.
 pub struct Database {
     url: String,
     servers: Vec<JoinHandle<Result<(), String>>>,
     stop: watch::Sender<bool>,
-    /// Held for as long as the database is open, so that no second server opens it.
+    /// Locked as long as the database is open, so that no second server opens it.
     _lock: Option<File>,
 }
 
 impl Database {
-    /// Opens the database and answers on all of `listeners`.
+    /// Opens the database, and serves it on all of `listeners`.
     pub fn start(storage: &Storage, listeners: impl IntoIterator<Item = TcpListener>) -> Result<Self, Error> {
         let (lock, database) = match storage {
             Storage::Memory => (None, dynoxide::Database::memory()),
             Storage::File(path) => {
                 let file = path.display().to_string();
-                let lock = lock(path, &file)?;
-                (Some(lock), dynoxide::Database::new(&file))
+                (Some(lock(path)?), dynoxide::Database::new(&file))
             }
         };
-        let database = database.map_err(|error| {
-            let file = match storage {
-                Storage::Memory => "in memory".to_owned(),
-                Storage::File(path) => path.display().to_string(),
-            };
-            Error::Database { file, reason: error.to_string() }
-        })?;
+        let database = database
+            .map_err(|error| Error::Database { file: storage.to_string(), reason: error.to_string() })?;
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(sweep(database.clone(), stopped.clone()));
         let inner = hidden_listener()?;
@@ -59,17 +62,17 @@ impl Database {
         let engine = dynoxide::server::serve_with_shutdown(inner, database, until(stopped.clone()));
         let mut servers = vec![tokio::spawn(engine)];
         for listener in listeners {
-            servers.push(tokio::spawn(door::keep(listener, url.clone(), until(stopped.clone()))));
+            servers.push(tokio::spawn(origin_guard::serve(listener, url.clone(), until(stopped.clone()))));
         }
         Ok(Self { url, servers, stop, _lock: lock })
     }
 
-    /// Where the engine itself answers: for this process alone, without the way through the door.
+    /// Returns the URL of the engine itself, for this process: without the origin guard.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Stops answering, once what is being answered has been.
+    /// Takes no more requests, and waits for the responses to those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         for server in self.servers {
@@ -78,7 +81,7 @@ impl Database {
     }
 }
 
-/// A listener that no page can find by trying ports: one of 2^24 loopback addresses, where the system has them.
+/// Listens where no web page finds the port by trying: on one of 2^24 loopback addresses, if the system has them.
 fn hidden_listener() -> Result<TcpListener, Error> {
     let [a, b, c] = *random::<3>();
     let listener = std::net::TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(2, 254)), 0))
@@ -87,25 +90,25 @@ fn hidden_listener() -> Result<TcpListener, Error> {
     Ok(TcpListener::from_std(listener)?)
 }
 
-fn lock(path: &Path, file: &str) -> Result<File, Error> {
-    let cannot = |error: std::io::Error| Error::Database { file: file.to_owned(), reason: error.to_string() };
+/// Opens and locks the file, which must be an SQLite database, or new.
+fn lock(path: &Path) -> Result<File, Error> {
+    let file = || path.display().to_string();
+    let invalid = |reason: &str| Error::Database { file: file(), reason: reason.to_owned() };
+    let failed = |error: io::Error| invalid(&error.to_string());
     if path.is_dir() {
-        return Err(Error::Database { file: file.to_owned(), reason: "it is a directory".to_owned() });
+        return Err(invalid("it is a directory"));
     }
-    let lock = File::options().create(true).append(true).open(path).map_err(cannot)?;
+    let lock = File::options().create(true).append(true).open(path).map_err(failed)?;
     match lock.try_lock() {
-        Ok(()) if is_database(path).map_err(cannot)? => Ok(lock),
-        Ok(()) => {
-            let reason = "the file holds something else, not a database".to_owned();
-            Err(Error::Database { file: file.to_owned(), reason })
-        }
-        Err(TryLockError::WouldBlock) => Err(Error::DatabaseInUse(file.to_owned())),
-        Err(TryLockError::Error(error)) => Err(cannot(error)),
+        Ok(()) if is_database(path).map_err(failed)? => Ok(lock),
+        Ok(()) => Err(invalid("the file is not a database")),
+        Err(TryLockError::WouldBlock) => Err(Error::DatabaseInUse(file())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
-/// Whether the file begins as an SQLite database does, or is still empty.
-fn is_database(path: &Path) -> std::io::Result<bool> {
+/// Returns whether the file begins like an SQLite database, or is empty.
+fn is_database(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     File::open(path)?.take(16).read_to_end(&mut start)?;
     Ok(start.is_empty() || start == b"SQLite format 3\0")

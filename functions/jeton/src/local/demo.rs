@@ -1,79 +1,80 @@
-//! The demo clients of `serve --demo`, and a person to sign in as.
+//! The demo of `serve --demo`: two clients, a user, and the text that explains them.
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
-    app::App,
-    client::{self, ClientId, NotRegistrable, Registration},
-    description::{Description, NotDescribable},
-    language::Language,
+    clients::{
+        self, InvalidRegistration, Registration,
+        description::{Description, InvalidDescription},
+    },
+    config::Language,
+    endpoint::App,
+    oauth::ClientId,
     secret::{ClientSecret, Id, Secret, random},
-    user::{self, NoUserName, Password, Unusable, User, UserName, password},
+    users::{self, InvalidPassword, InvalidUserName, Password, User, UserName, password},
 };
 
-use super::{gateway::DEMO_PATH, sample};
+use super::{demo_page, sample};
 
-/// What the demo client is called.
+/// The id of the confidential client.
 const ID: &str = "demo";
-/// What the application at [`DEMO_PATH`] is called.
+/// The id of the public client, whose page is at [`demo_page::PATH`].
 const APPLICATION: &str = "demo-app";
-/// Who the demo person is.
-const PERSON: &str = "ada";
-/// How long the secret that an earlier start printed still works.
+/// The user's login name.
+const USER: &str = "ada";
+/// How long the secret that an earlier start printed keeps working.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// What there is to try things with.
+/// The secrets of the demo.
 pub(super) struct Demo {
-    /// The client's secret.
     secret: Secret<ClientSecret>,
-    /// The person's password.
     password: String,
 }
 
-/// Why there is no demo.
+/// The reason why the demo cannot be registered.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub enum Error {
     #[error(transparent)]
-    Registration(#[from] NotRegistrable),
+    Registration(#[from] InvalidRegistration),
     #[error(transparent)]
-    Scope(#[from] NotDescribable),
-    #[error("client {0} was deleted, and stays so in this database: give --database another file")]
+    Scope(#[from] InvalidDescription),
+    #[error("the client {0} was deleted, and this database keeps that: give --database another file")]
     Deleted(ClientId),
     #[error(transparent)]
-    Client(client::Unchanged),
-    #[error("it has no secret")]
+    Client(clients::WriteError),
+    #[error("the client has no secret")]
     Public,
     #[error(transparent)]
-    Name(#[from] NoUserName),
+    Name(#[from] InvalidUserName),
     #[error(transparent)]
-    Password(#[from] Unusable),
+    Password(#[from] InvalidPassword),
     #[error(transparent)]
-    Person(#[from] user::Unchanged),
+    User(#[from] users::Unchanged),
 }
 
-impl From<client::Unchanged> for Error {
-    fn from(error: client::Unchanged) -> Self {
+impl From<clients::WriteError> for Error {
+    fn from(error: clients::WriteError) -> Self {
         match error {
-            client::Unchanged::Deleted(id) => Self::Deleted(id),
+            clients::WriteError::Deleted(id) => Self::Deleted(id),
             error => Self::Client(error),
         }
     }
 }
 
-/// Registers the demo clients and the person.
+/// Registers the demo clients and the user.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
     register_application(app).await?;
     describe_scope(app).await?;
-    Ok(Demo { secret: register_client(app).await?, password: register_person(app).await? })
+    Ok(Demo { secret: register_client(app).await?, password: register_user(app).await? })
 }
 
-/// Registers the demo client. If it is there already, from an earlier start, it gets a new secret: the old one is
-/// known to nobody but whoever noted it, and works for another day.
+/// Registers the confidential client. A client from an earlier start gets a new secret, because the old one is not stored
+/// in plaintext; the old one works for another day.
 async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     let now = app.clock.now();
     let id: ClientId = ID.parse().unwrap_or_else(|_| ClientId::random());
-    if let Some((client, _)) = app.clients.read(&id).await.map_err(client::Unchanged::from)? {
+    if let Some((client, _)) = app.clients.read(&id).await.map_err(clients::WriteError::from)? {
         let secret = Secret::<ClientSecret>::new(Id::random(), &random());
         app.clients.replace_secrets(&client, &client.rotated(&secret, now, OVERLAP)).await?;
         return Ok(secret);
@@ -88,16 +89,16 @@ async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     secret.ok_or(Error::Public)
 }
 
-/// Registers the application at [`DEMO_PATH`], unless an earlier start did.
+/// Registers the public client, unless an earlier start did.
 async fn register_application(app: &App) -> Result<(), Error> {
     let id: ClientId = APPLICATION.parse().unwrap_or_else(|_| ClientId::random());
-    if app.clients.read(&id).await.map_err(client::Unchanged::from)?.is_some() {
+    if app.clients.read(&id).await.map_err(clients::WriteError::from)?.is_some() {
         return Ok(());
     }
     let registration = Registration {
         name: "Demo application".to_owned(),
         public: true,
-        redirect_uris: vec![format!("http://127.0.0.1{DEMO_PATH}")],
+        redirect_uris: vec![format!("http://127.0.0.1{}", demo_page::PATH)],
         scope: vec!["read".to_owned(), "write".to_owned()],
         ..Registration::default()
     };
@@ -105,7 +106,7 @@ async fn register_application(app: &App) -> Result<(), Error> {
     Ok(app.clients.create(&client).await?)
 }
 
-/// Says what the demo's scope means, as it was said before if it was.
+/// Describes the demo's scope values.
 async fn describe_scope(app: &App) -> Result<(), Error> {
     use Language::{English, French};
 
@@ -116,18 +117,18 @@ async fn describe_scope(app: &App) -> Result<(), Error> {
         ("write", French, "L’enrichir et le modifier"),
     ] {
         let description = Description::new(value, language, text)?;
-        app.descriptions.describe(&description).await.map_err(client::Unchanged::from)?;
+        app.descriptions.describe(&description).await.map_err(clients::WriteError::from)?;
     }
     Ok(())
 }
 
-/// Registers the person. If they are there already, from an earlier start, they get a new password.
-async fn register_person(app: &App) -> Result<String, Error> {
-    let name: UserName = PERSON.parse()?;
+/// Creates the user. A user from an earlier start gets a new password.
+async fn register_user(app: &App) -> Result<String, Error> {
+    let name: UserName = USER.parse()?;
     let text = URL_SAFE_NO_PAD.encode(random::<9>());
     let hash = password::hash_async(Password::new(text.clone())?).await;
-    match app.users.read_by_name(&name).await.map_err(user::Unchanged::from)? {
-        // Their sessions and grants go on from one start to the next.
+    match app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
+        // The user's sessions and grants stay.
         Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
         None => app.users.create(&User::new(Id::random(), name, hash, app.clock.now())).await?,
     }
@@ -135,31 +136,31 @@ async fn register_person(app: &App) -> Result<String, Error> {
 }
 
 impl Demo {
-    /// What to paste, line by line.
-    pub(super) fn lines(&self, url: &str) -> String {
+    /// Returns the text for the terminal, with command lines to paste.
+    pub(super) fn text(&self, url: &str) -> String {
         let password = &self.password;
         let credentials = format!("{ID}:{}", self.secret.expose());
-        let api = sample::PATH;
+        let (api, page) = (sample::PATH, demo_page::PATH);
         format!(
             r#"
-A demo client is registered. Paste these lines into another terminal:
+The client {ID} is registered. Paste these lines into another terminal:
 
   AUTH={credentials}
-  ANSWER=$(curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token); echo "$ANSWER"
-  TOKEN=$(echo "$ANSWER" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  RESPONSE=$(curl -s -u $AUTH -d grant_type=client_credentials {url}/oauth/token); echo "$RESPONSE"
+  TOKEN=$(echo "$RESPONSE" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
   curl -s -H "Authorization: Bearer $TOKEN" {url}{api}; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/revoke; echo
   curl -s -u $AUTH -d token=$TOKEN {url}/oauth/introspect; echo
 
-There is a person, too, to sign in as:
+Sign in as this user:
 
-  username  {PERSON}
+  username  {USER}
   password  {password}
 
-Or click through it in a browser: {url}{DEMO_PATH} (sign in as {PERSON})
+Try the whole flow in a browser: {url}{page} (sign in as {USER})
 
-Everything that is offered, and where:
+The server's metadata, with all its endpoints:
 
   curl -s {url}/.well-known/oauth-authorization-server; echo
 "#
@@ -171,20 +172,22 @@ Everything that is offered, and where:
 mod tests {
     use shared::{
         config::Config,
-        dynamodb::{self, Endpoint},
+        dynamodb::{self, Endpoint, schema},
         log::{Level, Log},
-        table::schema,
         time::Clock,
     };
 
     use super::{
-        super::{Database, Storage, listen},
+        super::{
+            database::{Database, Storage},
+            listen::listen,
+        },
         *,
     };
 
     async fn opens(app: &App, text: &str) -> bool {
-        let user = app.users.find_by_name(&PERSON.parse().unwrap()).await.unwrap().unwrap();
-        password::verify_async(Some(&user.password), Password::typed(text).unwrap()).await.matches
+        let user = app.users.find_by_name(&USER.parse().unwrap()).await.unwrap().unwrap();
+        password::verify_async(Some(&user.password), Password::entered(text).unwrap()).await.matches()
     }
 
     async fn started() -> (App, Database) {
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_application_stays_as_an_administrator_changed_it() {
+    async fn a_client_that_an_administrator_changed_is_not_registered_again() {
         let (app, database) = started().await;
         register(&app).await.unwrap();
         let id = APPLICATION.parse().unwrap();
@@ -211,20 +214,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_demo_client_that_was_deleted_stays_so() {
+    async fn a_deleted_demo_client_stays_deleted() {
         let (app, database) = started().await;
         register(&app).await.unwrap();
         app.clients.delete(&ID.parse().unwrap()).await.unwrap();
-        let refused = register(&app).await.err().map(|error| error.to_string());
-        assert!(refused.unwrap().contains("give --database another file"));
+        let error = register(&app).await.err().map(|error| error.to_string());
+        assert!(error.unwrap().contains("give --database another file"));
         database.stop().await;
     }
 
     #[tokio::test]
-    async fn each_start_prints_a_password_that_works_and_ends_the_one_before() {
+    async fn each_start_prints_a_new_password_and_the_previous_one_stops_working() {
         let (app, database) = started().await;
         let first = register(&app).await.unwrap();
-        assert!(first.lines("http://x").contains(&format!("username  ada\n  password  {}", first.password)));
+        assert!(first.text("http://x").contains(&format!("username  ada\n  password  {}", first.password)));
         assert!(opens(&app, &first.password).await);
         let second = register(&app).await.unwrap();
         assert!(opens(&app, &second.password).await && !opens(&app, &first.password).await);

@@ -1,54 +1,35 @@
-//! A stand-in for API Gateway's HTTP API: HTTP in, an event of payload format 2.0 out, and back.
+//! A stand-in for API Gateway's HTTP API: turns requests into events of payload format 2.0, and responses back.
 //!
-//! Handlers get the very event that the real one would send, through `lambda_http`'s own conversion, so that they
-//! cannot tell where they run.
+//! # Design
+//! The handlers get the same event as in AWS, through `lambda_http`'s own conversion, so that they cannot tell the two
+//! apart.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{self, Body, Bytes},
-    extract::{ConnectInfo, State},
-    http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts,
-    },
-    response::{IntoResponse, Redirect},
+    body::{self, Body},
+    extract::{ConnectInfo, RawPathParams, State, rejection::RawPathParamsRejection},
+    http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    routing::{any, get},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::Context;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use shared::{app::App, lambda, secret::Id, time::Timestamp};
-use time::{OffsetDateTime, macros::format_description};
+use shared::endpoint::{
+    App,
+    lambda::{self, Handler},
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{route_of, routes::parameters, sample};
+use super::{demo_page, event::GatewayRequest, response::message, routes::ROUTES, run_as::run_as, sample};
 
-/// The largest body that the gateway lets through.
+/// The gateway's limit of a body.
 const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
-/// The largest request line and headers together that it lets through.
+/// The gateway's limit of request line and headers together.
 const MOST_HEADER_BYTES: usize = 10_240;
-/// How long it waits for a function.
+/// The gateway's timeout for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Where the demo application is.
-pub(super) const DEMO_PATH: &str = "/demo";
-
-tokio::task_local! {
-    /// The route whose function runs in this task; or the function, if it has none.
-    static ROUTE: &'static str;
-}
-
-/// The path of the route whose function is running, or the name of a function that has no route, if any is: what tells
-/// apart here those that are processes of their own in Lambda.
-pub fn running() -> Option<&'static str> {
-    ROUTE.try_with(|path| *path).ok()
-}
-
-/// Runs `what` as the function of the route `path` does.
-pub async fn run_as<T>(path: &'static str, what: impl Future<Output = T>) -> T {
-    ROUTE.scope(path, what).await
-}
 
 /// The functions, behind one HTTP server.
 pub struct Gateway {
@@ -57,75 +38,83 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Answers on `listener` with what the functions answer, which all share `app`.
+    /// Serves the functions, which share `app`.
     pub fn start(app: Arc<App>, listener: TcpListener) -> Self {
-        Self::start_with(app, listener, false)
+        Self::serve(functions(), app, listener)
     }
 
-    /// The same, with a small application at [`DEMO_PATH`], and an API at [`sample::PATH`], to try it with.
+    /// Serves the functions, the demo application and the sample API.
     pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> Self {
-        Self::start_with(app, listener, true)
+        let router = functions()
+            .route("/", get(demo_page::redirect))
+            .route(demo_page::PATH, any(demo_page::page))
+            .route(sample::PATH, any(sample::respond));
+        Self::serve(router, app, listener)
     }
 
-    fn start_with(app: Arc<App>, listener: TcpListener, demo: bool) -> Self {
+    fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> Self {
         let (stop, mut stopped) = watch::channel(false);
-        let router = Router::new().fallback(answer).with_state((app, demo));
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = router.with_state(app).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
         Self { server: tokio::spawn(async move { server.await }), stop }
     }
 
-    /// Stops taking requests, once those that are being answered have been.
+    /// Takes no more requests, and waits for the responses to those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let _ = tokio::time::timeout(Duration::from_secs(5), self.server).await;
     }
 }
 
-async fn answer(
-    State((app, demo)): State<(Arc<App>, bool)>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+fn functions() -> Router<Arc<App>> {
+    let router = Router::new().fallback(async || message(StatusCode::NOT_FOUND, "Not Found"));
+    ROUTES.iter().fold(router, |router, &(path, handler)| {
+        let respond = async move |State(app), ConnectInfo(peer), parameters, request| {
+            respond(&Function { app, path, handler }, peer, parameters, request).await
+        };
+        router.route(path, any(respond))
+    })
+}
+
+/// A function, and the path of its route.
+struct Function {
+    app: Arc<App>,
+    path: &'static str,
+    handler: Handler,
+}
+
+async fn respond(
+    function: &Function,
+    peer: SocketAddr,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request<Body>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if demo && parts.uri.path() == DEMO_PATH {
-        return demo_application();
-    }
-    if demo && parts.uri.path() == "/" && parts.method == Method::GET {
-        return Redirect::to(DEMO_PATH).into_response();
-    }
-    if demo && parts.uri.path() == sample::PATH && header_bytes(&parts) <= MOST_HEADER_BYTES {
-        return sample::answer(&app, &parts, peer).await;
-    }
-    let Some((path, handler)) = route_of(parts.uri.path()) else {
-        return own(StatusCode::NOT_FOUND, "Not Found");
-    };
+    let Ok(parameters) = parameters else { return message(StatusCode::BAD_REQUEST, "Bad Request") };
     if header_bytes(&parts) > MOST_HEADER_BYTES {
-        return own(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
     let Ok(body) = body::to_bytes(body, MOST_BODY_BYTES).await else {
-        return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
-    let event = event(&parts, &body, &format!("ANY {path}"), peer, app.clock.now()).to_string();
-    // As in Lambda, a function runs to its end, whether or not its caller is still there.
+    let Function { app, path, handler } = function;
+    let parameters: BTreeMap<_, _> =
+        parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let request = GatewayRequest { parts: &parts, body: &body, peer, now: app.clock.now() };
+    let event = request.event(&format!("ANY {path}"), &parameters).to_string();
+    // As in Lambda, a function runs to its end even if its caller disconnects.
+    let (app, handler) = (Arc::clone(app), *handler);
     let invocation = tokio::spawn(run_as(path, async move {
-        let answer = lambda::invoke(app, *handler, &event, Context::default()).await.ok()?;
-        serde_json::from_value(serde_json::to_value(answer).ok()?).ok()
+        let response = lambda::invoke(app, handler, &event, Context::default()).await.ok()?;
+        serde_json::from_value(serde_json::to_value(response).ok()?).ok()
     }));
     match tokio::time::timeout(TIMEOUT, invocation).await {
-        Ok(Ok(Some(answer))) => respond(answer),
-        Ok(Ok(None) | Err(_)) => own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        Err(_) => own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Ok(Ok(Some(response))) => to_http(response),
+        Ok(Ok(None) | Err(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
-}
-
-/// The demo application: it is a client like any other, and only lives here so that it needs no server of its own.
-fn demo_application() -> Response<Body> {
-    let mut response = Response::new(Body::from(include_str!("demo.html")));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    response
 }
 
 fn header_bytes(parts: &Parts) -> usize {
@@ -133,121 +122,10 @@ fn header_bytes(parts: &Parts) -> usize {
     headers.sum::<usize>() + parts.uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// The event of payload format 2.0 for a request.
-fn event(parts: &Parts, body: &Bytes, route_key: &str, peer: SocketAddr, now: Timestamp) -> Value {
-    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let source_ip = peer.ip().to_string();
-    let mut headers = joined(&parts.headers);
-    let cookies = headers.remove("cookie");
-    let forwarded_for = match headers.get("x-forwarded-for") {
-        Some(before) => format!("{before}, {source_ip}"),
-        None => source_ip.clone(),
-    };
-    headers.insert("x-forwarded-for".to_owned(), forwarded_for);
-    headers.insert("x-forwarded-port".to_owned(), "443".to_owned());
-    headers.insert("x-forwarded-proto".to_owned(), "https".to_owned());
-    let user_agent = headers.get("user-agent").cloned().unwrap_or_default();
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": route_key,
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": headers,
-        "requestContext": {
-            "accountId": "anonymous",
-            "apiId": "local",
-            "domainName": "localhost",
-            "domainPrefix": "localhost",
-            "http": {
-                "method": parts.method.as_str(),
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": source_ip,
-                "userAgent": user_agent,
-            },
-            "requestId": Id::random(),
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": clf_time(now),
-            "timeEpoch": now,
-        },
-        "isBase64Encoded": false,
-    });
-    // What there is nothing of is left out.
-    if let Some(event) = event.as_object_mut() {
-        if let Some(cookies) = cookies {
-            event.insert("cookies".to_owned(), cookies.split("; ").collect());
-        }
-        let parameters = parameters(route_key.strip_prefix("ANY ").unwrap_or_default(), path);
-        if !parameters.is_empty() {
-            event.insert("pathParameters".to_owned(), json!(parameters));
-        }
-        if !query.is_empty() {
-            event.insert("queryStringParameters".to_owned(), json!(query_parameters(query)));
-        }
-        if !body.is_empty() {
-            let text = is_text(headers.get("content-type")).then(|| std::str::from_utf8(body).ok()).flatten();
-            event.insert("isBase64Encoded".to_owned(), json!(text.is_none()));
-            event.insert(
-                "body".to_owned(),
-                text.map_or_else(|| json!(STANDARD.encode(body)), |text| json!(text)),
-            );
-        }
-    }
-    event
-}
-
-/// Names in lower case; repeated headers joined by a comma, cookies by a semicolon.
-fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let mut joined: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let separator = if name == header::COOKIE { "; " } else { "," };
-        joined
-            .entry(name.as_str().to_owned())
-            .and_modify(|all| {
-                all.push_str(separator);
-                all.push_str(&value);
-            })
-            .or_insert_with(|| value.into_owned());
-    }
-    joined
-}
-
-/// The map that loses what repeats: nothing of Jeton's reads it, but it is part of the event.
-fn query_parameters(query: &str) -> BTreeMap<String, String> {
-    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        parameters
-            .entry(name.into_owned())
-            .and_modify(|all| {
-                all.push(',');
-                all.push_str(&value);
-            })
-            .or_insert_with(|| value.into_owned());
-    }
-    parameters
-}
-
-/// Whether the gateway passes a body of this type as it is. Forms are not among them: they arrive in base64.
-fn is_text(content_type: Option<&String>) -> bool {
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    media_type.starts_with("text/")
-        || ["application/json", "application/javascript", "application/xml"].contains(&media_type)
-}
-
-fn clf_time(now: Timestamp) -> String {
-    let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
-    let time = i64::try_from(now.seconds())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    time.and_then(|time| time.format(format).ok()).unwrap_or_default()
-}
-
-/// A function's answer, as `lambda_http` writes it.
+/// A function's response, as `lambda_http` writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct FunctionResponse {
     status_code: u16,
     headers: BTreeMap<String, String>,
     #[serde(default)]
@@ -256,32 +134,24 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-fn respond(answer: Answer) -> Response<Body> {
-    let body = match answer.body {
-        Some(body) if answer.is_base64_encoded => STANDARD.decode(body).unwrap_or_default(),
+fn to_http(response: FunctionResponse) -> Response<Body> {
+    let body = match response.body {
+        Some(body) if response.is_base64_encoded => STANDARD.decode(body).unwrap_or_default(),
         body => body.unwrap_or_default().into_bytes(),
     };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    for (name, value) in &answer.headers {
+    let mut http = Response::new(Body::from(body));
+    *http.status_mut() =
+        StatusCode::from_u16(response.status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = http.headers_mut();
+    for (name, value) in &response.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);
         }
     }
-    for cookie in &answer.cookies {
+    for cookie in &response.cookies {
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             headers.append(header::SET_COOKIE, cookie);
         }
     }
-    response
-}
-
-/// What the gateway says itself, without asking a function.
-pub(super) fn own(status: StatusCode, message: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    http
 }

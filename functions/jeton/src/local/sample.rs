@@ -1,53 +1,57 @@
-//! A sample API behind the authorizer, as a REST API has it: it says who called.
+//! The sample API: an HTTP API behind the authorizer. It returns the caller that the authorizer found.
 //!
-//! The authorizer gets the event that API Gateway would send, and its policy is read as IAM would. What the gateway
-//! says itself is what README.md ("Protect your own API") has it say, but for one thing: it can tell a request without
-//! credentials from one whose credentials are refused, as RFC 6750 §3.1 would have it.
+//! # Design
+//! The authorizer gets the event of an HTTP API, and answers with the simple response. One thing differs from AWS: where
+//! an HTTP API answers every refusal with its own 403, the sample API answers as RFC 6750 §3.1 says: 401 without valid
+//! credentials, 403 without the scope, each with its challenge.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use authorizer::NoAnswer;
+use authorizer::Error;
 use axum::{
     body::Body,
-    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    extract::{ConnectInfo, State},
+    http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+    response::IntoResponse,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
-    app::App,
-    compat::{Switch, Switches},
     config::RouteScopes,
-    secret::Id,
+    endpoint::App,
+    oauth::{Switch, Switches},
 };
 
-use super::{gateway::own, policy::Policy, run_as};
+use super::{event::GatewayRequest, response::message, run_as::run_as};
 
-/// Where the sample API is.
+/// The path of the sample API.
 pub(super) const PATH: &str = "/api/notes";
-/// What its routes need, unless the environment says otherwise.
+/// The scopes of its routes, unless the environment says otherwise.
 const ROUTE_SCOPES: &str = "GET /api/notes=read; POST /api/notes=write";
-/// The stage that it is deployed at, so to speak.
-const STAGE: &str = "arn:aws:execute-api:local:000000000000:sample/local";
 
-/// What an authorizer answers to a REST API.
+/// The authorizer's response to an HTTP API.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Authorized {
-    policy_document: Policy,
+struct Authorization {
+    is_authorized: bool,
     context: BTreeMap<String, String>,
 }
 
-/// What the sample API's routes need.
+/// Returns the scopes of the sample API's routes.
 pub fn route_scopes() -> RouteScopes {
     ROUTE_SCOPES.parse().unwrap_or_default()
 }
 
-/// Answers a request to the sample API.
-pub(super) async fn answer(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body> {
-    let mut response = match &parts.method {
-        &Method::OPTIONS => preflight(),
-        &Method::GET | &Method::POST => protected(app, parts, peer).await,
-        _ => own(StatusCode::FORBIDDEN, "Missing Authentication Token"),
+pub(super) async fn respond(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let mut response = match parts.method {
+        Method::OPTIONS => preflight(),
+        Method::GET | Method::POST => protected(&app, &parts, peer).await,
+        _ => message(StatusCode::NOT_FOUND, "Not Found"),
     };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -55,7 +59,7 @@ pub(super) async fn answer(app: &App, parts: &Parts, peer: SocketAddr) -> Respon
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Retry-After, WWW-Authenticate"),
     );
-    // RFC 6750 §2.3: "private" where a token came in the query; and nobody else need keep the rest.
+    // RFC 6750 §2.3 requires "private" where a token came in the query; nothing here is worth caching.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }
@@ -64,109 +68,55 @@ async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body>
     if has_identity_source(&app.config.compat) && !parts.headers.contains_key(header::AUTHORIZATION) {
         return unauthorized("Bearer realm=\"Jeton\"");
     }
-    let arn = format!("{STAGE}/{}{PATH}", parts.method);
-    let event = event(parts, &arn, peer).to_string();
-    let answer = match run_as("authorizer", authorizer::handle(app, &event)).await {
-        Ok(answer) => serde_json::to_value(answer).and_then(serde_json::from_value::<Authorized>),
-        Err(NoAnswer::Unauthorized) => {
-            return unauthorized("Bearer realm=\"Jeton\", error=\"invalid_token\"");
-        }
-        Err(NoAnswer::Unavailable | NoAnswer::NotUnderstood) => return unavailable(),
+    let request = GatewayRequest { parts, body: &[], peer, now: app.clock.now() };
+    let event = request.event(&format!("{} {PATH}", parts.method), &BTreeMap::new()).to_string();
+    let response = match run_as("authorizer", authorizer::handle(app, &event)).await {
+        Ok(response) => serde_json::to_value(response).and_then(serde_json::from_value::<Authorization>),
+        Err(Error::Unauthorized | Error::Unavailable | Error::MalformedEvent) => return unavailable(),
     };
-    match answer {
-        Ok(answer) if answer.policy_document.opens(&arn) => called(parts, &answer.context),
-        Ok(answer) => forbidden(&answer.context),
-        Err(_) => own(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+    match response {
+        Ok(Authorization { is_authorized: true, context }) => notes(&parts.method, &context),
+        Ok(Authorization { context, .. }) => match context.get("challenge") {
+            Some(challenge) => forbidden(challenge),
+            None => unauthorized("Bearer realm=\"Jeton\", error=\"invalid_token\""),
+        },
+        Err(_) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
     }
 }
 
-/// Whether the gateway itself refuses what has no `Authorization` header. Where something else will do, the authorizer
-/// must see every request.
+/// Returns whether the gateway itself refuses requests without an `Authorization` header. Where a switch permits other
+/// credentials or none, the authorizer must get every request.
 fn has_identity_source(permitted: &Switches) -> bool {
     ![Switch::QueryToken, Switch::QueryClient, Switch::Guest].iter().any(|switch| permitted.has(*switch))
 }
 
-/// The API itself: it is told who calls, and tells them.
-fn called(parts: &Parts, context: &BTreeMap<String, String>) -> Response<Body> {
-    let mut response = Response::new(Body::from(json!({ "you": context }).to_string()));
-    if parts.method == Method::POST {
-        *response.status_mut() = StatusCode::CREATED;
-    }
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+/// Returns the response of the API itself.
+fn notes(method: &Method, context: &BTreeMap<String, String>) -> Response<Body> {
+    let status = if *method == Method::POST { StatusCode::CREATED } else { StatusCode::OK };
+    let body = json!({ "you": context }).to_string();
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// The gateway response `UNAUTHORIZED`.
 fn unauthorized(challenge: &'static str) -> Response<Body> {
-    let mut response = own(StatusCode::UNAUTHORIZED, "Unauthorized");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    response
+    let body = message(StatusCode::UNAUTHORIZED, "Unauthorized");
+    ([(header::WWW_AUTHENTICATE, challenge)], body).into_response()
 }
 
-/// The gateway response `ACCESS_DENIED`.
-fn forbidden(context: &BTreeMap<String, String>) -> Response<Body> {
-    let mut response = own(StatusCode::FORBIDDEN, "User is not authorized to access this resource");
-    if let Some(challenge) = context.get("challenge").and_then(|text| HeaderValue::from_str(text).ok()) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
+fn forbidden(challenge: &str) -> Response<Body> {
+    let body = message(StatusCode::FORBIDDEN, "Forbidden");
+    ([(header::WWW_AUTHENTICATE, challenge)], body).into_response()
 }
 
-/// The gateway responses `AUTHORIZER_FAILURE` and `AUTHORIZER_CONFIGURATION_ERROR`.
 fn unavailable() -> Response<Body> {
-    let mut response = own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+    let body = message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    ([(header::RETRY_AFTER, "1")], body).into_response()
 }
 
 fn preflight() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type"),
-    );
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    response
-}
-
-/// The event that a REST API sends an authorizer of type `REQUEST`.
-fn event(parts: &Parts, arn: &str, peer: SocketAddr) -> Value {
-    let (mut headers, mut every_value) = (BTreeMap::new(), BTreeMap::<&str, Vec<String>>::new());
-    for (name, value) in &parts.headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.insert(name.as_str(), value.clone());
-        every_value.entry(name.as_str()).or_default().push(value);
-    }
-    let (mut query, mut every_query) = (BTreeMap::new(), BTreeMap::<String, Vec<String>>::new());
-    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-        query.insert(name.to_string(), value.to_string());
-        every_query.entry(name.into_owned()).or_default().push(value.into_owned());
-    }
-    json!({
-        "type": "REQUEST",
-        "methodArn": arn,
-        "resource": PATH,
-        "path": PATH,
-        "httpMethod": parts.method.as_str(),
-        "headers": headers,
-        "multiValueHeaders": every_value,
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": every_query,
-        "pathParameters": {},
-        "stageVariables": {},
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "sample",
-            "httpMethod": parts.method.as_str(),
-            "identity": { "sourceIp": peer.ip().to_string() },
-            "path": format!("/local{PATH}"),
-            "requestId": Id::random(),
-            "resourceId": "notes",
-            "resourcePath": PATH,
-            "stage": "local",
-        },
-    })
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -1,4 +1,4 @@
-//! `jeton serve`, from its first line to its last.
+//! The command `jeton serve`.
 
 use std::{
     fmt::Write as _,
@@ -8,136 +8,174 @@ use std::{
 };
 
 use shared::{
-    app::App,
-    compat::{Holder, Switches},
-    config::{Config, Issuer, RouteScopes},
-    dynamodb::{self, Endpoint},
+    config::{Config, RouteScopes},
+    dynamodb::{self, Endpoint, schema},
+    endpoint::App,
     log::Log,
-    table::schema,
+    oauth::{Issuer, Switches},
     time::Clock,
 };
+use tokio::net::TcpListener;
 
-use super::{Database, Error, Gateway, Storage, demo, listen, listen_at, sample};
+use super::{
+    database::{Database, Storage},
+    demo::{self, Demo},
+    error::Error,
+    gateway::Gateway,
+    listen::{listen, listen_at},
+    sample,
+};
 
-/// What `serve` was asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The functions' port; 0 is any that is free.
+    /// The port of the functions; 0 is any free port.
     pub port: u16,
-    /// DynamoDB's port; none is the next one, or any that is free.
+    /// The port of DynamoDB. `None`: the next one, or any free port.
     pub dynamodb_port: Option<u16>,
-    /// One more address that DynamoDB answers at, on the same port.
+    /// Another address for DynamoDB, on the same port.
     pub dynamodb_listen: Option<IpAddr>,
-    /// Where items are kept.
     pub storage: Storage,
-    /// The issuer, if it is not the server's own address.
+    /// The permitted compatibility switches. `None`: those of `JETON_COMPAT`.
+    pub compat: Option<Switches>,
+    /// The issuer. `None`: that of `JETON_ISSUER`, else the server's own address.
     pub issuer: Option<Issuer>,
-    /// Whether to register a demo client and a person, and show what to do with it.
+    /// Whether to register the demo.
     pub demo: bool,
 }
 
-/// Serves until the process is asked to stop.
+/// Serves until the process gets a signal to stop.
 pub async fn serve(options: Options) -> Result<(), Error> {
-    let mut stop = Stop::listen()?;
+    let mut signals = Signals::listen()?;
     let gateway_listener = listen(options.port, "--port").await?;
-    let port = gateway_listener.local_addr()?.port();
-    let dynamodb_port = match options.dynamodb_port {
-        Some(port) => port,
-        None if options.port == 0 => 0,
-        None => options.port.checked_add(1).unwrap_or(0),
-    };
-    let dynamodb_listener = listen(dynamodb_port, "--dynamodb-port").await?;
-    let dynamodb_port = dynamodb_listener.local_addr()?.port();
-    let mut doors = vec![dynamodb_listener];
-    if let Some(address) = options.dynamodb_listen {
-        doors.push(listen_at(address, dynamodb_port, "--dynamodb-listen").await?);
-    }
-    let url = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
-    let dynamodb_url = format!("http://{}:{dynamodb_port}", Ipv4Addr::LOCALHOST);
-
-    // Every client's switch can be tried here, unless JETON_COMPAT says which, or `none`.
-    let permitted = Switches::of(Holder::Client).to_string();
-    let mut config = Config::from_env_or(|variable| (variable == "JETON_COMPAT").then(|| permitted.clone()))?;
-    if let Some(issuer) = options.issuer {
-        config.issuer = Some(issuer);
-    }
-    if config.issuer.is_none() {
-        config.issuer = url.parse().ok();
-    }
-    if options.demo && config.route_scopes == RouteScopes::default() {
-        config.route_scopes = sample::route_scopes();
-    }
-    let database = Database::start(&options.storage, doors)?;
+    let url = url_of(&gateway_listener)?;
+    let (loopback, for_containers) = listen_for_dynamodb(&options).await?;
+    let dynamodb_url = url_of(&loopback)?;
+    let container_address = for_containers.as_ref().map(TcpListener::local_addr).transpose()?;
+    let config = config(&options, &url)?;
+    let switches = config.compat.clone();
+    let database = Database::start(&options.storage, [loopback].into_iter().chain(for_containers))?;
     let client =
         dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
-    schema::create(&client, &config.tables).await.map_err(|error| Error::Tables(error.to_string()))?;
+    schema::create(&client, &config.tables).await.map_err(Error::Tables)?;
     let log = Log::new(config.log_level, std::io::stderr());
     let app = Arc::new(App::new(config, &client, Clock::system(), log));
-
-    let mut banner = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n");
-    if let Some(address) = options.dynamodb_listen {
-        let _ = writeln!(banner, "and on http://{}, for containers", SocketAddr::new(address, dynamodb_port));
-    }
-    banner.push('\n');
-    banner.push_str(&kept(&options.storage));
-    // As it was called, so that the line can be pasted as it is.
-    let program = std::env::args().next().unwrap_or_else(|| "jeton".to_owned());
-    let admin = format!("{program} --endpoint-url {dynamodb_url} client");
-    if options.demo {
-        let demo = demo::register(&app).await.map_err(|error| Error::Demo(error.to_string()))?;
-        banner.push_str(&demo.lines(&url));
-    }
-    let _ = write!(
-        banner,
-        "\nRegister a client of your own, and see them all:\n\n  \
-         {admin} create --name my-service --scope read\n  {admin} list\n"
-    );
-    banner.push_str("\nStop with Ctrl-C.\n");
+    let demo = if options.demo { Some(demo::register(&app).await?) } else { None };
+    let banner =
+        Banner { url, dynamodb_url, container_address, storage: &options.storage, switches, demo }.text();
     let gateway = if options.demo {
         Gateway::start_with_demo(app, gateway_listener)
     } else {
         Gateway::start(app, gateway_listener)
     };
-    // Whoever reads standard output may have gone: serving matters more.
+    // A reader that closed standard output is no reason to stop.
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(banner.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
 
-    stop.asked().await;
+    signals.received().await;
     gateway.stop().await;
     database.stop().await;
     Ok(())
 }
 
-fn kept(storage: &Storage) -> String {
-    match storage {
-        Storage::Memory => {
-            "Nothing is kept: clients, people and tokens are gone when the server stops.\n".to_owned()
+fn url_of(listener: &TcpListener) -> Result<String, Error> {
+    Ok(format!("http://{}:{}", Ipv4Addr::LOCALHOST, listener.local_addr()?.port()))
+}
+
+/// Listens on loopback, and on the address for containers if there is one.
+async fn listen_for_dynamodb(options: &Options) -> Result<(TcpListener, Option<TcpListener>), Error> {
+    let port = match options.dynamodb_port {
+        Some(port) => port,
+        None if options.port == 0 => 0,
+        None => options.port.checked_add(1).unwrap_or(0),
+    };
+    let listener = listen(port, "--dynamodb-port").await?;
+    let port = listener.local_addr()?.port();
+    let for_containers = match options.dynamodb_listen {
+        Some(address) => Some(listen_at(address, port, "--dynamodb-listen").await?),
+        None => None,
+    };
+    Ok((listener, for_containers))
+}
+
+/// Reads the configuration from the environment; `options` go first.
+fn config(options: &Options, url: &str) -> Result<Config, Error> {
+    let mut config = Config::from_env()?;
+    if let Some(compat) = &options.compat {
+        config.compat = compat.clone();
+    }
+    config.issuer = options.issuer.clone().or(config.issuer).or_else(|| url.parse().ok());
+    if options.demo && config.route_scopes == RouteScopes::default() {
+        config.route_scopes = sample::route_scopes();
+    }
+    Ok(config)
+}
+
+/// The text that the server prints once it is ready.
+struct Banner<'a> {
+    url: String,
+    dynamodb_url: String,
+    container_address: Option<SocketAddr>,
+    storage: &'a Storage,
+    switches: Switches,
+    demo: Option<Demo>,
+}
+
+impl Banner<'_> {
+    /// Returns the text. Scripts rely on its first two lines.
+    fn text(&self) -> String {
+        let Self { url, dynamodb_url, switches, .. } = self;
+        let mut text = format!("Jeton listening on {url}\nDynamoDB listening on {dynamodb_url}\n");
+        if let Some(address) = self.container_address {
+            let _ = writeln!(text, "and on http://{address}, for containers");
         }
-        Storage::File(path) => format!("Clients, people and tokens are kept in {}.\n", path.display()),
+        text.push('\n');
+        let _ = match self.storage {
+            Storage::Memory => {
+                writeln!(text, "Nothing is stored: clients, users and tokens are gone when the server stops.")
+            }
+            Storage::File(path) => {
+                writeln!(text, "Clients, users and tokens are stored in {}.", path.display())
+            }
+        };
+        if !switches.is_empty() {
+            let _ = writeln!(text, "Permitted compatibility switches: {switches}.");
+        }
+        if let Some(demo) = &self.demo {
+            text.push_str(&demo.text(url));
+        }
+        // The program as it was called, so that the lines can be pasted.
+        let program = std::env::args().next().unwrap_or_else(|| "jeton".to_owned());
+        let client = format!("{program} --endpoint-url {dynamodb_url} client");
+        let _ = write!(
+            text,
+            "\nRegister a client of your own, and list all clients:\n\n  \
+             {client} create --name my-service --scope read\n  {client} list\n\nStop with Ctrl-C.\n"
+        );
+        text
     }
 }
 
-/// What asks a process to stop: Ctrl-C, or the signal that service managers send. Listened for from before anybody
-/// is told that the server is there, so that it stops in order however soon it is asked to.
-struct Stop {
+/// The signals that stop the server: Ctrl-C, and that of service managers. They are handled from before the server
+/// announces itself, so that it stops in order however early they come.
+struct Signals {
     #[cfg(unix)]
-    terminated: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
-impl Stop {
+impl Signals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
-            terminated: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
         })
     }
 
-    async fn asked(&mut self) {
+    async fn received(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}
-            _ = self.terminated.recv() => {}
+            _ = self.terminate.recv() => {}
         }
         #[cfg(not(unix))]
         let _ = tokio::signal::ctrl_c().await;

@@ -1,15 +1,16 @@
-//! A path as the most forgiving backend may read it: percent-encoding, case, empty segments, path parameters,
-//! backslashes and a slash at the end told apart from nothing.
+//! A path as the most lenient backend may read it: without regard to percent-encoding, case, empty segments, path
+//! parameters, backslashes and a slash at the end.
 //!
-//! A path with `..` is not read at all: where it leads depends on what a backend drops, cuts and decodes before it, and
-//! in which order. Browsers and URL libraries send none.
+//! A path with `..` is refused: where it leads depends on what a backend removes and decodes before it, and in which
+//! order. Browsers and URL libraries do not send such paths.
 
 use percent_encoding::percent_decode_str;
 
-/// How often a path may have been percent-encoded.
+/// Maximum number of decodings that are tried; a path must be stable before the last.
 const MOST_DECODINGS: usize = 3;
 
-/// The segments of `path`, read loosely. `None`: it has characters that no path should have, or hides what it is.
+/// Returns the segments of `path`, read loosely. `None`: the path has control characters, `..`, an encoded `?` or `#`,
+/// or is encoded too many times.
 pub(super) fn segments(path: &str) -> Option<Vec<String>> {
     let decoded = decoded(path)?;
     // Decoded once more on the way, `?` and `#` end the path.

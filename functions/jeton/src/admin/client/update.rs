@@ -2,89 +2,94 @@
 
 use clap::{ArgAction, Args};
 use shared::{
-    client::{AuthMethod, GrantType, Lifetimes, Registration},
-    compat::{Switch, Switches},
+    audit::ClientChange,
+    clients::{Lifetimes, Registration},
+    oauth::{AuthMethod, GrantType, Switch, Switches},
 };
 
-use super::{Admin, Error, count_switches, describe, known, scope_values};
+use super::{
+    description,
+    options::{all_switches, scope_values},
+};
+use crate::admin::{
+    connection::Admin,
+    error::Error,
+    words::{client_switches, one_of},
+};
 
-/// What is to be changed about a client.
 #[derive(Debug, Args)]
 pub struct Update {
     /// The client's id
     client_id: String,
-    /// What people are told it is called
+    /// The name that users see
     #[arg(long)]
     name: Option<String>,
-    /// The grants it may use; may be repeated
-    #[arg(long = "grant", value_name = "G")]
+    /// A grant that the client may use; repeatable
+    #[arg(long = "grant", value_name = "G", value_parser = one_of::<GrantType>())]
     grants: Option<Vec<GrantType>>,
-    /// Where people may be sent back to; may be repeated
+    /// A redirect URI; repeatable
     #[arg(long = "redirect-uri", value_name = "U")]
     redirect_uris: Option<Vec<String>>,
-    /// The scope values it may ask for; may be repeated. Without --default-scope they are all its default, too
+    /// A scope value that the client may request; repeatable. Without --default-scope, they become the default scope, too
     #[arg(long = "scope", value_name = "S")]
     scope: Option<Vec<String>>,
-    /// The scope values it gets if it asks for none; may be repeated
+    /// A scope value that a request without `scope` gets; repeatable
     #[arg(long = "default-scope", value_name = "S")]
     default_scope: Option<Vec<String>>,
-    /// How it may authenticate; may be repeated
-    #[arg(long = "auth-method", value_name = "METHOD")]
+    /// A method that the client may authenticate by; repeatable
+    #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Option<Vec<AuthMethod>>,
-    /// Whether it may introspect access tokens that others were issued
+    /// Whether the client may introspect the access tokens of other clients
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     resource_server: Option<bool>,
-    /// Whether it belongs to the deployment's owner
+    /// Whether the client belongs to the deployment's owner
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     first_party: Option<bool>,
-    /// Whether it may do without PKCE
+    /// Whether the client may omit PKCE
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     pkce_optional: Option<bool>,
-    /// The compatibility switches that it has; may be repeated, or several with commas between them; `none` for none
-    #[arg(long, value_name = "SWITCH")]
+    /// A compatibility switch of the client; repeatable, or a list separated by commas
+    #[arg(long, value_name = "SWITCH", value_parser = client_switches())]
     compat: Option<Vec<Switches>>,
-    /// How long a code lives: 10 to 600
+    /// Lifetime of an authorization code: 10 to 600
     #[arg(long, value_name = "SECONDS")]
     code_ttl: Option<u32>,
-    /// How long an access token lives: 60 to 86400; with --compat ttl to 7776000, or 0, which is without end
+    /// Lifetime of an access token: 60 to 86400; with --compat ttl up to 7776000, or 0, which is without end
     #[arg(long, value_name = "SECONDS")]
     access_token_ttl: Option<u32>,
-    /// With --compat ttl: the longest lifetime that a token request may ask for
+    /// With --compat ttl: the longest lifetime that a token request may choose, up to 7776000, or 0, which is without end
     #[arg(long, value_name = "SECONDS")]
     longest_access_token_ttl: Option<u32>,
-    /// How long an unused refresh token lives: 60 to 7776000
+    /// Lifetime of an unused refresh token: 60 to 7776000
     #[arg(long, value_name = "SECONDS")]
     refresh_token_ttl: Option<u32>,
-    /// How long a rotated refresh token may be presented again: 0 to 300
+    /// How long a rotated refresh token may be presented again, for the same tokens: 0 to 300
     #[arg(long, value_name = "SECONDS")]
     refresh_grace: Option<u32>,
 }
 
 impl Update {
-    /// Does it, unless somebody else changes the client at the same time.
-    pub async fn run(self, admin: &Admin) -> Result<(), Error> {
+    pub(super) async fn run(self, admin: &Admin) -> Result<(), Error> {
         let id = self.client_id.parse()?;
-        let (client, _) = known(admin, &id).await?;
-        let amended = self.amended(Registration::of(&client)).amend(&client)?;
-        admin.app.clients.amend(&client, &amended).await?;
-        admin.client_changed(&id, "updated");
-        let (kept, status) = known(admin, &id).await?;
-        let json = describe(&kept, &status, admin.latest());
-        admin.print(&json, &format!("Client {id} is updated."))?;
-        count_switches(admin).await
+        let (client, _) = admin.client(&id).await?;
+        let updated = self.apply(Registration::of(&client)).update(&client)?;
+        admin.app.clients.update(&client, &updated).await?;
+        admin.audit_client(&id, ClientChange::Updated);
+        let (client, status) = admin.client(&id).await?;
+        let json = description::json(&client, &status, admin.latest());
+        admin.print(&json, &format!("Client {id} is updated."))
     }
 
-    /// What the client is registered as, with the changes made.
-    fn amended(self, registered: Registration) -> Registration {
+    /// Returns the registration with the given options.
+    fn apply(self, registered: Registration) -> Registration {
         let lifetimes = registered.lifetimes;
-        let compat = self.compat.map(|lists| lists.iter().flat_map(Switches::iter).collect());
-        let compat: Switches = compat.unwrap_or_else(|| registered.compat.clone());
-        // A grant that its switch allowed goes with it.
+        let compat = self.compat.map_or_else(|| registered.compat.clone(), |lists| all_switches(&lists));
+        // A client that loses the switch of a grant loses the grant.
         let allowed = |grant_type: &GrantType| grant_type.switch().is_none_or(|switch| compat.has(switch));
         let grant_types =
             self.grants.unwrap_or_else(|| registered.grant_types.iter().copied().filter(allowed).collect());
         let default_scope = match (&self.default_scope, &self.scope) {
-            (Some(named), _) => scope_values(named),
+            (Some(options), _) => scope_values(options),
             (None, Some(_)) => Vec::new(),
             (None, None) => registered.default_scope,
         };
@@ -93,7 +98,7 @@ impl Update {
             public: registered.public,
             grant_types,
             redirect_uris: self.redirect_uris.unwrap_or(registered.redirect_uris),
-            scope: self.scope.map_or(registered.scope, |named| scope_values(&named)),
+            scope: self.scope.map_or(registered.scope, |options| scope_values(&options)),
             default_scope,
             auth_methods: self.auth_methods.unwrap_or(registered.auth_methods),
             resource_server: self.resource_server.unwrap_or(registered.resource_server),

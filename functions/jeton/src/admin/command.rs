@@ -1,0 +1,37 @@
+//! The administrative commands.
+
+use clap::Subcommand;
+
+use super::{
+    client::ClientCommand, connection::Admin, error::Error, scope::ScopeCommand, token::TokenCommand,
+    user::UserCommand,
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Register and manage clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Create and manage users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Describe scope values to users
+    #[command(subcommand)]
+    Scope(ScopeCommand),
+    /// Inspect and revoke tokens, and create personal tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+impl Command {
+    /// Runs the command on the tables at `endpoint_url`, or where the environment says.
+    pub async fn run(self, endpoint_url: Option<String>, json: bool) -> Result<(), Error> {
+        let admin = Admin::connect(endpoint_url, json).await?;
+        match self {
+            Self::Client(command) => command.run(&admin).await,
+            Self::User(command) => command.run(&admin).await,
+            Self::Scope(command) => command.run(&admin).await,
+            Self::Token(command) => command.run(&admin).await,
+        }
+    }
+}

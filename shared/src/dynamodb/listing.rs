@@ -1,0 +1,75 @@
+//! Reads of many items at once, for lists, cleaning up and administration. No decision depends on them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use super::{Error, Item, KEY, Stored, Table, attribute_of, text, unavailable};
+
+impl Table {
+    /// Returns every item, in no particular order. It scans the table: for administration only.
+    pub async fn all(&self) -> Result<Vec<Item>, Error> {
+        #[expect(clippy::disallowed_methods, reason = "administration only")]
+        let request = self.client.scan();
+        let request = request.table_name(&self.name).consistent_read(true);
+        let items = request.into_paginator().items().send().collect::<Result<_, _>>().await;
+        items.map_err(|error| unavailable("Scan", &error))
+    }
+
+    /// Returns the keys that begin with `prefix`, of items whose `field` is `value`. It scans the table: for
+    /// administration only.
+    pub async fn keys_with<T: Stored>(
+        &self,
+        prefix: &str,
+        field: &str,
+        value: &impl Serialize,
+    ) -> Result<Vec<String>, Error> {
+        let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
+        #[expect(clippy::disallowed_methods, reason = "administration only")]
+        let request = self.client.scan();
+        let request = request
+            .table_name(&self.name)
+            .consistent_read(true)
+            .filter_expression("#value = :value AND begins_with(#pk, :prefix)")
+            .projection_expression("#pk")
+            .expression_attribute_names("#pk", KEY)
+            .expression_attribute_names("#value", attribute_of::<T>(field)?)
+            .expression_attribute_values(":prefix", text(prefix))
+            .expression_attribute_values(":value", value);
+        let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        Ok(keys(&items.map_err(|error| unavailable("Scan", &error))?))
+    }
+
+    /// Returns the keys in `index` under `value` that begin with `prefix`. An index lags a moment behind its table.
+    pub async fn keys_indexed(
+        &self,
+        prefix: &str,
+        index: Index,
+        value: &impl Serialize,
+    ) -> Result<Vec<String>, Error> {
+        let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
+        #[expect(clippy::disallowed_methods, reason = "for lists and cleaning up: no decision depends on it")]
+        let request = self.client.query();
+        let request = request
+            .table_name(&self.name)
+            .index_name(index.name)
+            .key_condition_expression("#value = :value AND begins_with(#pk, :prefix)")
+            .expression_attribute_names("#pk", KEY)
+            .expression_attribute_names("#value", index.attribute)
+            .expression_attribute_values(":prefix", text(prefix))
+            .expression_attribute_values(":value", value);
+        let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        Ok(keys(&items.map_err(|error| unavailable("Query", &error))?))
+    }
+}
+
+/// An index, sorted by the table's key.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    pub name: &'static str,
+    /// The hash key.
+    pub attribute: &'static str,
+}
+
+fn keys(items: &[Item]) -> Vec<String> {
+    items.iter().filter_map(|item| item.get(KEY)?.as_s().ok().cloned()).collect()
+}

@@ -1,0 +1,21 @@
+//! The parts that every endpoint shares: the application, a call, the Lambda adapter, client authentication, bearer
+//! tokens, the signed-in user and password verification.
+
+mod address;
+mod app;
+pub mod authenticate;
+pub mod bearer;
+mod call;
+mod device_cookie;
+pub mod lambda;
+mod password_cache;
+mod signed_in;
+pub mod verify_password;
+
+pub use app::App;
+pub use authenticate::{Authenticated, AuthenticationError, AuthenticationFailed, Credentials, authenticate};
+pub use call::{Call, Cors, Route, UnknownIssuer};
+pub use device_cookie::{DEVICE_COOKIE, device_cookie};
+pub use password_cache::PasswordCache;
+pub use signed_in::{SESSION_COOKIE, SignedIn, signed_in};
+pub use verify_password::{PasswordCredentials, PasswordError, VerifiedUser};

@@ -1,0 +1,242 @@
+//! A call: one request, from its first check to the last header of its response.
+
+use std::sync::OnceLock;
+
+use lambda_http::{
+    Body, RequestExt,
+    http::{HeaderValue, Method, StatusCode, header},
+    request::RequestContext,
+};
+
+use super::App;
+use crate::{
+    audit::{Event, Record},
+    http::{Cookie, OAuthError, Query, Request, Response},
+    oauth::{ClientId, Issuer},
+    pages::{ErrorKind, ErrorPage, View},
+    secret::{Kind, Secret},
+    time::Timestamp,
+};
+
+/// Whether a page of another origin may read an endpoint's responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// Any origin, without credentials.
+    AnyOrigin,
+    /// No other origin.
+    None,
+}
+
+/// The methods and the CORS policy of an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The methods, as an `Allow` header lists them. An endpoint for GET alone also serves HEAD (RFC 9110 §9.3.2); an
+    /// authorization request, by GET or POST, does more than read.
+    pub methods: &'static str,
+    pub cors: Cors,
+}
+
+/// One request while it is served.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub app: &'a App,
+    pub request: Request,
+    /// When the request arrived. Every decision about it is made for this moment.
+    pub now: Timestamp,
+    route: Route,
+    id: String,
+    client: OnceLock<ClientId>,
+}
+
+impl<'a> Call<'a> {
+    /// Serves `request` by `endpoint`. A preflight, or a method that `route` does not list, gets a response at once. An
+    /// error is logged and becomes JSON (RFC 6749 §5.2).
+    pub async fn serve<E: Into<OAuthError>>(
+        app: &'a App,
+        request: Request,
+        route: Route,
+        endpoint: impl AsyncFnOnce(&Self) -> Result<Response, E>,
+    ) -> Response {
+        let call = Self::new(app, request, route);
+        if let Some(response) = call.response_at_once() {
+            return response;
+        }
+        let result = endpoint(&call).await;
+        result.map_or_else(|error| call.fail(&error.into()), |response| call.finish(response))
+    }
+
+    /// Serves `request` as [`Call::serve`] does, but an error becomes an error page.
+    pub async fn serve_page<E: Into<ErrorPage>>(
+        app: &'a App,
+        request: Request,
+        route: Route,
+        endpoint: impl AsyncFnOnce(&Self) -> Result<Response, E>,
+    ) -> Response {
+        let call = Self::new(app, request, route);
+        if let Some(response) = call.response_at_once() {
+            return response;
+        }
+        let result = endpoint(&call).await;
+        result.map_or_else(|error| call.fail_with_page(&error.into()), |response| call.finish(response))
+    }
+
+    fn new(app: &'a App, request: Request, route: Route) -> Self {
+        let id = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+            _ => None,
+        };
+        let now = app.clock.now();
+        Self { app, request, now, route, id: id.unwrap_or_default(), client: OnceLock::new() }
+    }
+
+    /// Returns the response to a preflight, or to a method that the route does not list.
+    fn response_at_once(&self) -> Option<Response> {
+        let (method, route) = (self.request.method(), self.route);
+        let requested =
+            if method == Method::HEAD && route.methods == "GET" { "GET" } else { method.as_str() };
+        if route.methods.split(", ").any(|listed| listed == requested) {
+            return None;
+        }
+        if method == Method::OPTIONS && route.cors == Cors::AnyOrigin {
+            return Some(self.finish(preflight(route)));
+        }
+        let error = OAuthError::invalid_request(
+            "This endpoint does not accept this method; see the Allow header.",
+            String::from("the method is not the endpoint's"),
+        );
+        let mut response = self.fail(&error.with_status(StatusCode::METHOD_NOT_ALLOWED));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.methods));
+        Some(response)
+    }
+
+    /// Returns the view of pages in the language that the request prefers.
+    pub fn view(&self) -> View<'a> {
+        let query = Query::parse(self.request.uri().query().unwrap_or_default()).ok();
+        let ui_locales = query.as_ref().and_then(|query| query.get("ui_locales").ok().flatten());
+        let accepted = self.request.headers().get(header::ACCEPT_LANGUAGE);
+        let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
+        let offered = &self.app.config.languages;
+        let language = offered.choose(ui_locales.unwrap_or_default(), accepted.unwrap_or_default());
+        View::new(language, &self.app.theme)
+    }
+
+    /// Sets the client that the log names.
+    pub fn set_client(&self, client: &ClientId) {
+        let _ = self.client.set(client.clone());
+    }
+
+    /// Writes `event` to the log.
+    pub fn audit(&self, event: Event<'_>) {
+        let level = event.level();
+        let mut record = Record::new(self.now, event);
+        record.request_id = Some(&self.id);
+        record.path = Some(self.route_path());
+        self.app.log.write(level, &record);
+    }
+
+    /// Returns the path of the gateway's route. Metrics count by it, so it is not the request's own path, which a
+    /// caller may vary where a route has parameters.
+    fn route_path(&self) -> &str {
+        let key = match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref(),
+            _ => None,
+        };
+        key.and_then(|key| key.split_once(' ')).map_or_else(|| self.request.uri().path(), |(_, path)| path)
+    }
+
+    /// Returns the issuer: the deployment's own, or else the gateway's domain name. `Host` and `X-Forwarded-Host` do
+    /// not count, because the caller chooses them.
+    pub fn issuer(&self) -> Result<Issuer, UnknownIssuer> {
+        if let Some(issuer) = &self.app.config.issuer {
+            return Ok(issuer.clone());
+        }
+        match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                let domain = context.domain_name.as_deref().ok_or(UnknownIssuer)?;
+                Issuer::of_domain(domain).map_err(|_| UnknownIssuer)
+            }
+            _ => Err(UnknownIssuer),
+        }
+    }
+
+    /// Returns the secret in `cookie`, if the browser sent one of this kind.
+    pub fn cookie_secret<K: Kind>(&self, cookie: Cookie) -> Result<Option<Secret<K>>, UnknownIssuer> {
+        let issuer = self.issuer()?;
+        Ok(cookie.read(&self.request, &issuer).and_then(|text| Secret::parse(text).ok()))
+    }
+
+    fn fail(&self, error: &OAuthError) -> Response {
+        self.log_failure(error.code, &error.reason, error.is_outage());
+        self.finish(error.response())
+    }
+
+    fn fail_with_page(&self, page: &ErrorPage) -> Response {
+        self.log_failure(page.error(), &page.reason, page.is_outage());
+        self.finish(page.response(self.view(), &self.id))
+    }
+
+    /// Logs a failed request: one line.
+    pub fn log_failure(&self, error: &'static str, reason: &str, outage: bool) {
+        let client = self.client.get();
+        self.audit(if outage {
+            Event::Unavailable { reason, client }
+        } else {
+            Event::Refused { error, reason, client }
+        });
+    }
+
+    /// Adds the headers of every response.
+    fn finish(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.issuer().is_ok_and(|issuer| issuer.is_secure()) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            headers.insert("x-request-id", id);
+        }
+        if self.route.cors == Cors::AnyOrigin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("Retry-After, WWW-Authenticate, X-Request-Id"),
+            );
+        }
+        response
+    }
+}
+
+/// Returns the response to a CORS preflight (Fetch §3.2).
+fn preflight(route: Route) -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(route.methods));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Authorization, Content-Type"),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+/// The deployment has no issuer of its own, and the request did not come through a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no issuer: JETON_ISSUER is not set, and the event has no usable domain name")]
+pub struct UnknownIssuer;
+
+impl From<UnknownIssuer> for OAuthError {
+    fn from(error: UnknownIssuer) -> Self {
+        Self::temporarily_unavailable(error.to_string())
+    }
+}
+
+impl From<UnknownIssuer> for ErrorPage {
+    fn from(error: UnknownIssuer) -> Self {
+        Self::new(ErrorKind::Unavailable, error.to_string())
+    }
+}

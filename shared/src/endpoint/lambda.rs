@@ -1,0 +1,145 @@
+//! The adapter between the events of an HTTP API (payload format 2.0) and a handler.
+//!
+//! # Design
+//! `lambda_http` converts events in Lambda, in the local server and in tests alike. It expects events that a gateway has
+//! checked, and panics on some malformed headers and queries. So [`invoke`] first repairs what it reads: it replaces
+//! `Host` by the gateway's domain name, removes `X-Forwarded-Proto`, and percent-encodes the query.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client as DynamoDb;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lambda_http::{
+    Adapter, BoxFuture, Context, LambdaEvent, Service,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    http::{HeaderValue, header},
+    lambda_runtime,
+    request::LambdaRequest,
+    service_fn,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::{App, UnknownIssuer};
+use crate::{
+    audit::{Event, Record},
+    config::Config,
+    dynamodb,
+    http::{OAuthError, Query, Request, Response},
+    log::Log,
+    secret::Id,
+    time::Clock,
+};
+
+/// A function that serves a request.
+pub type Handler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Response>;
+
+/// A function that serves an event that is not an HTTP request, given in JSON.
+pub type EventHandler<A, E> = for<'a> fn(&'a App, &'a str) -> BoxFuture<'a, Result<A, E>>;
+
+/// Runs `handler` as a Lambda function.
+pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    warm_up(&app).await;
+    serve(app, handler).await
+}
+
+/// Runs `handler`, which uses no table, as a Lambda function.
+pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
+    serve(start(Config::from_env()?, &dynamodb::nowhere()), handler).await
+}
+
+/// Runs `handler` as a Lambda function that other APIs' gateways call. Their events do not name the issuer, so the
+/// function does not start unless the configuration does.
+pub async fn run_on_events<A, E>(handler: EventHandler<A, E>) -> Result<(), lambda_http::Error>
+where
+    A: Serialize + 'static,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    if app.config.issuer.is_none() {
+        return Err(UnknownIssuer.into());
+    }
+    warm_up_authorizer(&app).await;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let app = Arc::clone(&app);
+        async move { handler(&app, event.payload.get()).await.map_err(lambda_http::Error::from) }
+    }))
+    .await
+}
+
+/// Opens the connection to DynamoDB, by reading a client that does not exist.
+///
+/// # Design
+/// Name resolution, TLS and credentials are then done while the function starts, and not in its first request. The read
+/// is one that the function also makes for requests, so its policy has no statement for the start. If the read fails,
+/// the first request does all that.
+pub async fn warm_up(app: &App) {
+    let _ = app.clients.read(&Id::from_bits(0).into()).await;
+}
+
+/// Does the same for the authorizer, which may not read clients: by reading a grant that does not exist.
+pub async fn warm_up_authorizer(app: &App) {
+    let _ = app.grants.find(Id::from_bits(0)).await;
+}
+
+fn start(config: Config, dynamodb: &DynamoDb) -> Arc<App> {
+    let log = Log::stdout(config.log_level);
+    Arc::new(App::new(config, dynamodb, Clock::system(), log))
+}
+
+async fn serve(app: Arc<App>, handler: Handler) -> Result<(), lambda_http::Error> {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let app = Arc::clone(&app);
+        async move { invoke(app, handler, event.payload.get(), event.context).await }
+    }))
+    .await
+}
+
+/// Serves `event` by `handler`, and returns the response in the gateway's form.
+pub async fn invoke(
+    app: Arc<App>,
+    handler: Handler,
+    event: &str,
+    context: Context,
+) -> Result<impl Serialize + use<>, lambda_http::Error> {
+    let (payload, handler) = match parse(event) {
+        Some(request) => (request, handler),
+        None => (ApiGatewayV2httpRequest::default(), malformed_event as Handler),
+    };
+    let payload = LambdaRequest::ApiGatewayV2(payload);
+    let mut adapter = Adapter::from(service_fn(move |request: Request| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, lambda_http::Error>(handler(&app, request).await) }
+    }));
+    adapter.call(LambdaEvent { payload, context }).await
+}
+
+/// Parses `event` and makes the request safe to convert; `None` if no gateway would send it.
+fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
+    let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).ok()?;
+    let domain = request.request_context.domain_name.clone().unwrap_or_else(|| "localhost".to_owned());
+    let path = request.raw_path.as_deref().filter(|path| path.starts_with('/'))?;
+    Url::parse(&format!("https://{domain}{path}")).ok()?;
+    request.headers.insert(header::HOST, HeaderValue::from_str(&domain).ok()?);
+    request.headers.remove("x-forwarded-proto");
+    request.raw_query_string = request.raw_query_string.map(|query| Query::text(query.as_bytes()));
+    if request.is_base64_encoded {
+        STANDARD.decode(request.body.as_deref().unwrap_or_default()).ok()?;
+    }
+    Some(request)
+}
+
+fn malformed_event(app: &App, _request: Request) -> BoxFuture<'_, Response> {
+    let reason = String::from("the event cannot be converted to an HTTP request");
+    let error = OAuthError::invalid_request("The request is not well-formed HTTP.", reason);
+    Box::pin(async move { respond_without_call(app, &error) })
+}
+
+/// Logs an error of an event that is not a call, and makes the response. It has no request id and no endpoint.
+fn respond_without_call(app: &App, error: &OAuthError) -> Response {
+    let event = Event::Refused { error: error.code, reason: &error.reason, client: None };
+    app.log.write(event.level(), &Record::new(app.clock.now(), event));
+    error.response()
+}

@@ -1,0 +1,171 @@
+//! Parameters in a JSON body or in the query, each behind a compatibility switch.
+
+use std::fmt;
+
+use lambda_http::http::header;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::{
+    Form, FormError, Request,
+    form::{is_decodable, media_type},
+};
+
+impl Form {
+    /// Returns whether the content type of `request` is JSON.
+    pub fn is_json(request: &Request) -> bool {
+        media_type(request).eq_ignore_ascii_case("application/json")
+    }
+
+    /// Parses the parameters in `request`'s body: a JSON object of strings and whole numbers, without repeated names.
+    pub fn parse_json(request: &Request) -> Result<Self, FormError> {
+        let body = request.body().as_ref();
+        if body.len() > Self::MOST_BYTES {
+            return Err(FormError::TooLarge);
+        }
+        let Members(members) = serde_json::from_slice(body).map_err(|_| FormError::NotFlatJson)?;
+        Self::of(members)
+    }
+
+    /// Parses the parameters in `request`'s query and in its body, if it has one. A name in both counts as repeated.
+    pub fn parse_with_query(request: &Request) -> Result<Self, FormError> {
+        let query = request.uri().query().unwrap_or_default();
+        if query.len() > Self::MOST_BYTES {
+            return Err(FormError::TooLarge);
+        }
+        if !is_decodable(query.as_bytes()) {
+            return Err(FormError::BadEncoding);
+        }
+        let body = if Self::is_json(request) {
+            Self::parse_json(request)?
+        } else if request.body().is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
+            Self::of([])?
+        } else {
+            Self::parse(request)?
+        };
+        let query = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
+        Self::of(query.chain(body.0))
+    }
+}
+
+/// The members of a JSON object of strings and whole numbers, including repeated names.
+struct Members(Vec<(String, Zeroizing<String>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlatObject;
+
+        impl<'de> Visitor<'de> for FlatObject {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of strings and whole numbers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((name, Zeroizing::new(text(value.get()).map_err(de::Error::custom)?)));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(FlatObject)
+    }
+}
+
+/// Returns the text of a JSON string, or the digits of a whole number of any length. Fractions, exponents, `true`,
+/// `false` and `null` are errors, because their text is ambiguous.
+fn text(value: &str) -> serde_json::Result<String> {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(value.to_owned())
+    } else {
+        serde_json::from_str(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    fn json(body: &str) -> Result<Form, FormError> {
+        Form::parse_json(&Request::new(Body::from(body)))
+    }
+
+    #[test]
+    fn a_whole_number_is_read_as_its_text() {
+        for text in ["0", "7", "-7", "18446744073709551616", &"9".repeat(400)] {
+            let body = format!(r#"{{"a": {text} }}"#);
+            assert_eq!(json(&body).unwrap().get("a"), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_flat_object_of_strings_is_read_exactly() {
+        let form = json(r#" {"grant_type": "password", "password": "\u00e9 %20+\"", "empty": ""} "#).unwrap();
+        assert_eq!(form.get("password"), Some("é %20+\""));
+        assert_eq!((form.get("empty"), form.get("grant_type")), (None, Some("password")));
+    }
+
+    #[test]
+    fn any_other_json_is_refused() {
+        let deep = format!("{}{}", r#"{"a":"#.repeat(10_000), "1");
+        for body in [
+            "",
+            "null",
+            "[]",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{\"a\":1.0}",
+            "{\"a\":1e3}",
+            "{\"a\":-}",
+            "{\"a\":01}",
+            "{\"a\":+1}",
+            "{\"a\":null}",
+            "{\"a\":true}",
+            "{\"a\":[\"b\"]}",
+            "{\"a\":{\"b\":\"c\"}}",
+            "{a:\"b\"}",
+            "{\"a\":\"b\",}",
+            &deep,
+        ] {
+            assert_eq!(json(body).err(), Some(FormError::NotFlatJson), "{body:.60}");
+        }
+        for body in [r#"{"a":"1","a":"1"}"#, r#"{"a":"1","\u0061":"2"}"#, r#"{"a":"","a":"1"}"#] {
+            assert_eq!(json(body).err(), Some(FormError::Repeated), "{body}");
+        }
+        assert_eq!(json(r#"{"a":"\u0000"}"#).err(), Some(FormError::BadEncoding));
+        let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(Form::MOST_BYTES));
+        assert_eq!(json(&large).err(), Some(FormError::TooLarge));
+    }
+
+    #[test]
+    fn a_parameter_in_both_query_and_body_is_repeated() {
+        let request = |query: &str, body: &str| {
+            let mut request = Request::new(Body::from(body));
+            *request.uri_mut() = format!("/oauth/token?{query}").parse().unwrap();
+            if !body.is_empty() {
+                let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+                request.headers_mut().insert(header::CONTENT_TYPE, form);
+            }
+            request
+        };
+        let form = Form::parse_with_query(&request("a=1%2B", "b=2")).unwrap();
+        assert_eq!((form.get("a"), form.get("b")), (Some("1+"), Some("2")));
+        assert_eq!(Form::parse_with_query(&request("a=1", "")).unwrap().get("a"), Some("1"));
+        for (query, body) in [("a=1&a=1", ""), ("a=1", "a=1"), ("a=", "a=1")] {
+            assert_eq!(Form::parse_with_query(&request(query, body)).err(), Some(FormError::Repeated));
+        }
+        assert_eq!(Form::parse_with_query(&request("a=%zz", "")).err(), Some(FormError::BadEncoding));
+    }
+}

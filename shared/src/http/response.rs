@@ -1,0 +1,35 @@
+//! JSON responses, redirects, and the value of `Retry-After`.
+
+use std::time::Duration;
+
+use lambda_http::{
+    Body,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+
+use super::Response;
+
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    // Serializing our own plain structs into memory cannot fail; an empty body would still be well-formed HTTP.
+    let mut response = Response::new(Body::Text(serde_json::to_string(value).unwrap_or_default()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Redirects by GET (303, RFC 9110 §15.4.4): the browser does not send a form's fields to `location`.
+pub fn see_other(location: &str) -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Returns the value of a `Retry-After` header: a client that waits so many seconds is not too early.
+pub fn rounded_up_to_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

@@ -1,0 +1,52 @@
+//! Client identifiers (RFC 6749 §2.2).
+
+use std::{fmt, str::FromStr};
+
+use serde_with::{DeserializeFromStr, SerializeDisplay};
+
+use crate::secret::Id;
+
+/// A client identifier (RFC 6749 §2.2). Jeton generates 128 random bits, so that a client cannot have the `sub` of a
+/// user. The local server also uses fixed identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, SerializeDisplay, DeserializeFromStr)]
+pub struct ClientId(String);
+
+/// Error for text that is not a client identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a client id is 1 to 22 letters, digits, dashes or underscores")]
+pub struct InvalidClientId;
+
+impl ClientId {
+    pub fn random() -> Self {
+        Self::from(Id::random())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Id> for ClientId {
+    fn from(id: Id) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl FromStr for ClientId {
+    type Err = InvalidClientId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientId> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if (1..=22).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidClientId)
+        }
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

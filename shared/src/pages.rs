@@ -1,0 +1,32 @@
+//! The pages that a user sees.
+//!
+//! A page is a struct and a template of the same name, which askama escapes. Pages need no JavaScript and load nothing:
+//! their one style sheet is inside them, and the content security policy allows that style sheet by its digest.
+
+mod account;
+mod consent;
+mod csrf;
+mod duration;
+mod error_page;
+mod form_post;
+mod login;
+mod page_id;
+mod session;
+mod texts;
+mod theme;
+mod view;
+
+pub use account::{
+    AccountPage, CreateError, CreatedValue, CredentialsPage, Lifetime, ListedApplication, ListedCredential,
+    ListedToken, PersonalTokensPage, SecretOncePage, Section,
+};
+pub use consent::{AccessDuration, ConsentPage, Owner, Permission};
+pub use csrf::CsrfToken;
+pub use error_page::{ErrorKind, ErrorPage};
+pub use form_post::FormPostPage;
+pub use login::{Application, LoginError, LoginPage};
+pub use page_id::{is_page_expired, new_page_id};
+pub use session::{SignedInPage, SignedOutPage};
+pub use texts::Texts;
+pub use theme::Theme;
+pub use view::View;

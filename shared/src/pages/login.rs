@@ -1,0 +1,73 @@
+//! The login page.
+
+use std::{borrow::Cow, time::Duration};
+
+use askama::Template;
+
+use super::{
+    CsrfToken, Texts, View,
+    duration::HumanDuration,
+    texts::{Login, Phrase},
+};
+
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+pub struct LoginPage<'a> {
+    pub view: View<'a>,
+    /// The client of the authorization request, if the request names a registered one.
+    pub application: Option<&'a Application>,
+    /// The query of the authorization request that continues after the login; empty if there is none.
+    pub query: &'a str,
+    pub csrf: CsrfToken,
+    /// The initial value of the user name field.
+    pub username: &'a str,
+    /// The error of the last attempt.
+    pub error: Option<LoginError>,
+}
+
+/// A client, as users know it.
+#[derive(Clone, Debug)]
+pub struct Application {
+    pub name: String,
+    /// The host or scheme of the redirect URI.
+    pub destination: String,
+}
+
+/// The reason why the login form is shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginError {
+    /// Wrong user name or password.
+    WrongCredentials,
+    /// The form was not shown to this browser, or was shown too long ago.
+    ExpiredForm,
+    /// Rate limit; the next attempt is possible after this duration.
+    TooManyAttempts(Duration),
+}
+
+impl LoginError {
+    const fn title(self, texts: &Login) -> &'static str {
+        match self {
+            Self::WrongCredentials => texts.wrong_credentials.title,
+            Self::ExpiredForm => texts.expired_form.title,
+            Self::TooManyAttempts(_) => texts.too_many_attempts,
+        }
+    }
+
+    fn text(self, texts: &Texts) -> Cow<'static, str> {
+        match self {
+            Self::WrongCredentials => texts.login.wrong_credentials.text.into(),
+            Self::ExpiredForm => texts.login.expired_form.text.into(),
+            Self::TooManyAttempts(wait) => {
+                let Phrase { before, after } = texts.login.try_again_in;
+                format!("{before}{}{after}", (texts.duration)(HumanDuration::to_wait(wait))).into()
+            }
+        }
+    }
+}
+
+impl LoginPage<'_> {
+    /// Returns whether the fields are marked as invalid.
+    fn has_invalid_fields(&self) -> bool {
+        self.error == Some(LoginError::WrongCredentials)
+    }
+}

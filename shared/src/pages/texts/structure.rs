@@ -1,0 +1,175 @@
+//! The list of all texts. A comment says where a text appears, if its name does not.
+
+use crate::pages::duration::HumanDuration;
+
+#[derive(Debug)]
+pub struct Texts {
+    pub login: Login,
+    pub consent: Consent,
+    pub session: Session,
+    pub account: Account,
+    pub form_post: FormPost,
+    pub error: Errors,
+    /// Formats a duration, such as `2 hours`.
+    pub duration: fn(HumanDuration) -> String,
+}
+
+/// A phrase around a value that the page inserts.
+#[derive(Clone, Copy, Debug)]
+pub struct Phrase {
+    pub before: &'static str,
+    pub after: &'static str,
+}
+
+/// What happened, in a few words; and what to do, in a sentence or two.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    pub title: &'static str,
+    pub text: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Login {
+    /// The heading and the button.
+    pub sign_in: &'static str,
+    /// Before the application's name.
+    pub to_continue_to: &'static str,
+    pub username: &'static str,
+    pub password: &'static str,
+    /// The same for an unknown user name, a wrong password and a user who may not sign in.
+    pub wrong_credentials: Message,
+    pub expired_form: Message,
+    pub too_many_attempts: &'static str,
+    /// After `too_many_attempts`, around a duration.
+    pub try_again_in: Phrase,
+}
+
+#[derive(Debug)]
+pub struct Consent {
+    /// Around the application's name.
+    pub title: Phrase,
+    /// Around the application's name.
+    pub heading: Phrase,
+    /// Before the list of permissions.
+    pub asks_for: &'static str,
+    /// In place of an empty list of permissions.
+    pub asks_for_nothing: &'static str,
+    /// Before `this_service`, `deleted_user` or the name of the user who owns the application.
+    pub made_by: &'static str,
+    pub this_service: &'static str,
+    pub deleted_user: &'static str,
+    /// Before `administrators`.
+    pub registered_by: &'static str,
+    pub administrators: &'static str,
+    /// Before the destination of the redirect.
+    pub redirects_to: &'static str,
+    /// Before the user's name.
+    pub account: &'static str,
+    /// Before the duration of the access.
+    pub access_lasts: &'static str,
+    /// After the duration of the access, around a shorter duration.
+    pub less_if_unused: Phrase,
+    /// In place of the duration of the access.
+    pub until_revoked: &'static str,
+    /// Before the buttons, if the redirect carries the access token (RFC 6749 §4.2).
+    pub implicit: &'static str,
+    /// Below the buttons.
+    pub advice: &'static str,
+    /// After `advice`, around the application's name.
+    pub if_denied: Phrase,
+    pub allow: &'static str,
+    pub deny: &'static str,
+    /// A button, around the user's name.
+    pub sign_out: Phrase,
+}
+
+/// The pages after signing in and out.
+#[derive(Debug)]
+pub struct Session {
+    pub signed_in: &'static str,
+    /// Before the user's name.
+    pub signed_in_as: &'static str,
+    pub sign_out: &'static str,
+    /// A button that ends the user's sessions in all browsers.
+    pub sign_out_everywhere: &'static str,
+    pub signed_out: &'static str,
+    /// Below `signed_out`.
+    pub applications_keep_access: &'static str,
+    pub sign_in_again: &'static str,
+}
+
+/// The pages of the user's own account.
+#[derive(Debug)]
+pub struct Account {
+    pub title: &'static str,
+    pub applications: &'static str,
+    /// Before the list of applications.
+    pub applications_lead: &'static str,
+    pub no_applications: &'static str,
+    pub tokens: &'static str,
+    pub tokens_lead: &'static str,
+    pub no_tokens: &'static str,
+    pub credentials: &'static str,
+    pub credentials_lead: &'static str,
+    pub no_credentials: &'static str,
+    pub name: &'static str,
+    pub permissions: &'static str,
+    /// The column of the day since which an application has access.
+    pub since: &'static str,
+    /// The column of the day of creation.
+    pub created: &'static str,
+    /// The column of the day of expiry.
+    pub expires: &'static str,
+    pub last_used: &'static str,
+    /// In place of a day.
+    pub never: &'static str,
+    pub token: &'static str,
+    pub client_id: &'static str,
+    pub client_secret: &'static str,
+    pub end_access: &'static str,
+    pub revoke: &'static str,
+    pub delete: &'static str,
+    pub new_token: &'static str,
+    pub new_credentials: &'static str,
+    /// Before the choice of lifetimes.
+    pub lifetime: &'static str,
+    /// A lifetime.
+    pub until_revoked: &'static str,
+    /// After a lifetime of some hours, and after the name of such a token, in parentheses.
+    pub temporary: &'static str,
+    pub create_token: &'static str,
+    pub create_credentials: &'static str,
+    /// Before a secret that is shown this once.
+    pub keep_safe: &'static str,
+    pub done: &'static str,
+    /// Before one of the four errors that follow.
+    pub not_created: &'static str,
+    pub invalid_name: &'static str,
+    pub no_scope: &'static str,
+    pub no_lifetime: &'static str,
+    pub too_many: &'static str,
+}
+
+/// The page that posts an authorization response to an application.
+#[derive(Debug)]
+pub struct FormPost {
+    /// The title and heading, around the application's name.
+    pub back_to: Phrase,
+    pub go_on: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Errors {
+    pub unknown_application: Message,
+    pub unknown_address: Message,
+    pub malformed_request: Message,
+    pub expired_page: Message,
+    pub developers_only: Message,
+    pub not_offered: Message,
+    pub still_signed_in: Message,
+    pub access_not_ended: Message,
+    pub unavailable: Message,
+    pub try_again: &'static str,
+    /// Before the id of the request.
+    pub request: &'static str,
+}

@@ -1,0 +1,46 @@
+//! How a user sees the pages: in their language and in the deployment's theme.
+
+use askama::Template;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+
+use super::{Texts, Theme};
+use crate::{config::Language, http::Response};
+
+/// The language and theme of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub language: Language,
+    /// The texts of the pages in `language`.
+    pub texts: &'static Texts,
+    pub(super) theme: &'a Theme,
+}
+
+impl<'a> View<'a> {
+    pub fn new(language: Language, theme: &'a Theme) -> Self {
+        Self { language, texts: Texts::of(language), theme }
+    }
+
+    /// Returns the response that shows `page`.
+    pub fn show(self, status: StatusCode, page: &impl Template) -> Response {
+        self.show_with_policy(status, page, &self.theme.policy)
+    }
+
+    /// Returns the response that shows `page` under the content security policy `policy`.
+    pub(super) fn show_with_policy(
+        self,
+        status: StatusCode,
+        page: &impl Template,
+        policy: &HeaderValue,
+    ) -> Response {
+        // Rendering into memory fails only if a template fails, and no template here calls anything that can fail.
+        let mut response = Response::new(page.render().unwrap_or_default().into());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.language.tag()));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+        response
+    }
+}

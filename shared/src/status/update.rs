@@ -1,0 +1,97 @@
+//! Conditional writes to a status.
+
+use std::fmt::Display;
+
+use super::Status;
+use crate::{
+    dynamodb::{self, Outcome, Table, Update},
+    time::Timestamp,
+};
+
+/// The condition of every write: the status is not a tombstone.
+pub(crate) const NOT_DELETED: &str = "attribute_not_exists(#deleted)";
+
+impl Status {
+    /// Makes `change`, unless the status is a tombstone.
+    pub(crate) fn change(change: &str) -> Update {
+        Update::when::<Self>(NOT_DELETED, change)
+    }
+
+    /// Makes a tombstone of a status.
+    pub(crate) fn deletion() -> Result<Update, dynamodb::Error> {
+        let change =
+            "SET #deleted = :yes, #disabled = :yes REMOVE #name, #roles, #not_before, #signed_out_at";
+        Self::change(change).value("yes", &true)
+    }
+
+    /// Ends everything (see [`Status::not_before`]) until `at`. The condition fails if a later end is stored.
+    pub(crate) fn ending(at: Timestamp) -> Result<Update, dynamodb::Error> {
+        Self::advancing("not_before", at, "")
+    }
+
+    /// Sets the field `moment` to `at` and makes `more` changes. The condition fails if a later moment is stored.
+    fn advancing(moment: &str, at: Timestamp, more: &str) -> Result<Update, dynamodb::Error> {
+        let not_later = format!("{NOT_DELETED} AND (attribute_not_exists(#{moment}) OR #{moment} <= :at)");
+        Update::when::<Self>(&not_later, &format!("SET #{moment} = :at{more}")).value("at", &at)
+    }
+
+    /// Ends everything (see [`Status::not_before`]) of the client or user with this `id` until `at`. A later end stays, if
+    /// two clocks differ. `None`: there is no such status in `table`.
+    pub(crate) async fn end_everything(
+        table: &Table,
+        id: impl Display,
+        at: Timestamp,
+    ) -> Result<Option<()>, dynamodb::Error> {
+        let outcome = table.change(&Self::key(id), Self::ending(at)?).await?;
+        Ok(is_there(outcome))
+    }
+
+    /// Ends every session that the user with this `id` began until `at`, and nothing else. `None`: there is no such
+    /// status in `table`.
+    pub(crate) async fn sign_out_everywhere(
+        table: &Table,
+        id: impl Display,
+        at: Timestamp,
+    ) -> Result<Option<()>, dynamodb::Error> {
+        let outcome = table.change(&Self::key(id), Self::advancing("signed_out_at", at, "")?).await?;
+        Ok(is_there(outcome))
+    }
+
+    /// Disables the client or user with this `id`, and ends everything (see [`Status::not_before`]) until `at`, in one
+    /// write: enabling it again brings nothing back. `None`: there is no such status in `table`.
+    pub(crate) async fn disable(
+        table: &Table,
+        id: impl Display,
+        mut at: Timestamp,
+    ) -> Result<Option<()>, dynamodb::Error> {
+        let key = Self::key(id);
+        loop {
+            let update = Self::advancing("not_before", at, ", #disabled = :yes")?.value("yes", &true)?;
+            let stored = match table.update::<Self>(&key, update).await? {
+                Outcome::Applied(_) => return Ok(Some(())),
+                Outcome::ConditionFailed(stored) => stored,
+            };
+            let Some(later) = stored.and_then(|status| status.later_end(at)) else { return Ok(None) };
+            at = later;
+        }
+    }
+
+    /// Enables the client or user with this `id`. `None`: there is no such status in `table`.
+    pub(crate) async fn enable(table: &Table, id: impl Display) -> Result<Option<()>, dynamodb::Error> {
+        let update = Self::change("SET #disabled = :no").value("no", &false)?;
+        Ok(is_there(table.change(&Self::key(id), update).await?))
+    }
+
+    /// Returns the stored end of everything, if it is later than `at`.
+    pub(crate) fn later_end(&self, at: Timestamp) -> Option<Timestamp> {
+        self.not_before.filter(|later| *later > at && !self.deleted)
+    }
+}
+
+/// Returns whether the status exists: the write was made, or was not needed.
+fn is_there(outcome: Outcome<(), Status>) -> Option<()> {
+    match outcome {
+        Outcome::Applied(()) => Some(()),
+        Outcome::ConditionFailed(stored) => stored.filter(|status| !status.deleted).map(drop),
+    }
+}

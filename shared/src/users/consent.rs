@@ -1,0 +1,76 @@
+//! Remembered consents: the consent page is not shown again for what a user has agreed to.
+
+use std::time::Duration;
+
+use crate::{
+    dynamodb::{self, Table, Update, stored},
+    oauth::{ClientId, Scope},
+    secret::Id,
+    time::Timestamp,
+};
+
+/// How long a consent is remembered after the user last gave it.
+const LIFETIME: Duration = Duration::from_hours(365 * 24);
+
+stored! {
+    /// The `k#…` item: the consent of one user to one client. Stored for confidential clients only: any program can
+    /// pretend to be a public client (RFC 8252 §8.6).
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Consent {
+        /// `k#`, the user's `sub`, `#` and the client's id.
+        key: String = "pk",
+        /// The version of this format: 1.
+        version: u8 = "v",
+        /// The scope that the user last agreed to. A String Set; absent if empty.
+        #[serde(default, skip_serializing_if = "Scope::is_empty")]
+        pub scope: Scope = "sc",
+        /// When the user agreed. It counts only if it is after the user's and the client's `not_before`.
+        pub agreed_at: Timestamp = "ia",
+        /// When DynamoDB may delete the item, in epoch seconds.
+        ttl: u64 = "ttl",
+    }
+}
+
+/// The consents in the tokens table.
+#[derive(Debug)]
+pub struct Store(Table);
+
+impl Store {
+    pub const fn new(table: Table) -> Self {
+        Self(table)
+    }
+
+    fn key(user: Id, client: &ClientId) -> String {
+        format!("k#{user}#{client}")
+    }
+
+    /// Returns the consent of `user` to `client`, if it is still remembered.
+    pub async fn find(
+        &self,
+        user: Id,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Consent>, dynamodb::Error> {
+        let consent: Option<Consent> = self.0.get(&Self::key(user, client)).await?;
+        Ok(consent.filter(|consent| !consent.agreed_at.after(LIFETIME).has_passed(now)))
+    }
+
+    /// Forgets the consent of `user` to `client`.
+    pub async fn forget(&self, user: Id, client: &ClientId) -> Result<(), dynamodb::Error> {
+        let update = Update::always::<Consent>("SET #agreed_at = :never REMOVE #scope")
+            .value("never", &Timestamp::from_millis(0))?;
+        self.0.update::<Consent>(&Self::key(user, client), update).await.map(drop)
+    }
+
+    /// Remembers that `user` has agreed to this `scope` for `client`, in place of an earlier consent.
+    pub async fn remember(
+        &self,
+        user: Id,
+        client: &ClientId,
+        scope: Scope,
+        now: Timestamp,
+    ) -> Result<(), dynamodb::Error> {
+        let ttl = now.after(LIFETIME).seconds() + 1;
+        self.0.put(&Consent { key: Self::key(user, client), version: 1, scope, agreed_at: now, ttl }).await
+    }
+}

@@ -1,0 +1,300 @@
+//! Passwords and their Argon2id hashes (RFC 9106).
+//!
+//! # Design
+//! Unlike a token, a password can be guessed, so its hash is expensive: 19 MiB and two passes, the minimum in OWASP's
+//! Password Storage Cheat Sheet. That takes tens of milliseconds of processor time, so [`hash`] and [`verify`] are for
+//! threads that may block; all other code uses [`hash_async`] and [`verify_async`].
+
+use std::{fmt, str::FromStr, sync::LazyLock};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash as Phc,
+};
+use serde::Serialize;
+use serde_with::DeserializeFromStr;
+use zeroize::Zeroizing;
+
+use crate::secret::random;
+
+/// Memory of a hash, in KiB.
+const MEMORY: u32 = 19_456;
+/// Passes over the memory.
+const PASSES: u32 = 2;
+/// Lanes that may be filled in parallel.
+const LANES: u32 = 1;
+
+/// A password in plain text. It is wiped when dropped, and cannot be printed or serialized.
+///
+/// ```compile_fail
+/// fn print(password: shared::users::Password) -> String { password.to_string() }
+/// ```
+/// ```compile_fail
+/// fn store(password: &shared::users::Password) -> String { serde_json::to_string(password).unwrap() }
+/// ```
+pub struct Password(Zeroizing<String>);
+
+/// The reason why a text cannot be a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPassword {
+    /// Short passwords are easy to guess.
+    #[error("a password has at least {} bytes", Password::FEWEST_BYTES)]
+    TooShort,
+    /// The limit bounds the work of hashing.
+    #[error("a password has at most {} bytes", Password::MOST_BYTES)]
+    TooLong,
+}
+
+impl Password {
+    /// The fewest bytes in a new password.
+    pub const FEWEST_BYTES: usize = 8;
+    /// The most bytes in a password.
+    pub const MOST_BYTES: usize = 1_024;
+
+    /// Returns `text` as a user's new password.
+    pub fn new(text: String) -> Result<Self, InvalidPassword> {
+        let text = Zeroizing::new(text);
+        match text.len() {
+            0..Self::FEWEST_BYTES => Err(InvalidPassword::TooShort),
+            Self::FEWEST_BYTES..=Self::MOST_BYTES => Ok(Self(text)),
+            _ => Err(InvalidPassword::TooLong),
+        }
+    }
+
+    /// Returns `text` as a password to verify; `None` if no user can have it. It may be shorter than a new password: it
+    /// may have been set under older rules.
+    pub fn entered(text: &str) -> Option<Self> {
+        (1..=Self::MOST_BYTES).contains(&text.len()).then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+/// The stored hash of a password: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH`. It cannot be printed.
+///
+/// ```compile_fail
+/// fn print(hash: shared::users::PasswordHash) -> String { hash.to_string() }
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, DeserializeFromStr)]
+#[serde(transparent)]
+pub struct PasswordHash(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a whole Argon2 hash in PHC form")]
+pub struct InvalidPasswordHash;
+
+impl PasswordHash {
+    fn phc(&self) -> Result<Phc, InvalidPasswordHash> {
+        let phc = Phc::new(&self.0).map_err(|_| InvalidPasswordHash)?;
+        let usable = Algorithm::try_from(phc.algorithm.as_str()).is_ok() && Params::try_from(&phc).is_ok();
+        if usable && phc.salt.is_some() && phc.hash.is_some() { Ok(phc) } else { Err(InvalidPasswordHash) }
+    }
+}
+
+impl FromStr for PasswordHash {
+    type Err = InvalidPasswordHash;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPasswordHash> {
+        let hash = Self(text.to_owned());
+        hash.phc().map(|_| hash)
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(redacted)")
+    }
+}
+
+/// Result of verifying a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    Mismatch,
+    Match {
+        /// The hash was made with other parameters than today's: hash the password again while it is at hand.
+        outdated: bool,
+    },
+}
+
+impl Verification {
+    pub const fn matches(self) -> bool {
+        matches!(self, Self::Match { .. })
+    }
+}
+
+/// Hashes `password`. It blocks: see [`hash_async`].
+///
+/// # Panics
+/// If the machine has too little memory for a hash.
+#[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
+pub fn hash(password: Password) -> PasswordHash {
+    let hashed: Result<Phc, _> =
+        today().hash_password_with_salt(password.0.as_bytes(), random::<16>().as_slice());
+    #[expect(
+        clippy::expect_used,
+        reason = "fails only on a machine without 19 MiB left, as any allocation does"
+    )]
+    PasswordHash(hashed.expect("enough memory for a hash").to_string())
+}
+
+/// Compares `password` with the hash `known`. `None`, for an unknown user, takes as long and never matches. It blocks:
+/// see [`verify_async`].
+#[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
+pub fn verify(known: Option<&PasswordHash>, password: Password) -> Verification {
+    static DUMMY: LazyLock<PasswordHash> = LazyLock::new(dummy_hash);
+
+    let Ok(phc) = known.unwrap_or(&DUMMY).phc() else { return Verification::Mismatch };
+    let fits = today().verify_password(password.0.as_bytes(), &phc).is_ok();
+    if fits && known.is_some() {
+        Verification::Match { outdated: is_outdated(&phc) }
+    } else {
+        Verification::Mismatch
+    }
+}
+
+/// Runs [`hash`] on a thread that may block.
+///
+/// # Panics
+/// If [`hash`] panics.
+pub async fn hash_async(password: Password) -> PasswordHash {
+    off_thread(move || hash(password)).await
+}
+
+/// Runs [`verify`] on a thread that may block.
+///
+/// # Panics
+/// If the machine has too little memory for a hash.
+pub async fn verify_async(known: Option<&PasswordHash>, password: Password) -> Verification {
+    let known = known.cloned();
+    off_thread(move || verify(known.as_ref(), password)).await
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    #[expect(clippy::expect_used, reason = "the task is never cancelled; its panic continues here")]
+    tokio::task::spawn_blocking(work).await.expect("a hash that could be made")
+}
+
+/// Returns the parameters of new hashes.
+fn today() -> Argon2<'static> {
+    #[expect(
+        clippy::expect_used,
+        reason = "constants that Argon2 accepts; every test of this file would fail"
+    )]
+    let params = Params::new(MEMORY, PASSES, LANES, None).expect("parameters that Argon2 accepts");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// Returns a hash with today's parameters, so that verifying an unknown user's password takes as long. A password that
+/// matches it is still a mismatch.
+fn dummy_hash() -> PasswordHash {
+    let (salt, output) = ("A".repeat(22), "A".repeat(43));
+    PasswordHash(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
+}
+
+fn is_outdated(phc: &Phc) -> bool {
+    let same =
+        |params: Params| (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY, PASSES, LANES);
+    phc.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || phc.version != Some(Version::V0x13.into())
+        || phc.hash.as_ref().is_none_or(|hash| hash.len() != Params::DEFAULT_OUTPUT_LEN)
+        || !Params::try_from(phc).is_ok_and(same)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The hash of `password` in the reference implementation's tests: two passes of 64 MiB.
+    pub(in crate::users) const OLD: &str =
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+
+    fn entered(text: &str) -> Password {
+        Password::entered(text).unwrap()
+    }
+
+    #[test]
+    fn a_new_password_has_8_to_1024_bytes() {
+        for (length, outcome) in [
+            (0, Err(InvalidPassword::TooShort)),
+            (7, Err(InvalidPassword::TooShort)),
+            (8, Ok(())),
+            (1_024, Ok(())),
+            (1_025, Err(InvalidPassword::TooLong)),
+        ] {
+            assert_eq!(Password::new("a".repeat(length)).map(drop), outcome, "{length}");
+        }
+        assert!(Password::new("é".repeat(4)).is_ok(), "bytes are counted");
+    }
+
+    #[test]
+    fn an_entered_password_may_be_shorter_than_a_new_one() {
+        for (length, can_be) in [(0, false), (1, true), (1_024, true), (1_025, false)] {
+            assert_eq!(Password::entered(&"a".repeat(length)).is_some(), can_be, "{length}");
+        }
+    }
+
+    #[test]
+    fn nothing_prints_a_password_or_its_hash() {
+        assert_eq!(format!("{:?}", entered("correct horse")), "Password(redacted)");
+        assert_eq!(format!("{:?}", hash(entered("correct horse"))), "PasswordHash(redacted)");
+    }
+
+    #[test]
+    fn the_right_password_matches_and_no_other() {
+        let known = hash(entered("correct horse"));
+        assert_eq!(verify(Some(&known), entered("correct horse")), Verification::Match { outdated: false });
+        for wrong in ["correct hors", "Correct horse", "correct horse ", "x"] {
+            let verified = verify(Some(&known), entered(wrong));
+            assert_eq!(verified, Verification::Mismatch, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_hash_says_how_it_was_made_and_is_salted() {
+        let (one, other) = (hash(entered("correct horse")), hash(entered("correct horse")));
+        assert!(one.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.0);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_hash_with_other_parameters_still_matches_and_is_outdated() {
+        let old: PasswordHash = OLD.parse().unwrap();
+        assert_eq!(verify(Some(&old), entered("password")), Verification::Match { outdated: true });
+        assert_eq!(verify(Some(&old), entered("passwore")), Verification::Mismatch);
+    }
+
+    #[test]
+    fn an_unknown_user_has_no_password_and_costs_as_much_as_a_known_one() {
+        for text in ["x", "correct horse", "AAAAAAAA"] {
+            assert_eq!(verify(None, entered(text)), Verification::Mismatch);
+        }
+        let phc = dummy_hash().phc().unwrap();
+        assert!(!is_outdated(&phc), "other parameters would take another time");
+        let theirs = hash(entered("correct horse")).phc().unwrap();
+        assert_eq!(phc.salt.map(|salt| salt.len()), theirs.salt.map(|salt| salt.len()));
+    }
+
+    #[test]
+    fn a_stored_hash_must_be_complete() {
+        for text in [
+            "",
+            "password",
+            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ",
+            "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$argon2id$v=19$m=1,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ] {
+            assert_eq!(text.parse::<PasswordHash>(), Err(InvalidPasswordHash), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hashing_does_not_block_the_async_thread() {
+        let known = hash_async(entered("correct horse")).await;
+        assert!(verify_async(Some(&known), entered("correct horse")).await.matches());
+        assert!(!verify_async(None, entered("correct horse")).await.matches());
+    }
+}
