@@ -133,9 +133,9 @@ async fn a_token_of_another_issuer_is_refused_and_without_an_issuer_there_is_an_
     let other = elsewhere(Some("https://other.example.com"));
     let response = authorizer_response(&other, &event("GET /open", &authorization)).await;
     assert_eq!(response, Ok(json!({ "isAuthorized": false, "context": {} })));
-    let nobody = elsewhere(None);
+    let without_issuer = elsewhere(None);
     assert_eq!(
-        authorizer_response(&nobody, &event("GET /open", &authorization)).await,
+        authorizer_response(&without_issuer, &event("GET /open", &authorization)).await,
         Err(Error::Unavailable)
     );
     assert!(stack.passes("GET /open", &token).await);

@@ -1,4 +1,4 @@
-//! The modules of every crate import each other in one direction.
+//! The modules of every crate import each other in one direction, and the rooms of `shared` in the order of its `lib.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -95,25 +95,63 @@ fn circle(graph: &BTreeMap<Module, BTreeSet<Module>>) -> Option<Vec<Module>> {
     graph.keys().any(|start| visit(start, graph, &mut path, &mut done)).then_some(path)
 }
 
-#[test]
-fn no_modules_import_each_other_in_a_circle() {
+/// Returns the code of `file` without comments: that of the module, and that of its tests.
+fn code(file: &Path) -> (String, String) {
+    let text = fs::read_to_string(file).unwrap();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let (main, tests) = code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&code, ""));
+    (main.to_owned(), tests.to_owned())
+}
+
+/// Returns the directories with the sources of all crates.
+fn sources() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let functions = fs::read_dir(root.join("functions")).unwrap().map(|entry| entry.unwrap().path());
-    let crates: Vec<_> = functions.chain([root.join("shared")]).map(|one| one.join("src")).collect();
-    assert!(crates.len() > 8, "{crates:?}");
-    for source in crates {
+    let sources: Vec<_> =
+        [root.join("shared")].into_iter().chain(functions).map(|one| one.join("src")).collect();
+    assert!(sources.len() > 8, "{sources:?}");
+    sources
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    for source in sources() {
         let files = files(&source);
         let known: BTreeSet<_> = files.iter().map(|file| module_of(&source, file)).collect();
         let mut graph: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for file in &files {
-            let text = fs::read_to_string(file).unwrap();
-            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-            let code: String = lines.flat_map(|line| [line, "\n"]).collect();
-            let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
             let module = module_of(&source, file);
-            graph.entry(module.clone()).or_default().extend(imports(code, &module, &known));
+            graph.entry(module.clone()).or_default().extend(imports(&code(file).0, &module, &known));
         }
         assert_eq!(circle(&graph), None, "{}", source.display());
+    }
+}
+
+#[test]
+fn a_room_imports_only_rooms_before_it() {
+    let source = sources().remove(0);
+    let declared = fs::read_to_string(source.join("lib.rs")).unwrap();
+    let rooms = declared.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let rooms: Vec<_> = rooms.collect();
+    let place =
+        |module: &Module| rooms.iter().position(|room| module.first().is_some_and(|first| first == room));
+    let files = files(&source);
+    let known: BTreeSet<_> = files.iter().map(|file| module_of(&source, file)).collect();
+    for file in files.iter().filter(|file| !file.ends_with("src/lib.rs")) {
+        let module = module_of(&source, file);
+        let own = place(&module).unwrap_or_else(|| panic!("{} is in no room", file.display()));
+        let (main, tests) = code(file);
+        let tests_module = [module.clone(), vec!["tests".to_owned()]].concat();
+        let imported =
+            imports(&main, &module, &known).into_iter().chain(imports(&tests, &tests_module, &known));
+        for import in imported {
+            assert!(
+                place(&import).is_some_and(|other| other <= own),
+                "{} imports {import:?}",
+                file.display()
+            );
+        }
     }
 }
 

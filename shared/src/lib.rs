@@ -1,9 +1,9 @@
 //! What Jeton's functions share: the OAuth concepts, their rules and their storage.
 //!
 //! # Design
-//! The modules are rooms, listed here from the bottom up. A room imports only rooms above it in this list; a test in
-//! `rooms.rs` checks that. So a value of a protocol knows no table, a table knows no concept, a concept knows no request,
-//! and a page knows no endpoint.
+//! The modules are rooms, listed here from the bottom up. A room imports only rooms above it in this list;
+//! `tests/structure.rs` checks that. So a value of a protocol knows no table, a table knows no concept, a concept knows
+//! no request, and a page knows no endpoint.
 
 pub mod time;
 
@@ -32,6 +32,3 @@ pub mod http;
 pub mod pages;
 
 pub mod endpoint;
-
-#[cfg(test)]
-mod rooms;

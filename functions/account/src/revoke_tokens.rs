@@ -24,31 +24,18 @@ use tokio::time::timeout;
 
 use crate::{applications::LONGEST as LONGEST_SWEEP, error::Error};
 
-/// The tokens that a request revokes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tokens {
-    /// All grants of the user, and all of the user's personal tokens.
-    All,
-    /// The token in the query.
-    One,
-}
-
-/// Revokes tokens of the user in the path.
-pub(crate) async fn revoke(call: &Call<'_>, tokens: Tokens) -> Result<Response, Error> {
+/// Revokes the user's token in the query; or, at `…/revoketokens`, ends all of the user's grants and personal tokens.
+pub(crate) async fn revoke(call: &Call<'_>) -> Result<Response, Error> {
     let query = Query::parse(call.request.uri().query().unwrap_or_default())?;
     let (user, reason) = authorized_user(call, &query).await?;
-    match tokens {
-        Tokens::All => {
-            call.app.users.end_everything(user, call.now).await?;
-            call.audit(Event::UserChanged { user, change: UserChange::EverythingEnded });
-            sweep(call, user, reason).await;
-            Ok(done(call, "revoked user tokens"))
-        }
-        Tokens::One => {
-            revoke_token(call, user, reason, query.get("token")?.ok_or(Error::NoToken)?).await?;
-            Ok(done(call, "revoked user token"))
-        }
+    if call.request.uri().path().ends_with("/revoketokens") {
+        call.app.users.end_everything(user, call.now).await?;
+        call.audit(Event::UserChanged { user, change: UserChange::EverythingEnded });
+        sweep(call, user, reason).await;
+        return Ok(done(call, "revoked user tokens"));
     }
+    revoke_token(call, user, reason, query.get("token")?.ok_or(Error::NoToken)?).await?;
+    Ok(done(call, "revoked user token"))
 }
 
 fn done(call: &Call<'_>, action: &'static str) -> Response {

@@ -6,11 +6,7 @@ use shared::{
     oauth::Switch,
 };
 
-use crate::{
-    error::Error,
-    expire,
-    revoke_tokens::{self, Tokens},
-};
+use crate::{expire, revoke_tokens};
 
 /// An endpoint for programs of another service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +14,14 @@ pub(crate) enum Service {
     /// Ona's `DELETE /user/expire`.
     Expire,
     /// Usergrid's `PUT …/revoketokens` and `…/revoketoken`.
-    Revoke(Tokens),
+    Revoke,
 }
 
 impl Service {
     pub(crate) fn at(path: &str) -> Option<Self> {
         match path.rsplit_once('/') {
             Some(("/user", "expire")) => Some(Self::Expire),
-            Some((_, "revoketokens")) => Some(Self::Revoke(Tokens::All)),
-            Some((_, "revoketoken")) => Some(Self::Revoke(Tokens::One)),
+            Some((_, "revoketokens" | "revoketoken")) => Some(Self::Revoke),
             Some(_) | None => None,
         }
     }
@@ -34,23 +29,16 @@ impl Service {
     pub(crate) const fn switch(self) -> Switch {
         match self {
             Self::Expire => Switch::UserExpire,
-            Self::Revoke(_) => Switch::UsergridRevoke,
+            Self::Revoke => Switch::UsergridRevoke,
         }
     }
 
     pub(crate) async fn serve(self, app: &App, request: Request) -> Response {
-        let methods = match self {
-            Self::Expire => "DELETE",
-            Self::Revoke(_) => "PUT",
-        };
         // Any origin: a browser does not send these credentials by itself.
-        Call::serve(app, request, Route { methods, cors: Cors::AnyOrigin }, respond).await
-    }
-}
-
-async fn respond(call: &Call<'_>) -> Result<Response, Error> {
-    match Service::at(call.request.uri().path()) {
-        Some(Service::Revoke(tokens)) => revoke_tokens::revoke(call, tokens).await,
-        Some(Service::Expire) | None => expire::expire(call).await,
+        let route = |methods| Route { methods, cors: Cors::AnyOrigin };
+        match self {
+            Self::Expire => Call::serve(app, request, route("DELETE"), expire::expire).await,
+            Self::Revoke => Call::serve(app, request, route("PUT"), revoke_tokens::revoke).await,
+        }
     }
 }

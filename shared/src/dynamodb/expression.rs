@@ -28,7 +28,7 @@ impl Update {
         Self::of::<T>(&format!("attribute_exists(#{KEY}) AND "), condition, change)
     }
 
-    /// Makes `change` if `condition` holds, or creates the item with it if there is none.
+    /// Makes `change` if `condition` holds, or creates the item with it if the item does not exist.
     pub fn or_create<T: Stored>(condition: &str, change: &str) -> Self {
         Self::of::<T>(&format!("attribute_not_exists(#{KEY}) OR "), condition, change)
     }

@@ -16,7 +16,7 @@ pub struct LoginPage<'a> {
     pub view: View<'a>,
     /// The client of the authorization request, if the request names a registered one.
     pub application: Option<&'a Application>,
-    /// The query of the authorization request that continues after the login; empty if there is none.
+    /// The query of the authorization request that continues after the login; empty if the user came without a request.
     pub query: &'a str,
     pub csrf: CsrfToken,
     /// The initial value of the user name field.

@@ -119,8 +119,8 @@ impl PersonalToken {
         }
     }
 
-    /// Returns the token's scope in a deployment that offers `offered` for personal tokens: never more than that,
-    /// whatever the token was created with. `None`: nothing is left, and the token is invalid.
+    /// Returns the token's scope in a deployment that offers `offered` for personal tokens: at most what is
+    /// offered. `None`: the deployment offers none of its values, and the token is invalid.
     pub fn scope_within(&self, offered: &Scope) -> Option<Scope> {
         Some(self.scope.within(offered)).filter(|scope| !scope.is_empty())
     }
