@@ -12,6 +12,7 @@ use shared::{
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, Redirect, Registered, Stack,
     account::{CREDENTIALS, TOKENS},
+    tool,
 };
 
 const ACCOUNT: &str = "/account";
@@ -94,6 +95,27 @@ async fn an_application_is_listed_once_and_ended_with_all_of_its_grants() {
     // The consent is forgotten with the grants: the next request shows the consent page.
     ada.consent_form(&AuthorizationRequest::by(&web)).await;
     eve.redirected(&AuthorizationRequest::by(&web)).await.code();
+}
+
+#[tokio::test]
+async fn an_application_that_registered_itself_is_marked() {
+    const MARK: &str = "This application registered itself. The administrators have not checked its name.";
+
+    let stack = Stack::start().await;
+    stack.resource("https://api.example.com/mcp").await;
+    let (web, tool) = (stack.web().await, stack.self_registered(tool()).await);
+    let (_, browser) = stack.signed_in_user("ada").await;
+    allow(&stack, &browser, &web).await;
+    assert!(!browser.get(ACCOUNT).await.text.contains(MARK));
+    allow(&stack, &browser, &tool).await;
+    let page = browser.get(ACCOUNT).await;
+    let marked = format!("<strong>Code Tool</strong><br><span class=\"soft\">{MARK}</span>");
+    assert_eq!(
+        (page.text.matches(&marked).count(), page.text.matches(MARK).count()),
+        (1, 1),
+        "{}",
+        page.text
+    );
 }
 
 #[tokio::test]
@@ -208,7 +230,7 @@ async fn a_form_of_the_account_is_good_in_its_session_and_for_its_purpose_only()
     stack.advance(Duration::from_mins(15));
     ada.submit(&make, &[]).await.is_page(403);
     ada.submit(&credentials, &[]).await.is_page(403);
-    assert_eq!((stack.count_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (0, 3));
+    assert_eq!((stack.count_of_kind("t").await, stack.clients().await), (0, 3));
 }
 
 #[tokio::test]
@@ -230,7 +252,7 @@ async fn an_outage_at_the_account_is_a_page_and_nothing_half_made() {
         }
     }
     stack.dynamodb.fail(Fault::None);
-    let clients = stack.app.clients.list().await.unwrap().len();
+    let clients = stack.clients().await;
     assert_eq!((stack.count_of_kind("t").await, stack.count_of_kind("o").await, clients), (0, 0, 1));
     // The same forms work afterwards, and a lost response creates nothing twice.
     for form in [&make, &credentials] {
@@ -238,7 +260,7 @@ async fn an_outage_at_the_account_is_a_page_and_nothing_half_made() {
         browser.submit(form, &[]).await.is_page(200);
     }
     stack.dynamodb.fail(Fault::None);
-    assert_eq!((stack.count_of_kind("t").await, stack.app.clients.list().await.unwrap().len()), (1, 2));
+    assert_eq!((stack.count_of_kind("t").await, stack.clients().await), (1, 2));
     assert_eq!(browser.submit(&end, &[]).await.status, 303);
     assert_eq!(stack.app.clients.owned_by(ada.sub).await.unwrap().len(), 1);
 }

@@ -186,6 +186,10 @@ async fn not_found_is_exit_code_3() {
     for verb in ["show", "rotate-secret", "disable", "enable", "delete"] {
         fails(&server.run(&["client", verb, nobody]).await, 3, "there is no client");
     }
+    for verb in ["show", "update", "delete"] {
+        let output = server.run(&["resource", verb, "https://api.example.com/none"]).await;
+        fails(&output, 3, "there is no resource");
+    }
     for verb in ["inspect", "revoke"] {
         fails(&server.run(&["token", verb, nobody]).await, 3, "there is no grant");
     }

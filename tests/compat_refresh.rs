@@ -112,6 +112,7 @@ async fn a_delayed_write_revives_no_revoked_access_token() {
     let token = Secret::<RefreshToken>::parse(&pair.refresh).unwrap();
     let nonce = [7; 32];
     let delayed = RefreshRotation {
+        resource: None,
         proof: RefreshProof {
             token: token.digest(),
             family: token.family(),

@@ -3,8 +3,12 @@
 use crate::harness::{AuthorizationRequest, Response, Stack};
 
 const ORIGIN: &str = "https://spa.example.com";
-const OPEN: [(&str, &str); 3] =
-    [("/oauth/token", "POST"), ("/oauth/revoke", "POST"), ("/.well-known/oauth-authorization-server", "GET")];
+const OPEN: [(&str, &str); 4] = [
+    ("/oauth/token", "POST"),
+    ("/oauth/revoke", "POST"),
+    ("/oauth/register", "POST"),
+    ("/.well-known/oauth-authorization-server", "GET"),
+];
 
 fn is_open(response: &Response) {
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
@@ -19,21 +23,21 @@ async fn preflight(stack: &Stack, path: &str, method: &str) -> Response {
 
 #[tokio::test]
 async fn a_preflight_names_what_may_be_sent() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_registration().await;
     for (path, method) in OPEN {
         let response = preflight(&stack, path, method).await;
         assert_eq!((response.status, response.text.as_str()), (204, ""), "{path}");
         is_open(&response);
         assert_eq!(response.header("access-control-allow-methods"), Some(method));
         let headers = response.header("access-control-allow-headers").unwrap().to_ascii_lowercase();
-        assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+        assert_eq!(headers, "authorization, content-type, mcp-protocol-version");
     }
     assert_eq!(stack.dynamodb.cost(), []);
 }
 
 #[tokio::test]
 async fn a_page_may_read_a_response_and_an_error() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_registration().await;
     let machine = stack.machine().await;
     let issued = stack.request_token(&machine, &[]).await;
     let refused = stack.request_token(&machine.with_wrong_secret(), &[]).await;

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use shared::clients::Registration;
+use shared::{clients::Registration, oauth::Scope, resources::Registry};
 
-use crate::harness::{Stack, machine};
+use crate::harness::{
+    Stack,
+    code_flow::{Request, VERIFIER},
+    machine, tool,
+};
 
 async fn caching() -> Stack {
     Stack::configured(|config| {
@@ -149,4 +153,97 @@ async fn every_read_is_consistent_and_every_write_conditional() {
         }
     }
     assert!(seen.len() >= 8, "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_names_a_resource_reads_the_registry_once_and_not_while_it_is_cached() {
+    const MCP: &str = "https://api.example.com/mcp";
+
+    let registry = ("GetItem", 1.0);
+    let named = [("resource", MCP)];
+    for cached in [true, false] {
+        let stack = Stack::configured(|config| {
+            config.client_cache = if cached { Duration::from_mins(5) } else { Duration::ZERO };
+        })
+        .await;
+        let resource = stack.resource(MCP).await;
+        let (machine, web) = (stack.machine().await, stack.web().await);
+        let tool = stack.self_registered(tool()).await;
+        for client in [&machine, &web, &tool] {
+            stack.refresh_with(client, "jtr", &named).await;
+        }
+        stack.request_token(&machine, &named).await;
+        // What a request without a resource costs, and the registry.
+        let with_registry = |expected: &[(&str, f64)]| {
+            let client = [("BatchGetItem", 2.0), registry].into_iter().filter(|_| !cached);
+            costs(&client.chain(expected.iter().copied()).collect::<Vec<_>>())
+        };
+        cost(&stack);
+        stack.request_token(&machine, &named).await;
+        assert_eq!(cost(&stack), with_registry(&[("PutItem", 1.0)]));
+        for client in [&web, &tool] {
+            let user = stack.user("alice").await;
+            let code = stack
+                .issue_code(
+                    client,
+                    user,
+                    Request { resource: Some(resource.uri.as_str()), ..Request::default() },
+                )
+                .await;
+            cost(&stack);
+            let form = [("code_verifier", VERIFIER), named[0]];
+            let pair = stack.redeem_with(client, &code, &form).await.pair();
+            let expected = [("UpdateItem", 1.0), ("BatchGetItem", 2.0)];
+            assert_eq!(cost(&stack), with_registry(&expected));
+            let next = stack.refresh_with(client, &pair.refresh, &named).await.pair();
+            assert_eq!(cost(&stack), with_registry(&expected));
+            // The registry decides what a self-registered client may have, whether or not the request names the resource.
+            stack.refresh(client, &next.refresh).await.pair();
+            let read = cost(&stack).iter().filter(|(operation, _)| operation == "GetItem").count();
+            assert_eq!(read, usize::from(client.id == tool.id && !cached), "cached {cached}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_resources_read_the_registry_at_most_once_a_second() {
+    let stack = caching().await;
+    let machine = stack.machine().await;
+    let refused = async |name: &str| {
+        let response = stack.request_token(&machine, &[("resource", name)]).await;
+        response.is_error(400, "invalid_target");
+        cost(&stack)
+    };
+    stack.token(&machine).await; // The client is cached now.
+    cost(&stack);
+    let read = costs(&[("GetItem", 1.0)]);
+    assert_eq!(refused("https://1.example/").await, read);
+    assert_eq!(refused("https://2.example/").await, []);
+    stack.advance_to_just_before(Duration::from_secs(1));
+    assert_eq!(refused("https://3.example/").await, []);
+    stack.advance_by_the_last_millisecond();
+    assert_eq!(refused("https://4.example/").await, read);
+    assert_eq!(refused("https://4.example/").await, []);
+}
+
+#[tokio::test]
+async fn the_largest_registry_costs_sixteen_read_units() {
+    let stack = Stack::start().await;
+    let wide = |nth: usize| format!("{}{nth:02}", "s".repeat(9));
+    for nth in 0..Registry::MOST {
+        let uri = format!("https://{nth:02}.example.com/{}", "a".repeat(105));
+        stack
+            .resource_with(&uri, |resource| {
+                resource.name = "\u{1F600}".repeat(100);
+                resource.scope =
+                    Scope::of((0..20).map(wide).collect::<Vec<_>>().iter().map(String::as_str)).unwrap();
+                resource.default_scope = resource.scope.clone();
+            })
+            .await;
+    }
+    let machine = stack.machine().await;
+    cost(&stack);
+    let response = stack.request_token(&machine, &[("resource", "https://99.example/")]).await;
+    response.is_error(400, "invalid_target");
+    assert_eq!(cost(&stack), costs(&[("BatchGetItem", 2.0), ("GetItem", 16.0)]));
 }

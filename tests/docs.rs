@@ -6,6 +6,7 @@ mod limits;
 mod operation;
 mod page;
 mod storage;
+mod verifiers;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -13,7 +13,7 @@ use shared::{
         Nonce, Redemption, Refresh, RefreshProof, RefreshRotation, Rotation, ScopeRemoval, Slot, State,
         Terms, Tokens, Transition,
     },
-    oauth::{ClientId, Issuer, Scope},
+    oauth::{ClientId, Issuer, ResourceUri, Scope},
     secret::{AuthorizationCode, Digest, Id, Secret},
     time::Timestamp,
 };
@@ -107,6 +107,14 @@ impl Generator<'_> {
         self.mostly(Some(own), |_| "https://other.example.com".parse().unwrap())
     }
 
+    /// Returns the resource of a grant or a request, if it has one.
+    fn resource(&mut self) -> Option<ResourceUri> {
+        self.maybe(70, |generator| {
+            let uris = ["https://api.example.com/mcp", "https://other.example.com/"];
+            generator.dice.one(&uris).parse().unwrap()
+        })
+    }
+
     fn scope_removal(&mut self, grant: &Grant) -> ScopeRemoval {
         let lost = Scope::of([*self.dice.one(&["read", "write", "admin"])]).unwrap();
         ScopeRemoval { client: self.mostly(Some(grant.client.clone()), Self::client), lost }
@@ -114,7 +122,7 @@ impl Generator<'_> {
 
     fn terms<'c>(&mut self, client: &'c Client) -> Terms<'c> {
         let issuer = "https://auth.example.com".parse().unwrap();
-        Terms { client, scope: self.scope(70), issuer, now: self.now }
+        Terms { client, scope: self.scope(70), resource: self.resource(), issuer, now: self.now }
     }
 
     /// Returns a grant in any state.
@@ -178,6 +186,7 @@ impl Generator<'_> {
                 verifier: self
                     .mostly(code.map(|code| code.challenge), |generator| generator.maybe(70, Self::digest)),
             },
+            resource: self.mostly(Some(grant.resource.clone()), Self::resource),
             tokens: Tokens {
                 access: self.access(),
                 refresh: self.maybe(70, Self::refresh),
@@ -198,6 +207,7 @@ impl Generator<'_> {
                 client: self.mostly(Some(grant.client.clone()), Self::client),
                 issuer: self.issuer(),
             },
+            resource: self.mostly(Some(grant.resource.clone()), Self::resource),
             scope: self.mostly(granted, |generator| generator.named_scope(60)),
             nonce: Nonce([9; 32]),
             access: self.digest(),

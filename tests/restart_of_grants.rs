@@ -55,7 +55,8 @@ async fn code(app: &App, client: &Registered, user: Id) -> String {
         redirect_uri_sent: false,
         challenge: Some(Digest::of(VERIFIER)),
     };
-    let grant = Grant::for_user(Terms { client: &client, scope, issuer, now }, &consent, &code);
+    let grant =
+        Grant::for_user(Terms { client: &client, scope, resource: None, issuer, now }, &consent, &code);
     app.grants.issue(&grant).await.unwrap();
     code.expose().to_owned()
 }

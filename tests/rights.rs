@@ -18,7 +18,9 @@ use crate::harness::{
     AuthorizationRequest, Fault, HtmlForm, PASSWORD, Stack,
     account::shown,
     code_flow::Pair,
+    public_metadata,
     rights::{POLICIES, permitted_by_template},
+    tool,
 };
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
@@ -33,6 +35,8 @@ async fn use_machine_tokens(stack: &Stack) {
     let token = stack.token(&machine).await;
     stack.introspect(&machine, &token).await;
     stack.revoke(&machine, &token).await;
+    let resource = stack.resource("https://api.example.com/mcp").await;
+    stack.request_token(&machine, &[("resource", resource.uri.as_str())]).await;
 }
 
 /// Uses a user's grant, from signing in to signing out.
@@ -135,6 +139,15 @@ async fn guess(stack: &Stack) {
     stack.request("DELETE", "/user/expire").raw_basic(&wrong).send().await;
 }
 
+/// Consents to a client that registered itself, which renews its life.
+async fn use_self_registered_clients(stack: &Stack) {
+    let notes = stack.resource("https://notes.example.com/mcp").await;
+    let browser = stack.browser();
+    browser.sign_in(&stack.create_user("nina").await).await;
+    let client = stack.self_registered(tool()).await;
+    browser.consent(&AuthorizationRequest::by(&client).with("resource", notes.uri.as_str())).await;
+}
+
 /// Uses a client with switches.
 async fn use_switches(stack: &Stack) {
     let legacy = stack.legacy("password").await;
@@ -148,6 +161,14 @@ async fn use_switches(stack: &Stack) {
     stack.request("GET", METADATA).send().await;
 }
 
+/// Registers a client, again, and again when little of its life is left.
+async fn use_registration(stack: &Stack) {
+    stack.self_register(&public_metadata("Notes")).await;
+    stack.self_register(&public_metadata("Notes")).await;
+    stack.advance(Duration::from_hours(20 * 24));
+    stack.self_register(&public_metadata("Notes")).await;
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -158,7 +179,9 @@ async fn every_right_of_every_function_is_used() {
     protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
     use_switches(&stack).await;
+    use_self_registered_clients(&stack).await;
     guess(&stack).await;
+    use_registration(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -166,7 +189,7 @@ async fn every_right_of_every_function_is_used() {
 
 #[tokio::test]
 async fn starting_a_function_takes_no_right_that_requests_do_not() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_registration().await;
     for route in POLICIES.routes() {
         match route {
             "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
@@ -189,7 +212,7 @@ async fn a_request_that_no_policy_allows_is_denied() {
         [
             format!("metadata may not BatchGetItem client#{id} and status#{id} of ClientsTable"),
             format!(
-                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, not_before, pk"
+                "introspect may not UpdateItem status#{id} of ClientsTable, naming deleted, disabled, expires_at, not_before, pk, ttl"
             ),
             "token may not GetItem name#ada of UsersTable".to_owned(),
         ]
@@ -231,7 +254,25 @@ fn a_batch_over_two_tables_is_allowed_however_iam_reads_its_keys() {
 }
 
 /// Evaluates an update of `key` in `table` with these attributes.
-fn update(route: &str, table: &str, key: &str, attributes: &[&str], returned: &str) -> Result<(), String> {
+pub fn update(
+    route: &str,
+    table: &str,
+    key: &str,
+    attributes: &[&str],
+    returned: &str,
+) -> Result<(), String> {
+    update_where(&BTreeSet::new(), route, table, key, attributes, returned)
+}
+
+/// Evaluates it in a deployment for which these conditions of the template are true.
+pub fn update_where(
+    conditions: &BTreeSet<&str>,
+    route: &str,
+    table: &str,
+    key: &str,
+    attributes: &[&str],
+    returned: &str,
+) -> Result<(), String> {
     let names: Vec<_> = attributes.iter().map(|name| format!("#{name}")).collect();
     let aliases: serde_json::Map<_, _> =
         attributes.iter().map(|name| (format!("#{name}"), json!(name))).collect();
@@ -243,7 +284,7 @@ fn update(route: &str, table: &str, key: &str, attributes: &[&str], returned: &s
         "ExpressionAttributeNames": aliases,
         "ReturnValues": returned,
     });
-    POLICIES.judge(route, "UpdateItem", &request, &BTreeSet::new()).map(drop)
+    POLICIES.judge(route, "UpdateItem", &request, conditions).map(drop)
 }
 
 #[test]

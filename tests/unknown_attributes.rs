@@ -63,6 +63,37 @@ fn number(number: u32) -> AttributeValue {
 }
 
 #[tokio::test]
+async fn a_resource_of_a_later_version_keeps_its_unknown_attributes() {
+    let stack = Stack::start().await;
+    let (notes, photos) = ("https://api.example.com/notes", "https://api.example.com/photos");
+    for uri in [notes, photos] {
+        stack.jeton(&["resource", "create", uri, "--name", "x", "--scope", "read"], "").await.json();
+    }
+    let table = stack.app.clients.table();
+    // A String Set stays one.
+    let change = "SET #later = :later, #resources[0].#later = :later, #resources[1].#more = :more";
+    let update = Update::always::<Item>(change).value("later", &VALUE).unwrap().strings("more", ["a", "b"]);
+    assert!(matches!(table.update::<IgnoredAny>("resources", update).await.unwrap(), Outcome::Applied(_)));
+    for command in [
+        &["update", notes, "--name", "y", "--open"][..],
+        &["create", "https://api.example.com/a", "--name", "x"],
+        &["update", photos, "--scope", "write"],
+        &["delete", "https://api.example.com/a"],
+    ] {
+        stack.jeton(&[&["resource"], command].concat(), "").await.json();
+        let registry = item(table, "resources").await;
+        assert!(has_unknown_attribute(&registry), "{command:?}");
+        let maps = registry["resources"].as_l().unwrap().iter().map(|map| map.as_m().unwrap());
+        let named = |uri: &str| maps.clone().find(|map| map["uri"].as_s().unwrap() == uri).unwrap();
+        assert!(has_unknown_attribute(named(notes)), "{command:?}");
+        let set = AttributeValue::Ss(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(named(photos).get("more"), Some(&set), "{command:?}");
+    }
+    let shown = stack.jeton(&["resource", "show", notes], "").await.json();
+    assert_eq!((&shown["name"], &shown["open"]), (&"y".into(), &true.into()));
+}
+
+#[tokio::test]
 async fn a_user_of_a_later_version_keeps_its_unknown_attributes() {
     let stack = Stack::start().await;
     let (ada, table) = (stack.create_user("ada").await, stack.app.users.table());

@@ -9,7 +9,7 @@ use strum::IntoStaticStr;
 
 use crate::{
     log::Level,
-    oauth::{ClientId, GrantType},
+    oauth::{ClientId, GrantType, ResourceUri},
     secret::Id,
     time::Timestamp,
 };
@@ -125,6 +125,12 @@ pub enum Event<'a> {
         reason: &'a str,
         client: Option<&'a ClientId>,
     },
+    /// A client registered itself (RFC 7591).
+    Registered {
+        client: &'a ClientId,
+        /// Whether the client was registered before, with the same metadata.
+        repeated: bool,
+    },
     /// An administrator changed a client, or a developer changed one of their own.
     ClientChanged {
         client: &'a ClientId,
@@ -134,6 +140,11 @@ pub enum Event<'a> {
     ScopeChanged {
         scope: &'a str,
         change: ScopeChange,
+    },
+    /// An administrator changed a protected resource.
+    ResourceChanged {
+        resource: &'a ResourceUri,
+        change: ResourceChange,
     },
     /// An administrator changed a user, or a user signed out or revoked everything themselves.
     UserChanged {
@@ -172,6 +183,15 @@ pub enum ScopeChange {
     Deleted,
 }
 
+/// A change of a protected resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceChange {
+    Created,
+    Updated,
+    Deleted,
+}
+
 /// A change of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,8 +223,11 @@ impl Event<'_> {
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
+            | Self::ResourceChanged { .. }
             | Self::UserChanged { .. } => Level::Info,
-            Self::SignInFailed { .. }
+            // No log level may leave this out: an alarm counts it.
+            Self::Registered { .. }
+            | Self::SignInFailed { .. }
             | Self::SignInThrottled { .. }
             | Self::Refused { .. }
             | Self::Replayed { .. }
@@ -231,8 +254,10 @@ impl Event<'_> {
             | Self::Replayed { .. }
             | Self::Reused { .. }
             | Self::Revoked { .. }
+            | Self::Registered { .. }
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
+            | Self::ResourceChanged { .. }
             | Self::UserChanged { .. } => &[],
         }
     }

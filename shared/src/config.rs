@@ -6,6 +6,7 @@ mod color;
 pub mod display_name;
 mod language;
 mod rate_limit;
+mod registration;
 mod route_scopes;
 mod variables;
 
@@ -15,6 +16,7 @@ pub use color::{Color, InvalidColor};
 pub use display_name::{DisplayName, InvalidDisplayName};
 pub use language::{InvalidLanguages, Language, Languages};
 pub use rate_limit::RateLimit;
+pub use registration::{DynamicRegistration, RegistrationMode, Schemes};
 pub use route_scopes::{InvalidRouteScopes, Route, RouteScopes, Unlisted};
 pub use variables::{InvalidVariable, Variables};
 
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use crate::{
     log::Level,
-    oauth::{InvalidIssuer, Issuer, Scope, Switches},
+    oauth::{InvalidIssuer, InvalidResourceUri, Issuer, ResourceUri, Scope, Switches},
 };
 
 /// The valid values of a variable that holds a scope.
@@ -54,6 +56,10 @@ pub struct Config {
     pub languages: Languages,
     pub session: SessionLifetime,
     pub rate_limit: RateLimit,
+    pub registration: DynamicRegistration,
+    /// `JETON_RESOURCE`: the resource (RFC 8707) that the authorizer protects. It then accepts only tokens that were issued
+    /// for this resource. Without it, the authorizer accepts only tokens that were issued for no resource.
+    pub resource: Option<ResourceUri>,
     /// `JETON_ROUTE_SCOPES`: the scope that each route of the protected APIs requires, for the authorizer. Without it,
     /// the authorizer refuses every request.
     pub route_scopes: RouteScopes,
@@ -128,6 +134,8 @@ impl Config {
                 idle: variables.seconds("JETON_SESSION_IDLE_SECONDS", 300..=2_592_000, 7_200)?,
             },
             rate_limit: RateLimit::read(&variables)?,
+            registration: DynamicRegistration::read(&variables)?,
+            resource: variables.parsed("JETON_RESOURCE", InvalidResourceUri)?,
             basic_scope: variables.parsed("JETON_BASIC_SCOPES", SCOPE)?.unwrap_or_default(),
             guest_scope: variables.parsed("JETON_GUEST_SCOPES", SCOPE)?.unwrap_or_default(),
             route_scopes: variables.parsed("JETON_ROUTE_SCOPES", InvalidRouteScopes)?.unwrap_or_default(),
@@ -202,6 +210,12 @@ mod tests {
             ("JETON_PERSONAL_SCOPES", "a b c d e f g h i j k l m n o p q r s t u"),
             ("JETON_TEMPORARY_TOKEN_SECONDS", "59"),
             ("JETON_DEVELOPER_SCOPES", "\"read\""),
+            ("JETON_RESOURCE", "https://api.example.com/mcp?x=1"),
+            ("JETON_REGISTRATION", "closed"),
+            ("JETON_REGISTRATION_SCHEMES", "cursor javascript"),
+            ("JETON_REGISTRATION_SCHEMES", "cursor  vscode"),
+            ("JETON_REGISTRATIONS", "0"),
+            ("JETON_REGISTRATIONS_PER_ADDRESS", "1000001"),
         ] {
             let error = read(&[(variable, value)]).unwrap_err().to_string();
             assert!(error.starts_with(variable) && error.contains("must be"), "{error}");
@@ -222,6 +236,8 @@ mod tests {
             ("BasicScopes", "JETON_BASIC_SCOPES"),
             ("GuestScopes", "JETON_GUEST_SCOPES"),
             ("RouteScopes", "JETON_ROUTE_SCOPES"),
+            ("Resource", "JETON_RESOURCE"),
+            ("RegistrationSchemes", "JETON_REGISTRATION_SCHEMES"),
             ("Languages", "JETON_LANGUAGES"),
             ("Compat", "JETON_COMPAT"),
         ] {

@@ -1,5 +1,5 @@
-//! The parts that every endpoint shares: the application, a call, the Lambda adapter, client authentication, bearer
-//! tokens, the signed-in user and password verification.
+//! The parts that every endpoint shares: the application, a call, the Lambda adapter, client authentication, the
+//! requested resource, bearer tokens, the signed-in user and password verification.
 
 mod address;
 mod app;
@@ -9,6 +9,7 @@ mod call;
 mod device_cookie;
 pub mod lambda;
 mod password_cache;
+pub mod resource;
 mod signed_in;
 pub mod verify_password;
 
@@ -17,5 +18,6 @@ pub use authenticate::{Authenticated, AuthenticationError, AuthenticationFailed,
 pub use call::{Call, Cors, Route, UnknownIssuer};
 pub use device_cookie::{DEVICE_COOKIE, device_cookie};
 pub use password_cache::PasswordCache;
+pub use resource::ResourceError;
 pub use signed_in::{SESSION_COOKIE, SignedIn, signed_in};
 pub use verify_password::{PasswordCredentials, PasswordError, VerifiedUser};

@@ -11,9 +11,10 @@ mod response;
 pub use basic::Basic;
 pub use cookie::Cookie;
 pub use form::{Form, FormError};
+pub use json::Members;
 pub use oauth_error::OAuthError;
 pub use query::Query;
-pub use response::{json, rounded_up_to_seconds, see_other};
+pub use response::{json, not_found, rounded_up_to_seconds, see_other};
 
 /// A request, as `lambda_http` converts it.
 pub type Request = lambda_http::Request;

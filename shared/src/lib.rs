@@ -21,6 +21,8 @@ pub mod dynamodb;
 
 pub mod status;
 
+pub mod resources;
+
 pub mod clients;
 
 pub mod grants;

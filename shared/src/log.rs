@@ -8,7 +8,7 @@
 use std::{
     fmt,
     io::{self, Write},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::Serialize;
@@ -21,7 +21,7 @@ use strum::EnumString;
 pub enum Level {
     /// Jeton could not serve a request; an administrator should look.
     Error,
-    /// A request was refused.
+    /// A request was refused, or did what an alarm counts.
     Warn,
     /// A request succeeded and changed something.
     Info,
@@ -29,16 +29,17 @@ pub enum Level {
     Debug,
 }
 
-/// A destination of log lines, with the least severe level that is written.
+/// A destination of log lines, with the least severe level that is written. A clone has the same destination.
+#[derive(Clone)]
 pub struct Log {
     most: Level,
-    out: Mutex<Box<dyn Write + Send>>,
+    out: Arc<Mutex<Box<dyn Write + Send>>>,
 }
 
 impl Log {
     /// Creates a log that writes lines of `most` and more severe levels to `out`.
     pub fn new(most: Level, out: impl Write + Send + 'static) -> Self {
-        Self { most, out: Mutex::new(Box::new(out)) }
+        Self { most, out: Arc::new(Mutex::new(Box::new(out))) }
     }
 
     /// Creates a log on standard output, which Lambda sends to CloudWatch.

@@ -6,6 +6,7 @@ mod grant_type;
 mod issuer;
 pub mod pkce;
 pub mod redirect_uri;
+mod resource_uri;
 pub mod scope;
 mod switch;
 
@@ -17,6 +18,7 @@ pub use auth_method::AuthMethod;
 pub use client_id::{ClientId, InvalidClientId};
 pub use grant_type::GrantType;
 pub use issuer::{InvalidIssuer, Issuer, is_loopback};
+pub use resource_uri::{InvalidResourceUri, RequestedResource, ResourceUri};
 pub use scope::{InvalidScope, Scope};
 pub use switch::{About, Holder, Switch, Switches};
 

@@ -4,6 +4,7 @@
 //! their one style sheet is inside them, and the content security policy allows that style sheet by its digest.
 
 mod account;
+mod application;
 mod consent;
 mod csrf;
 mod duration;
@@ -20,11 +21,12 @@ pub use account::{
     AccountPage, CreateError, CreatedValue, CredentialsPage, Lifetime, ListedApplication, ListedCredential,
     ListedToken, PersonalTokensPage, SecretOncePage, Section,
 };
+pub use application::Application;
 pub use consent::{AccessDuration, ConsentPage, Owner, Permission};
 pub use csrf::CsrfToken;
-pub use error_page::{ErrorKind, ErrorPage};
+pub use error_page::{Back, ErrorKind, ErrorPage};
 pub use form_post::FormPostPage;
-pub use login::{Application, LoginError, LoginPage};
+pub use login::{LoginError, LoginPage};
 pub use page_id::{is_page_expired, new_page_id};
 pub use session::{SignedInPage, SignedOutPage};
 pub use texts::Texts;

@@ -21,8 +21,9 @@ pub use digest::Digest;
 pub use encoding::InvalidToken;
 pub use id::Id;
 pub use kind::{
-    AccessToken, AccountName, ApiToken, AuthorizationCode, CallerAddress, ClientSecret, DeviceCookie, Family,
-    Kind, KnownCaller, PersonalToken, RedirectUri, RefreshToken, Session, TemporaryToken, Verifier, Visit,
+    AccessToken, AccountName, ApiToken, AuthorizationCode, CallerAddress, ClientMetadata, ClientSecret,
+    DeviceCookie, Family, Kind, KnownCaller, PersonalToken, RedirectUri, RefreshToken, Session,
+    TemporaryToken, Verifier, Visit,
 };
 pub use lineage::Lineage;
 pub use text::Secret;

@@ -99,6 +99,7 @@ async fn of_requests(server: &Server) -> Vec<Row> {
     vec![
         ("Request line and headers", vec![constant("gateway::MOST_HEADER_BYTES"), 431]),
         ("Body", vec![constant("Form::MOST_BYTES") / 1_024, 413]),
+        ("Body of a registration", vec![constant("metadata::MOST_BYTES") / 1_024, 413]),
         ("Parameters", vec![]),
         ("Authorization request", vec![constant("input::LONGEST_REQUEST")]),
         ("`state`", vec![constant("destination::LONGEST_STATE")]),
@@ -129,6 +130,19 @@ fn of_sessions() -> Vec<Row> {
         ("Device cookie", vec![per_account, constant("device_cookie::LIFETIME") / DAY]),
         ("Wait for attempts under way", vec![3]),
         (
+            "Registrations from one address",
+            vec![
+                configured("JETON_REGISTRATIONS_PER_ADDRESS"),
+                constant("store::REGISTRATION_WINDOW") / HOUR,
+                429,
+                64,
+            ],
+        ),
+        (
+            "Registrations in all",
+            vec![configured("JETON_REGISTRATIONS"), constant("store::REGISTRATION_WINDOW") / HOUR],
+        ),
+        (
             "Session",
             ["JETON_SESSION_SECONDS", "JETON_SESSION_IDLE_SECONDS"]
                 .map(configured)
@@ -153,6 +167,7 @@ async fn of_registrations(server: &Server) -> Vec<Row> {
             "Redirect URIs of a client",
             vec![constant("Registration::MOST_REDIRECT_URIS"), constant("redirect_uri::MOST_BYTES")],
         ),
+        ("Redirect URIs of a client that registers itself", vec![constant("RedirectUris::MOST")]),
         ("Port of a redirect URI", vec![]),
         (
             "Scope that a client is registered for",
@@ -165,6 +180,20 @@ async fn of_registrations(server: &Server) -> Vec<Row> {
         ("Roles of a user", roles),
         ("Personal tokens of a user", vec![constant("PersonalToken::MOST")]),
         ("Clients of a developer", vec![constant("Client::MOST_OWNED")]),
+        (
+            "Resources",
+            vec![
+                constant("Registry::MOST"),
+                constant("ResourceUri::MOST_BYTES"),
+                1,
+                constant("Resource::MOST_NAME_CHARACTERS"),
+            ],
+        ),
+        ("Scope of a resource", grant_scope()),
+        (
+            "Resources that a client is registered for, or serves",
+            vec![constant("Registration::MOST_RESOURCES")],
+        ),
         ("Brand name", vec![constant("Brand::MOST_CHARACTERS")]),
         ("Brand logo", vec![constant("Logo::MOST_BYTES")]),
         ("Routes of the authorizer", vec![constant("parse::MOST_ROUTES"), longest("RouteScopes")]),
@@ -186,10 +215,12 @@ async fn of_lifetimes(server: &Server) -> Vec<Row> {
     vec![
         ("Authorization code", lifetime("--code-ttl").await),
         ("Access token", lifetime("--access-token-ttl").await),
-        ("Access token, with the switch `ttl`", vec![60, constant("registration::MOST")]),
+        ("Access token, with the switch `ttl`", vec![60, constant("lifetimes::MOST")]),
         ("Refresh token that is not used", lifetime("--refresh-token-ttl").await),
         ("Grace window of a refresh token", lifetime("--refresh-grace").await),
         ("Grant with a refresh token", vec![constant("item::LONGEST_GRANT") / DAY]),
+        ("Self-registered client that no user has consented to", vec![constant("life::UNUSED") / DAY]),
+        ("Self-registered client", vec![constant("life::USED") / DAY, constant("life::RENEWED_BELOW") / DAY]),
         ("API token created on the account page", vec![7, 30, 90, 365]),
         ("API token made by `jeton token create`", personal),
         ("Temporary token", vec![configured("JETON_TEMPORARY_TOKEN_SECONDS")]),

@@ -7,10 +7,17 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::clients::{Lifetimes, Registration};
+use shared::{
+    clients::{Lifetimes, Registration},
+    config::RegistrationMode,
+    secret::Id,
+    users::consent::Consent,
+};
 
 use super::page::{Page, code_spans, files, root};
-use crate::harness::{AuthorizationRequest, PASSWORD, Stack, code_flow::CALLBACK, legacy};
+use crate::harness::{AuthorizationRequest, PASSWORD, Stack, code_flow::CALLBACK, legacy, public_metadata};
+
+const RESOURCE: &str = "https://api.example.com/mcp";
 
 /// Attributes by section of the page, one for each table, and kind of item.
 type Attributes = BTreeMap<(String, String), BTreeSet<String>>;
@@ -64,6 +71,7 @@ async fn stored() -> Attributes {
         config.account.personal_scopes = "read write".parse().unwrap();
         config.account.developer_scopes = "orders".parse().unwrap();
         config.compat = "password,ttl".parse().unwrap();
+        config.registration.mode = RegistrationMode::Open;
     })
     .await;
     let mut found = Attributes::new();
@@ -78,8 +86,13 @@ async fn stored() -> Attributes {
         ..owned
     };
     stack.register_changed(owned, |client| client.owner = Some(ada.sub)).await;
+    stack.self_register(&public_metadata("z")).await;
     // A grant in each of its states, narrowed, with a token that was revoked before the next rotation.
     browser.consent(&AuthorizationRequest::by(&web)).await;
+    let (id, scope) = (web.id.parse().unwrap(), "read".parse().unwrap());
+    let consent = Consent::new(Id::random(), &id, scope, stack.now());
+    let at = consent.at(Some(RESOURCE.parse().unwrap()));
+    stack.app.consents.remember(&at).await.unwrap();
     let pair = stack.pair(&web).await;
     let narrow = [("scope", "read")];
     let pair = stack.refresh_with(&web, &pair.refresh, &narrow).await.pair();
@@ -88,6 +101,9 @@ async fn stored() -> Attributes {
     let pair = stack.refresh_with(&web, &pair.refresh, &narrow).await.pair();
     stack.collect_attributes(&mut found).await;
     stack.revoke(&web, &pair.refresh).await;
+    // A grant for a resource.
+    let resource = stack.resource(RESOURCE).await;
+    stack.request_token(&stack.machine().await, &[("resource", resource.uri.as_str())]).await.json();
     // A session that was used, a wrong password, a caller that is known, and what a user makes.
     stack.advance(Duration::from_mins(2));
     browser.get("/account").await;
@@ -105,6 +121,18 @@ async fn stored() -> Attributes {
     stack.rotate_secret(&web, Duration::from_hours(1)).await;
     for command in [
         &["scope", "describe", "read", "Read your notes"][..],
+        &["resource", "update", RESOURCE, "--name", "Notes of all"],
+        &[
+            "client",
+            "create",
+            "--name",
+            "x",
+            "--resource",
+            RESOURCE,
+            "--resource-server",
+            "--serves",
+            RESOURCE,
+        ],
         &["token", "revoke", &token],
         &["user", "sign-out", "ada"],
         &["token", "revoke-all", "--user", "ada"],

@@ -1,5 +1,10 @@
 //! Authorization requests, and the redirects that they lead to.
 
+use shared::{
+    grants::Grant,
+    secret::{AuthorizationCode, Secret},
+};
+
 use super::{Registered, Response, Stack};
 
 /// The challenge of RFC 7636, appendix B; its verifier is [`super::code_flow::VERIFIER`].
@@ -56,6 +61,14 @@ impl AuthorizationRequest {
     /// Returns the URL that the client sends the browser to.
     pub fn url(&self) -> String {
         format!("/oauth/authorize?{}", self.query())
+    }
+}
+
+impl Stack {
+    /// Returns the stored grant of the code in `redirect`.
+    pub async fn grant_of(&self, redirect: &Redirect) -> Grant {
+        let id = Secret::<AuthorizationCode>::parse(redirect.code()).unwrap().id();
+        self.app.grants.find(id).await.unwrap().unwrap()
     }
 }
 

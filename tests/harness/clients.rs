@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::{
-    clients::{Client, Registration},
+    clients::{Client, Listed, Registration},
     oauth::{AuthMethod, ClientId, GrantType},
     secret::{ClientSecret, Id, Secret, random},
 };
@@ -75,6 +75,11 @@ impl Stack {
             ..Registration::default()
         })
         .await
+    }
+
+    /// Returns the number of clients that administrators and developers registered.
+    pub async fn clients(&self) -> usize {
+        self.app.clients.list(Listed::Administered).await.unwrap().clients.len()
     }
 
     /// Returns the stored client.

@@ -21,6 +21,8 @@ pub const CALLBACK: &str = "https://app.example.com/oauth/callback";
 pub struct Request<'a> {
     /// Space-delimited.
     pub scope: &'a str,
+    /// The resource that the tokens are for.
+    pub resource: Option<&'a str>,
     /// The redirect URI, and whether the request contains it.
     pub redirect_uri: (&'a str, bool),
     /// The verifier of the request's challenge.
@@ -29,7 +31,12 @@ pub struct Request<'a> {
 
 impl Default for Request<'_> {
     fn default() -> Self {
-        Self { scope: "read write", redirect_uri: (CALLBACK, false), verifier: Some(VERIFIER) }
+        Self {
+            scope: "read write",
+            resource: None,
+            redirect_uri: (CALLBACK, false),
+            verifier: Some(VERIFIER),
+        }
     }
 }
 
@@ -83,7 +90,8 @@ impl Stack {
         let code = Secret::<AuthorizationCode>::new(Id::random(), &random());
         let scope = if request.scope.is_empty() { Scope::default() } else { request.scope.parse().unwrap() };
         let issuer = self.app.config.issuer.clone().unwrap();
-        let terms = Terms { client: &client, scope, issuer, now: self.now() };
+        let resource = request.resource.map(|uri| uri.parse().unwrap());
+        let terms = Terms { client: &client, scope, resource, issuer, now: self.now() };
         let (redirect_uri, redirect_uri_sent) = request.redirect_uri;
         let consent = CodeGrant {
             user,

@@ -21,10 +21,21 @@ pub struct Ran {
 impl Stack {
     /// Runs `jeton --json` with `arguments`, and `input` piped in.
     pub async fn jeton(&self, arguments: &[&str], input: &str) -> Ran {
+        self.run_jeton(&[&["--json"], arguments].concat(), input).await
+    }
+
+    /// Runs `jeton` with `arguments`, and returns what it prints for people.
+    pub async fn jeton_text(&self, arguments: &[&str]) -> String {
+        let ran = self.run_jeton(arguments, "").await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.stdout
+    }
+
+    async fn run_jeton(&self, arguments: &[&str], input: &str) -> Ran {
         let tables = &self.app.config.tables;
         let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
         command
-            .args(["--json", "--endpoint-url", &self.dynamodb.url])
+            .args(["--endpoint-url", &self.dynamodb.url])
             .args(arguments)
             .env_clear()
             .env("JETON_TOKENS_TABLE", &tables.tokens)

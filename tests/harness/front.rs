@@ -51,16 +51,24 @@ pub enum Fault {
     ThrottleGrants,
     /// Every change to a grant but the first is throttled, nothing else.
     ThrottleGrantsAfterOne,
+    /// Every change to a client's record is throttled, nothing else.
+    ThrottleClients,
     /// Every change to a status is throttled, also within a transaction; nothing else.
     ThrottleStatuses,
     /// The first write is made, but its response is lost.
     LoseFirstAnswer,
     /// Every write is made, but its response is lost.
     LoseAnswers,
+    /// The first transaction is made, but its response is lost.
+    LoseFirstTransaction,
+    /// Every transaction is made, but its response is lost.
+    LoseTransactions,
     /// Every end of a grant is throttled, nothing else.
     ThrottleEndings,
     /// Every batch read of statuses alone is throttled.
     ThrottleStandings,
+    /// Every read of the resources is throttled, nothing else.
+    ThrottleResources,
     /// No record of a personal token's use gets a response.
     HangUses,
     /// The first two batch reads leave all keys unprocessed.
@@ -128,7 +136,7 @@ impl Front {
         inner.fault = fault;
         inner.spared = usize::from(fault == Fault::ThrottleGrantsAfterOne);
         inner.faults_left = match fault {
-            Fault::LoseFirstAnswer => 1,
+            Fault::LoseFirstAnswer | Fault::LoseFirstTransaction => 1,
             Fault::LeftOver => 2,
             _ => usize::MAX,
         };
@@ -181,6 +189,7 @@ impl Front {
             Fault::LoseFirstAnswer | Fault::LoseAnswers | Fault::ThrottleWrites => {
                 ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
             }
+            Fault::LoseFirstTransaction | Fault::LoseTransactions => operation == "TransactWriteItems",
             Fault::ThrottleUsers => {
                 let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
                 operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
@@ -195,12 +204,17 @@ impl Front {
             Fault::HangUses => {
                 request["UpdateExpression"].as_str().is_some_and(|change| change.starts_with("SET #lu = "))
             }
+            Fault::ThrottleResources => operation == "GetItem" && request["Key"]["pk"]["S"] == "resources",
             Fault::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
                     table["Keys"][0]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("status#"))
                 };
                 operation == "BatchGetItem" && tables.is_some_and(|tables| tables.values().all(is_status))
+            }
+            Fault::ThrottleClients => {
+                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+                operation == "UpdateItem" && key.starts_with("client#")
             }
             Fault::ThrottleStatuses => {
                 ["UpdateItem", "TransactWriteItems"].contains(&operation)
@@ -250,7 +264,9 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
         | Fault::ThrottleGrants
         | Fault::ThrottleGrantsAfterOne
         | Fault::ThrottleStandings
+        | Fault::ThrottleResources
         | Fault::ThrottleEndings
+        | Fault::ThrottleClients
         | Fault::ThrottleStatuses => {
             return error(StatusCode::BAD_REQUEST, "ThrottlingException");
         }
@@ -260,7 +276,11 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
             let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
             return Response::new(Body::from(left.to_string()));
         }
-        Fault::None | Fault::LoseFirstAnswer | Fault::LoseAnswers => {}
+        Fault::None
+        | Fault::LoseFirstAnswer
+        | Fault::LoseAnswers
+        | Fault::LoseFirstTransaction
+        | Fault::LoseTransactions => {}
     }
     let plain = sent.clone();
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
@@ -270,7 +290,8 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);
-    if [Fault::LoseFirstAnswer, Fault::LoseAnswers].contains(&fault) {
+    // The database has made the write.
+    if fault != Fault::None {
         close();
     }
     let mut response = Response::new(Body::from(text));

@@ -14,9 +14,12 @@ mod compat;
 pub mod dice;
 mod front;
 mod inside;
+pub mod mcp;
 pub mod oracle;
 mod policy;
 pub mod process;
+mod registration;
+mod resources;
 mod response;
 pub mod rights;
 
@@ -33,7 +36,7 @@ use std::{
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
-    config::{Config, TableNames},
+    config::{Config, RegistrationMode, TableNames},
     dynamodb::{self, Endpoint, schema},
     endpoint::App,
     log::{Level, Log},
@@ -56,6 +59,7 @@ pub use compat::{JSON, legacy};
 pub use front::{Fault, Front};
 pub use inside::Guesser;
 pub use policy::Policy;
+pub use registration::{REGISTER, public_metadata, redirect_uris, tool};
 pub use response::{Call, Response, altered};
 
 /// The start time of every test: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
@@ -103,6 +107,7 @@ impl Stack {
             config.route_scopes = route_scopes();
             config.compat = Switch::VARIANTS.iter().copied().collect();
             config.account.personal_scopes = "read write".parse().unwrap();
+            config.registration.mode = RegistrationMode::Open;
         };
         Self::behind(Gateway::start_with_demo, change).await
     }

@@ -18,7 +18,7 @@ pub struct Response {
 }
 
 impl Call {
-    pub(super) fn new(request: reqwest::RequestBuilder) -> Self {
+    pub fn new(request: reqwest::RequestBuilder) -> Self {
         Self(request)
     }
 

@@ -127,6 +127,7 @@ impl Policies {
                 continue;
             }
             let function = text(&resource["Metadata"]["BuildProperties"]["Binary"]);
+            let if_function = resource["Condition"].as_str();
             let events = resource["Properties"]["Events"].as_hash();
             for event in events.into_iter().flat_map(|events| events.values()) {
                 routes.insert(text(&event["Properties"]["Path"]), function.clone());
@@ -139,7 +140,7 @@ impl Policies {
                 let (if_policy, policy) = conditional(policy);
                 for statement in policy["Statement"].as_vec().unwrap() {
                     let (if_statement, statement) = conditional(statement);
-                    rights.extend(granted(&function, statement, if_statement.or(if_policy)));
+                    rights.extend(granted(&function, statement, if_statement.or(if_policy).or(if_function)));
                 }
             }
         }
@@ -205,6 +206,7 @@ pub fn permitted_by_template() -> Vec<String> {
 /// Returns the conditions of the template that hold for a deployment with this configuration.
 pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
     let all = [
+        ("HasRegistration", config.registration.is_open()),
         ("HasPasswordGrant", config.compat.has(Switch::Password)),
         ("HasBasicUser", config.compat.has(Switch::BasicUser)),
         (

@@ -79,6 +79,7 @@ async fn list(call: &Call<'_>, user: &SignedIn) -> Result<Vec<ListedApplication>
             csrf: csrf(user, &[END, access.client.as_str()]),
             id: access.client.to_string(),
             name: status.name,
+            is_self_registered: access.client.is_self_registered(),
             scope: access.scope.to_string(),
             since: access.since.day().to_string(),
         })

@@ -17,7 +17,7 @@ mod service;
 mod token_request;
 mod tokens;
 
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::Method;
 use shared::{
     endpoint::{App, Call, Cors, Route},
     http::{self, Form, Request, Response},
@@ -41,8 +41,7 @@ pub async fn handle(app: &App, request: Request) -> Response {
         }
         None => Call::serve_page(app, request, PAGES, respond).await,
         Some(service) if app.config.compat.has(service.switch()) => service.serve(app, request).await,
-        // The gateway's own response where there is no route.
-        Some(_) => http::json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found" })),
+        Some(_) => http::not_found(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use shared::{
     audit::Event,
+    clients::life,
     dynamodb,
     http::{Form, Response},
     oauth::Scope,
@@ -14,7 +15,6 @@ use crate::{
     consent_page,
     error::{Error, Failure},
     grant::{self, Decision},
-    request::ResponseType,
 };
 
 /// Shows the consent page, or issues a grant at once if no consent is needed.
@@ -39,25 +39,37 @@ pub(crate) async fn decide(authorization: &Authorization<'_>, form: &Form) -> Re
         return Err(Error::Declined.into());
     }
     let scope = Scope::of(allowed).unwrap_or_default();
+    renew_client(authorization).await?;
     Ok(grant::issue(authorization, Decision::of_page(authorization, page_id, scope)).await?)
 }
 
+/// Prolongs the life of a self-registered client. It must be done before the grant is stored: no grant outlives its
+/// client.
+async fn renew_client(authorization: &Authorization<'_>) -> Result<(), dynamodb::Error> {
+    let (call, client) = (authorization.call, &authorization.destination.client);
+    if client.needs_renewal(call.now) {
+        call.app.clients.renew(client, call.now.after(life::USED)).await?;
+    }
+    Ok(())
+}
+
 /// Returns whether the request needs no consent page: the client is first-party, or the user has consented to the
-/// requested scope before. Neither counts where another program could impersonate the client (RFC 6749 §10.2, RFC 8252
-/// §8.6).
+/// requested scope, at the same resource, before. Neither counts where another program could impersonate the client (RFC
+/// 6749 §10.2, RFC 8252 §8.6), nor for a self-registered client.
 async fn has_consent(authorization: &Authorization<'_>) -> Result<bool, dynamodb::Error> {
     let (call, request) = (authorization.call, &authorization.request);
     let (client, user) = (&authorization.destination.client, authorization.user.user);
-    if client.first_party {
+    if client.first_party && !client.is_self_registered() {
         return Ok(client.redirect_uris.iter().all(|uri| uri.starts_with("https://")));
     }
-    if client.is_public() || request.response_type == ResponseType::Token {
+    if !authorization.may_be_remembered() {
         return Ok(false);
     }
     let Some(consent) = call.app.consents.find(user, &client.id, call.now).await? else {
         return Ok(false);
     };
-    Ok(request.scope.is_within(&consent.scope) && is_in_force(authorization, &consent).await?)
+    let resource = request.resource.as_ref().map(|resource| &resource.uri);
+    Ok(consent.includes(&request.scope, resource) && is_in_force(authorization, &consent).await?)
 }
 
 /// Returns whether neither the client's nor the user's access was ended after the user consented.

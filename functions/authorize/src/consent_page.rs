@@ -8,7 +8,7 @@ use shared::{
     endpoint::Call,
     grants::LONGEST_GRANT,
     http::{Form, Response},
-    oauth::{GrantType, Scope, redirect_uri},
+    oauth::{GrantType, Scope},
     pages::{
         AccessDuration, Application, ConsentPage, CsrfToken, ErrorKind, ErrorPage, Owner, Permission,
         is_page_expired, new_page_id,
@@ -29,17 +29,15 @@ pub(crate) async fn show(authorization: &Authorization<'_>) -> Result<Response, 
     let page_id = new_page_id(call.now);
     let page = ConsentPage {
         view,
-        application: Application {
-            name: client.name.clone(),
-            destination: redirect_uri::destination(&destination.redirect_uri).to_owned(),
-        },
+        application: Application::of(client, &destination.redirect_uri),
         owner,
         username: &user.username,
+        resource: request.resource.as_ref(),
         permissions,
         implicit: request.response_type == ResponseType::Token,
         access_duration: access_duration(client, request.response_type),
         query,
-        csrf: CsrfToken::seal(&user.secret, &[PURPOSE, &page_id, query]),
+        csrf: CsrfToken::seal(&user.secret, &sealed(authorization, &page_id)),
         page_id: &page_id,
         logout_csrf: CsrfToken::seal(&user.secret, &["logout"]),
     };
@@ -49,17 +47,23 @@ pub(crate) async fn show(authorization: &Authorization<'_>) -> Result<Response, 
 /// Checks that `form` is from a consent page that this user was shown in this browser for this request, not too long
 /// ago. Returns the id of the page.
 pub(crate) fn check<'f>(authorization: &Authorization<'_>, form: &'f Form) -> Result<&'f str, ErrorPage> {
-    let (query, user) = (authorization.query, &authorization.user);
     let page_id = form.get("page").unwrap_or_default();
     let csrf = form.get("csrf").unwrap_or_default();
-    if user.secret.has_sealed(&[PURPOSE, page_id, query], csrf)
+    if authorization.user.secret.has_sealed(&sealed(authorization, page_id), csrf)
         && !is_page_expired(page_id, authorization.call.now)
     {
         return Ok(page_id);
     }
     let reason = "the consent form was not shown to this browser for this request, or has expired";
     let page = ErrorPage::new(ErrorKind::ExpiredPage, reason.to_owned());
-    Err(page.with_retry(format!("/oauth/authorize?{query}")))
+    Err(page.with_retry(format!("/oauth/authorize?{}", authorization.query)))
+}
+
+/// Returns what the form of the page is sealed for: this request, at this resource. An administrator may change which
+/// resource the request means while the user decides.
+fn sealed<'a>(authorization: &'a Authorization<'_>, page_id: &'a str) -> Vec<&'a str> {
+    let resource = authorization.request.resource.as_ref().map(|resource| resource.uri.as_str());
+    [PURPOSE, page_id, authorization.query].into_iter().chain(resource).collect()
 }
 
 /// Reads the owner of the client, and the descriptions of the values of `scope`.
@@ -73,7 +77,7 @@ async fn describe<'a>(
     client: &Client,
     scope: &'a Scope,
     language: Language,
-) -> Result<(Owner, Vec<Permission<'a>>), dynamodb::Error> {
+) -> Result<(Option<Owner>, Vec<Permission<'a>>), dynamodb::Error> {
     let descriptions = call.app.descriptions.table();
     let (owner, default) = (client.owner.filter(|_| !client.first_party), call.app.config.languages.first());
     let keys: Vec<_> = scope.values().map(|value| (descriptions, Description::key(value))).collect();
@@ -92,7 +96,7 @@ async fn describe<'a>(
         (Some(_), Some(status)) => Owner::User(status.name),
         (Some(_), None) => Owner::DeletedUser,
     };
-    Ok((owner, permissions))
+    Ok((Some(owner).filter(|_| !client.is_self_registered()), permissions))
 }
 
 fn access_duration(client: &Client, response_type: ResponseType) -> AccessDuration {

@@ -47,7 +47,8 @@ impl Destination {
         let id: Option<ClientId> = query.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
         let id = id.ok_or(NoDestination::Client)?;
         call.set_client(&id);
-        let client = call.app.clients.registered(&id, call.now).await?.ok_or(NoDestination::Client)?;
+        let client = call.app.clients.registered(&id, call.now).await?;
+        let client = client.ok_or_else(|| NoDestination::of_unknown(&id))?;
         let requested = query.get("redirect_uri").map_err(|_| NoDestination::RedirectUri)?;
         let redirect_uri = client.redirect_uri(requested).ok_or(NoDestination::RedirectUri)?.to_owned();
         let is_implicit = query.get("response_type") == Ok(Some("token"));
@@ -69,5 +70,12 @@ impl Destination {
             issuer: call.issuer()?,
             client,
         })
+    }
+
+    /// Returns whether the response would go to a website or an application that registered itself: to anyone's, until
+    /// the user has seen where it goes (RFC 9700 §4.11.2). A program at a loopback address, which alone may have `http`,
+    /// runs on this computer already.
+    pub(crate) fn is_unchecked(&self) -> bool {
+        self.client.is_self_registered() && !self.redirect_uri.starts_with("http://")
     }
 }

@@ -3,7 +3,8 @@
 use shared::{
     clients::ScopeError,
     dynamodb,
-    endpoint::UnknownIssuer,
+    endpoint::{ResourceError, UnknownIssuer},
+    oauth::ClientId,
     pages::{ErrorKind, ErrorPage},
 };
 
@@ -17,6 +18,8 @@ pub enum Code {
     AccessDenied,
     UnsupportedResponseType,
     InvalidScope,
+    /// The resource is malformed, unknown, or not one that the client may request (RFC 8707 §2).
+    InvalidTarget,
     /// DynamoDB is throttled or down.
     TemporarilyUnavailable,
     /// The user must sign in, but `prompt=none` forbids the page (OpenID Connect Core §3.1.2.6).
@@ -37,6 +40,7 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
@@ -90,6 +94,9 @@ pub enum Error {
     /// The requested scope is malformed, too large, or more than the client may have (§3.3).
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// The client gets no tokens for the resource that it asks for (RFC 8707 §2).
+    #[error(transparent)]
+    Resource(ResourceError),
     /// The client must use PKCE, but sent no challenge (RFC 7636 §4.4.1).
     #[error("code_challenge is missing")]
     NoChallenge,
@@ -118,7 +125,21 @@ pub enum Error {
     Table(#[from] dynamodb::Error),
 }
 
+impl From<ResourceError> for Error {
+    fn from(error: ResourceError) -> Self {
+        match error {
+            ResourceError::Table(error) => error.into(),
+            error => Self::Resource(error),
+        }
+    }
+}
+
 impl Error {
+    /// Returns whether the user has decided, on a page that names the client and its destination.
+    pub(crate) const fn is_decision(&self) -> bool {
+        matches!(self, Self::Declined)
+    }
+
     pub(crate) const fn code(&self) -> Code {
         match self {
             Self::Repeated
@@ -132,6 +153,7 @@ impl Error {
             Self::UnsupportedResponseType => Code::UnsupportedResponseType,
             Self::UnauthorizedClient => Code::UnauthorizedClient,
             Self::Scope(_) => Code::InvalidScope,
+            Self::Resource(_) => Code::InvalidTarget,
             Self::RequestObject => Code::RequestNotSupported,
             Self::RequestUri => Code::RequestUriNotSupported,
             Self::LoginRequired => Code::LoginRequired,
@@ -139,6 +161,12 @@ impl Error {
             Self::Declined => Code::AccessDenied,
             Self::Table(_) => Code::TemporarilyUnavailable,
         }
+    }
+
+    /// Returns the parameters of the error response (§4.1.2.1).
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        let (code, description) = (self.code().as_str(), self.description());
+        vec![("error", code.to_owned()), ("error_description", description.to_owned())]
     }
 
     /// Returns the `error_description`: one sentence for the client's developer.
@@ -152,6 +180,7 @@ impl Error {
             Self::Scope(ScopeError::IllFormed) => "The scope is not well-formed.",
             Self::Scope(ScopeError::NotAllowed) => "The scope is more than this client may have.",
             Self::Scope(ScopeError::TooLarge) => "Ask for fewer scope values at a time.",
+            Self::Resource(error) => error.description(),
             Self::NoChallenge => "PKCE is required: code_challenge is missing.",
             Self::MalformedChallenge => "code_challenge is not 43 characters of base64url.",
             Self::UnsupportedChallengeMethod => "code_challenge_method must be S256.",
@@ -172,6 +201,9 @@ impl Error {
 pub enum NoDestination {
     #[error("the client is missing, repeated, unknown or disabled")]
     Client,
+    /// The id is that of a self-registered client.
+    #[error("the client's registration has ended, or was deleted or disabled")]
+    Registration,
     #[error("the redirect URI is missing, repeated or not registered")]
     RedirectUri,
     #[error("the request is too long")]
@@ -184,11 +216,19 @@ pub enum NoDestination {
     Table(#[from] dynamodb::Error),
 }
 
+impl NoDestination {
+    /// Returns the error for the id of no client in good standing.
+    pub(crate) fn of_unknown(id: &ClientId) -> Self {
+        if id.is_self_registered() { Self::Registration } else { Self::Client }
+    }
+}
+
 impl From<NoDestination> for ErrorPage {
     fn from(error: NoDestination) -> Self {
         let reason = error.to_string();
         match error {
             NoDestination::Client => Self::new(ErrorKind::UnknownApplication, reason),
+            NoDestination::Registration => Self::new(ErrorKind::EndedRegistration, reason),
             NoDestination::RedirectUri => Self::new(ErrorKind::UnknownAddress, reason),
             NoDestination::TooLong | NoDestination::Encoding => {
                 Self::new(ErrorKind::MalformedRequest, reason)

@@ -6,8 +6,9 @@ use shared::{
     audit::Event,
     grants::{Access, CodeGrant, DirectGrant, Grant, Issued, Kind, Terms, Tokens},
     http::Response,
-    oauth::Scope,
+    oauth::{ResourceUri, Scope},
     secret::{AccessToken, Id, Secret, random},
+    users::consent::Consent,
 };
 use zeroize::Zeroizing;
 
@@ -63,18 +64,23 @@ pub(crate) async fn issue(authorization: &Authorization<'_>, decision: Decision)
     let on_page = origin == Origin::Page;
     let text = scope.to_string();
     call.audit(Event::Consented { grant, client: &client.id, user, scope: text, asked: on_page });
-    // A client that received a token directly did not authenticate: nothing proves that the next request is from the
-    // same client (§10.2).
-    if on_page && request.response_type == ResponseType::Code && !client.is_public() {
-        call.app.consents.remember(user, &client.id, scope, call.now).await?;
+    if on_page && authorization.may_be_remembered() {
+        let consent = Consent::new(user, &client.id, scope, call.now).at(resource(authorization));
+        call.app.consents.remember(&consent).await?;
     }
     Ok(response)
+}
+
+/// Returns the resource that the grant is for, as an administrator registered it.
+fn resource(authorization: &Authorization<'_>) -> Option<ResourceUri> {
+    authorization.request.resource.as_ref().map(|resource| resource.uri.clone())
 }
 
 fn terms<'a>(authorization: &'a Authorization<'_>, decision: &Decision) -> Terms<'a> {
     let &Authorization { call, destination, .. } = authorization;
     let (scope, issuer) = (decision.scope.clone(), destination.issuer.clone());
-    Terms { client: &destination.client, scope, issuer, now: call.now }
+    let resource = resource(authorization);
+    Terms { client: &destination.client, scope, resource, issuer, now: call.now }
 }
 
 async fn issue_code(

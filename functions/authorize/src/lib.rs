@@ -46,14 +46,20 @@ async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
     let destination = Destination::find(call, &input.query).await?;
     // Sign in. Even an error goes to the client only after that. Developers register clients, and a server that
     // redirects every visitor is a tool for phishing (RFC 9700 §4.11.2). But a client that sends `prompt=none` waits in
-    // a frame, where no page may be shown (OpenID Connect Core §3.1.2.1).
+    // a frame, where no page may be shown (OpenID Connect Core §3.1.2.1). A self-registered client, which can be anyone's,
+    // gets no response without a page, and waits for none.
     let user = endpoint::signed_in(call).await?;
-    if user.is_none() && !Prompt::is_none(&input.query) {
+    let is_silent = Prompt::is_none(&input.query) && !destination.client.is_self_registered();
+    if user.is_none() && !is_silent {
         return Ok(redirect_to_login(&input.text));
     }
-    // Ask or decide. From here on errors are sent to the client (§4.1.2.1).
+    // Ask or decide. From here on errors are sent to the client (§4.1.2.1). To a self-registered client the user goes by
+    // a link, until the user has decided on a page: it could be an imitation of this server's login page.
     match authorize(call, &destination, &input, user).await {
         Ok(response) => Ok(response),
+        Err(Failure::ToClient(error)) if destination.is_unchecked() && !error.is_decision() => {
+            Err(destination.show_error(error, &input.text))
+        }
         Err(Failure::ToClient(error)) => Ok(destination.send_error(call, &error)),
         Err(Failure::ToUser(page)) => Err(page),
     }
@@ -67,7 +73,7 @@ async fn authorize(
     input: &input::Request,
     user: Option<SignedIn>,
 ) -> Result<Response, Failure> {
-    let request = AuthorizationRequest::parse(&input.query, destination)?; // §4.1.1
+    let request = AuthorizationRequest::parse(call, &input.query, destination).await?; // §4.1.1
     let user = user.ok_or(Error::LoginRequired)?;
     let authorization = Authorization { call, destination, request, query: &input.text, user };
     // The consent page was shown after the check of the sign-in below, so a decision needs no second check.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use shared::{
     clients::Client,
+    endpoint::{Call, resource},
     http::Query,
     oauth::{GrantType, Scope, pkce},
+    resources::Resource,
     secret::{Digest, Verifier},
 };
 
@@ -19,6 +21,8 @@ use crate::{
 pub(crate) struct AuthorizationRequest {
     pub(crate) response_type: ResponseType,
     pub(crate) scope: Scope,
+    /// The resource that the tokens are for. `None`: none in particular.
+    pub(crate) resource: Option<Resource>,
     pub(crate) challenge: Option<Digest<Verifier>>,
     pub(crate) prompt: Prompt,
     /// Maximum time since the user signed in.
@@ -55,7 +59,11 @@ pub(crate) struct Prompt {
 
 impl AuthorizationRequest {
     /// Checks `query`, a request of the client of `destination`, in the order of the specification.
-    pub(crate) fn parse(query: &Query, destination: &Destination) -> Result<Self, Error> {
+    pub(crate) async fn parse(
+        call: &Call<'_>,
+        query: &Query,
+        destination: &Destination,
+    ) -> Result<Self, Error> {
         if query.repeats() {
             return Err(Error::Repeated); // §3.1
         }
@@ -83,9 +91,11 @@ impl AuthorizationRequest {
         if get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
             return Err(Error::TooLong);
         }
+        let resource = resource::requested(call, client, &query.resources()).await?; // RFC 8707 §2
         Ok(Self {
             response_type,
-            scope: client.scope_for(get("scope"))?, // §3.3
+            scope: client.scope_for(get("scope"), resource.as_ref())?, // §3.3
+            resource,
             challenge: match response_type {
                 ResponseType::Code => challenge(get("code_challenge"), get("code_challenge_method"), client)?,
                 ResponseType::Token => None, // there is no code to protect

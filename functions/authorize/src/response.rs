@@ -6,8 +6,8 @@ use form_urlencoded::Serializer;
 use shared::{
     endpoint::Call,
     http::{self, Response},
-    oauth::Scope,
-    pages::FormPostPage,
+    oauth::{Scope, redirect_uri},
+    pages::{Back, ErrorKind, ErrorPage, FormPostPage},
     secret::{AccessToken, AuthorizationCode, Secret},
 };
 
@@ -41,16 +41,35 @@ impl Destination {
 
     /// Logs and sends an error (§4.1.2.1).
     pub(crate) fn send_error(&self, call: &Call<'_>, error: &Error) -> Response {
-        let code = error.code().as_str();
-        call.log_failure(code, &error.to_string(), matches!(error, Error::Table(_)));
-        let description = error.description().to_owned();
-        self.send(call, vec![("error", code.to_owned()), ("error_description", description)])
+        call.log_failure(error.code().as_str(), &error.to_string(), matches!(error, Error::Table(_)));
+        self.send(call, error.fields())
     }
 
-    /// Adds the client's `state` and the issuer (RFC 9207 §2), and sends the response.
-    fn send(&self, call: &Call<'_>, mut fields: Vec<(&'static str, String)>) -> Response {
+    /// Returns the page that tells the user of an error, with a link that sends it to the client. `query` is the request.
+    pub(crate) fn show_error(&self, error: Error, query: &str) -> ErrorPage {
+        let fields = self.completed(error.fields());
+        let url = match self.mode {
+            ResponseMode::Query => Some(self.with_query(&fields)),
+            ResponseMode::Fragment => Some(self.with_fragment(&fields)),
+            ResponseMode::FormPost => None, // a link cannot post
+        };
+        let destination = redirect_uri::destination(&self.redirect_uri).to_owned();
+        match error {
+            Error::Table(error) => ErrorPage::from(error).with_retry(format!("/oauth/authorize?{query}")),
+            error => ErrorPage::new(ErrorKind::UncheckedApplication, error.to_string())
+                .with_link(url.map(|url| Back { destination, url })),
+        }
+    }
+
+    /// Adds the client's `state` and the issuer (RFC 9207 §2).
+    fn completed(&self, mut fields: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
         fields.extend(self.state.clone().map(|state| ("state", state)));
         fields.push(("iss", self.issuer.to_string()));
+        fields
+    }
+
+    fn send(&self, call: &Call<'_>, fields: Vec<(&'static str, String)>) -> Response {
+        let fields = self.completed(fields);
         match self.mode {
             ResponseMode::FormPost => {
                 let (view, client_name) = (call.view(), &self.client.name);

@@ -5,7 +5,7 @@ use shared::{
         Authenticated, AuthenticationError, PasswordCredentials, PasswordError, UnknownIssuer, bearer::Active,
     },
     http::Basic,
-    oauth::{ClientId, GrantType, Scope},
+    oauth::{ClientId, GrantType, ResourceUri, Scope},
     users::{
         User,
         rate_limit::{Channel, Origin},
@@ -29,6 +29,8 @@ pub(crate) struct Caller {
     pub(crate) username: Option<String>,
     /// The token's `jti`.
     pub(crate) token_id: Option<String>,
+    /// The resource that the token was issued for (RFC 8707). `None`: none, as for every caller without an access token.
+    pub(crate) audience: Option<ResourceUri>,
 }
 
 impl Caller {
@@ -41,6 +43,7 @@ impl Caller {
             client: Some(client.id.clone()),
             username: None,
             token_id: None,
+            audience: None,
         }
     }
 
@@ -52,6 +55,7 @@ impl Caller {
             client: None,
             username: Some(user.username.as_str().to_owned()),
             token_id: None,
+            audience: None,
         }
     }
 
@@ -61,7 +65,14 @@ impl Caller {
     }
 
     fn guest(scope: &Scope) -> Self {
-        Self { scope: scope.clone(), subject: None, client: None, username: None, token_id: None }
+        Self {
+            scope: scope.clone(),
+            subject: None,
+            client: None,
+            username: None,
+            token_id: None,
+            audience: None,
+        }
     }
 }
 
@@ -73,6 +84,7 @@ impl From<Active> for Caller {
             client: token.client,
             username: token.username,
             token_id: token.token_id,
+            audience: token.audience,
         }
     }
 }
@@ -104,6 +116,10 @@ impl Caller {
                     // A secret gives a client no more than a client_credentials token would.
                     Ok(client) if !client.grant_types.contains(&GrantType::ClientCredentials) => {
                         Err(Unauthenticated::UnauthorizedClient.into())
+                    }
+                    // These credentials are for no resource: a client with a list may have no such token.
+                    Ok(client) if !client.is_registered_for(None) => {
+                        Err(Unauthenticated::OtherResource.into())
                     }
                     Ok(client) => Ok(Self::client(&client)),
                     Err(AuthenticationError::Table(error)) => Err(error.into()),

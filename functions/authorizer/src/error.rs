@@ -5,7 +5,7 @@ use shared::{
     dynamodb,
     endpoint::{AuthenticationError, PasswordError, UnknownIssuer, bearer::BearerError},
     grants::TokenError,
-    oauth::Scope,
+    oauth::{ResourceUri, Scope},
     status::StandingError,
 };
 
@@ -32,6 +32,9 @@ pub enum Unauthenticated {
     NotOffered,
     #[error("the token was granted by another issuer")]
     OtherIssuer,
+    /// The token is for another resource than `JETON_RESOURCE`, or one of the two is for none (RFC 8707 §2).
+    #[error("the credentials are for another resource than JETON_RESOURCE, or one of the two is for none")]
+    OtherResource,
     /// The user name and password are wrong, or too many attempts failed: a gateway cannot answer 429.
     #[error(transparent)]
     User(PasswordError),
@@ -57,7 +60,8 @@ impl Unauthenticated {
             | Self::Token(_)
             | Self::Standing(_)
             | Self::NotOffered
-            | Self::OtherIssuer => "invalid_token",
+            | Self::OtherIssuer
+            | Self::OtherResource => "invalid_token",
             Self::User(_) => "access_denied",
             Self::Client(_) => "invalid_client",
             Self::UnauthorizedClient => "unauthorized_client",
@@ -118,15 +122,22 @@ impl Forbidden {
         "insufficient_scope"
     }
 
-    /// Returns the challenge (§3), for a gateway that can send one.
-    pub fn challenge(&self) -> String {
-        match self {
-            Self::InsufficientScope(required) => {
-                format!("Bearer realm=\"Jeton\", error=\"insufficient_scope\", scope=\"{required}\"")
-            }
-            Self::Unlisted | Self::AmbiguousPath | Self::OtherRoute => {
-                String::from("Bearer realm=\"Jeton\", error=\"insufficient_scope\"")
-            }
-        }
+    /// Returns the challenge (§3) to a caller with the scope `held`, for a gateway that can send one.
+    ///
+    /// With a `resource`, it names the metadata of the resource (RFC 9728 §5.1), and `scope` includes what the caller
+    /// has: a client requests just that, and would lose the rest.
+    pub fn challenge(&self, held: &Scope, resource: Option<&ResourceUri>) -> String {
+        let scope = match self {
+            Self::InsufficientScope(required) if resource.is_some() => Some(required.with(held)),
+            Self::InsufficientScope(required) => Some(required.clone()),
+            Self::Unlisted | Self::AmbiguousPath | Self::OtherRoute => None,
+        };
+        let parameters = [
+            Some(String::from("error=\"insufficient_scope\"")),
+            scope.map(|scope| format!("scope=\"{scope}\"")),
+            resource.map(|resource| format!("resource_metadata=\"{}\"", resource.metadata_url())),
+        ];
+        let parameters: Vec<_> = parameters.into_iter().flatten().collect();
+        format!("Bearer realm=\"Jeton\", {}", parameters.join(", "))
     }
 }

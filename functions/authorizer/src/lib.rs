@@ -2,7 +2,8 @@
 //!
 //! # Design
 //! The event of another API does not tell Jeton's issuer, so the configuration must: the authorizer does not start
-//! without an issuer, and refuses tokens of other issuers. A refusal is a response whose form depends on the gateway:
+//! without an issuer, and refuses tokens of other issuers. Likewise for the resource: an authorizer with one accepts only
+//! tokens for it, and an authorizer without one only tokens for none. A refusal is a response whose form depends on the gateway:
 //! see `response.rs`. An outage of DynamoDB is not a refusal, which would make a client throw its token away: it is an
 //! error, and the gateway answers 500.
 
@@ -46,14 +47,20 @@ pub async fn handle(app: &App, event: &str) -> Result<Response, Error> {
     let routes = &app.config.route_scopes;
     if let Err(error) = permit(&caller, &event, routes) {
         call.log_refused(error.code(), &error.to_string(), caller.client.as_ref());
-        return Ok(response::forbidden(&event, &caller, &error));
+        return Ok(response::forbidden(&event, &caller, &error, app.config.resource.as_ref()));
     }
     Ok(response::authorized(&event, &caller, routes))
 }
 
 async fn authenticate(call: &Call<'_>) -> Result<Caller, CallerError> {
     let credentials = Credentials::read(call.event, &call.app.config.compat)?; // §2
-    Caller::authenticate(call, &credentials).await
+    let caller = Caller::authenticate(call, &credentials).await?;
+    // RFC 8707 §2: a token for one resource is good for no other. Credentials without a token are for none.
+    if caller.audience == call.app.config.resource {
+        Ok(caller)
+    } else {
+        Err(Unauthenticated::OtherResource.into())
+    }
 }
 
 /// Checks that `caller` has the scope that the request requires.

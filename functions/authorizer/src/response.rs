@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use shared::config::RouteScopes;
+use shared::{config::RouteScopes, oauth::ResourceUri};
 
 use crate::{arn::Arn, caller::Caller, error::Forbidden, event::Event};
 
@@ -98,10 +98,16 @@ pub(crate) fn unauthenticated(event: &Event) -> Result<Response, Error> {
     }
 }
 
-/// Returns the response to a request that `caller` may not send.
-pub(crate) fn forbidden(event: &Event, caller: &Caller, error: &Forbidden) -> Response {
+/// Returns the response to a request that `caller` may not send to `resource`.
+pub(crate) fn forbidden(
+    event: &Event,
+    caller: &Caller,
+    error: &Forbidden,
+    resource: Option<&ResourceUri>,
+) -> Response {
     let mut context = context_of(caller);
-    context.extend([("error", error.code().to_owned()), ("challenge", error.challenge())]);
+    let challenge = error.challenge(&caller.scope, resource);
+    context.extend([("error", error.code().to_owned()), ("challenge", challenge)]);
     match event.method_arn() {
         None => Response::Simple(Simple { is_authorized: false, context }),
         Some(arn) => policy(caller, Effect::Deny, vec![arn.clone()], context),
@@ -129,11 +135,13 @@ fn policy(caller: &Caller, effect: Effect, resource: Vec<Arn>, context: Context)
     })
 }
 
-/// Returns the ARNs of the `opened` methods and paths, without `arn` itself: as many as fit into a policy.
+/// Returns the ARNs of the `opened` methods and paths, without `arn` itself: as many as fit into a policy with it.
 fn other_addresses(arn: &Arn, opened: impl Iterator<Item = (&'static str, String)>) -> Vec<Arn> {
-    let mut left = MOST_BYTES;
+    // In quotation marks, and with a comma.
+    let size = |arn: &Arn| arn.to_string().len() + 3;
+    let mut left = MOST_BYTES.saturating_sub(size(arn));
     let others = opened.filter(|(method, path)| (*method, path) != (arn.method.as_str(), &arn.path));
-    let fits = |arn: &Arn| match left.checked_sub(arn.to_string().len() + 3) {
+    let fits = |arn: &Arn| match left.checked_sub(size(arn)) {
         Some(rest) => {
             left = rest;
             true
@@ -150,6 +158,7 @@ fn context_of(caller: &Caller) -> Context {
         ("username", caller.username.clone()),
         ("token_id", caller.token_id.clone()),
         ("scope", Some(caller.scope.to_string())),
+        ("aud", caller.audience.as_ref().map(ToString::to_string)),
     ];
     values.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

@@ -10,7 +10,7 @@ use shared::{
         bearer::{Active, BearerError, BearerToken},
     },
     http::{self, Form, FormError, OAuthError, Request, Response},
-    oauth::Issuer,
+    oauth::{Issuer, ResourceUri},
     secret::{RefreshToken, Secret},
     time::Timestamp,
 };
@@ -53,11 +53,19 @@ async fn describe_bearer(
         Err(BearerError::Token(_) | BearerError::Standing(_) | BearerError::NotOffered) => return Ok(None),
         Err(BearerError::Table(error)) => return Err(error.into()),
     };
-    if !client.resource_server && active.client.as_ref() != Some(&client.id) {
+    if !may_introspect(client, &active) {
         return Ok(None); // §4
     }
     let nbf = Some(active.issued_at.seconds());
     Ok(Some(Properties { token_type: Some("Bearer"), nbf, ..Properties::of(active, call.issuer()?) }))
+}
+
+/// Returns whether `client` may introspect a bearer token (§4): it is the token's own client, or a resource server that
+/// serves the token's resource. A resource server that is registered for no resource serves all.
+fn may_introspect(client: &Client, token: &Active) -> bool {
+    let serves =
+        |resource| client.serves.is_empty() || client.serves.iter().any(|served| Some(served) == resource);
+    token.client.as_ref() == Some(&client.id) || (client.resource_server && serves(token.audience.as_ref()))
 }
 
 /// Returns the properties of a refresh token; `None` if it is not active, or not a token of `client`: no other client
@@ -109,6 +117,9 @@ struct Properties {
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
     sub: String,
+    /// The resource that the token is for (RFC 8707 §2). Left out: none in particular.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<ResourceUri>,
     iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
@@ -126,6 +137,7 @@ impl Properties {
             iat: active.issued_at.seconds(),
             nbf: None,
             sub: active.subject,
+            aud: active.audience,
             iss: active.issuer.unwrap_or(issuer).to_string(),
             jti: active.token_id,
         }

@@ -11,6 +11,7 @@ mod error;
 mod lookup;
 mod output;
 mod password;
+mod resource;
 mod scope;
 mod sweep;
 mod token;

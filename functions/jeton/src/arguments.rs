@@ -66,7 +66,7 @@ struct Serve {
     /// The issuer [default: `JETON_ISSUER`, else the server's own address]
     #[arg(long, value_name = "URL")]
     issuer: Option<Issuer>,
-    /// Register two demo clients and a user, and print how to use them
+    /// Register two demo clients, an MCP server and a user, print how to use them, and let clients register themselves
     #[arg(long)]
     demo: bool,
 }

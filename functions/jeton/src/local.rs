@@ -1,5 +1,7 @@
 //! The local server: every function behind one loopback HTTP server, over an embedded DynamoDB.
 
+mod authorization;
+mod cors;
 mod database;
 mod demo;
 mod demo_page;
@@ -7,6 +9,7 @@ mod error;
 mod event;
 mod gateway;
 mod listen;
+mod mcp;
 mod origin_guard;
 mod response;
 mod routes;

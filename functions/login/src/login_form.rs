@@ -6,7 +6,6 @@ use lambda_http::http::StatusCode;
 use shared::{
     endpoint::Call,
     http::{Cookie, Query, Response},
-    oauth::redirect_uri::destination,
     pages::{Application, CsrfToken, ErrorPage, LoginError, LoginPage, SignedInPage},
     secret::{Id, Secret, Visit, random},
 };
@@ -73,5 +72,5 @@ async fn application(call: &Call<'_>) -> Option<Application> {
     let id = query.get("client_id").ok()??.parse().ok()?;
     let client = call.app.clients.registered(&id, call.now).await.ok()??;
     let redirect_uri = client.redirect_uri(query.get("redirect_uri").ok()?)?;
-    Some(Application { name: client.name.clone(), destination: destination(redirect_uri).to_owned() })
+    Some(Application::of(&client, redirect_uri))
 }

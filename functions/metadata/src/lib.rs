@@ -28,6 +28,12 @@ async fn respond(call: &Call<'_>) -> Result<Response, OAuthError> {
         token_endpoint: issuer.endpoint("/oauth/token"),
         revocation_endpoint: issuer.endpoint("/oauth/revoke"),
         introspection_endpoint: issuer.endpoint("/oauth/introspect"),
+        registration_endpoint: call
+            .app
+            .config
+            .registration
+            .is_open()
+            .then(|| issuer.endpoint("/oauth/register")),
         issuer: issuer.to_string(),
         authorization_endpoint: issuer.endpoint("/oauth/authorize"),
         response_types_supported: if implicit { &["code", "token"] } else { &["code"] },
@@ -52,6 +58,9 @@ struct Metadata {
     token_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    /// RFC 7591 §3. Left out where clients cannot register themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     response_types_supported: &'static [&'static str],
     response_modes_supported: &'static [&'static str],
     grant_types_supported: Vec<GrantType>,

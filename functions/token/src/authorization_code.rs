@@ -4,7 +4,7 @@ use shared::{
     audit::Event,
     clients::Client,
     dynamodb::Outcome,
-    endpoint::Call,
+    endpoint::{Call, resource},
     grants::{CodeProof, EndReason, Grant, Redemption, RedemptionError},
     http::Form,
     oauth::pkce,
@@ -18,7 +18,9 @@ pub(crate) async fn redeem_code(call: &Call<'_>, client: &Client, form: &Form) -
     let code = Secret::parse(form.require("code")?).map_err(|_| RedemptionError::Unknown)?;
     let proof = proof(call, client, &code, form)?;
     let tokens = NewTokens::make(code.id(), client, parameters::lifetime(form, client)?);
-    let redemption = Redemption { proof, tokens: tokens.stored(call.now), now: call.now };
+    let resource = resource::named(call, client, &form.resources()).await?; // RFC 8707 §2.2
+    let resource = resource.map(|resource| resource.uri);
+    let redemption = Redemption { proof, resource, tokens: tokens.stored(call.now), now: call.now };
     let outcome = call.app.grants.issue_tokens(code.id(), &redemption, &tokens.access.digest()).await?;
     let grant = match outcome {
         Outcome::Applied(grant) => grant,

@@ -2,7 +2,7 @@
 
 use shared::{
     clients::Client,
-    endpoint::Call,
+    endpoint::{Call, resource},
     grants::{Grant, Terms},
     http::Form,
     secret::{Id, Secret, random},
@@ -15,9 +15,12 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     if client.is_public() {
         return Err(Error::UnauthorizedClient); // §4.4: confidential clients only
     }
-    let (scope, lifetime) = (parameters::scope(form, client)?, parameters::lifetime(form, client)?);
+    let lifetime = parameters::lifetime(form, client)?;
+    let resource = resource::requested(call, client, &form.resources()).await?; // RFC 8707 §2.2
+    let scope = parameters::scope(form, client, resource.as_ref())?;
     let access_token = Secret::new(Id::random(), &random());
-    let terms = Terms { client, scope, issuer: call.issuer()?, now: call.now };
+    let resource = resource.map(|resource| resource.uri);
+    let terms = Terms { client, scope, resource, issuer: call.issuer()?, now: call.now };
     let grant = Grant::for_client(terms, &access_token, lifetime);
     call.app.grants.issue(&grant).await?;
     new_tokens::log_issued(call, access_token.id(), &grant, &access_token);

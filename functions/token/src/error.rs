@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     clients::ScopeError,
     dynamodb,
-    endpoint::{PasswordError, UnknownIssuer},
+    endpoint::{PasswordError, ResourceError, UnknownIssuer},
     grants::{RedemptionError, RotationError},
     http::{FormError, OAuthError},
     oauth::pkce::InvalidPkce,
@@ -22,6 +22,8 @@ pub enum Code {
     UnsupportedGrantType,
     /// The scope is malformed, or exceeds the client's registration or the grant.
     InvalidScope,
+    /// The resource is malformed, unknown, or not one that the client may have tokens for (RFC 8707 §2).
+    InvalidTarget,
 }
 
 impl Code {
@@ -31,6 +33,7 @@ impl Code {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
         }
     }
 }
@@ -59,6 +62,12 @@ pub enum Error {
     ScopeNotAllowed,
     #[error("the scope is larger than one grant can store")]
     ScopeTooLarge,
+    /// The client gets no tokens for the resource that it asks for (RFC 8707 §2).
+    #[error(transparent)]
+    Resource(ResourceError),
+    /// A refresh names a resource for which the client can have no tokens.
+    #[error(transparent)]
+    RefreshResource(ResourceError),
     /// The code verifier is malformed (RFC 7636 §4.1).
     #[error(transparent)]
     Verifier(#[from] InvalidPkce),
@@ -78,6 +87,15 @@ impl From<ScopeError> for Error {
             ScopeError::IllFormed => Self::InvalidScope,
             ScopeError::NotAllowed => Self::ScopeNotAllowed,
             ScopeError::TooLarge => Self::ScopeTooLarge,
+        }
+    }
+}
+
+impl From<ResourceError> for Error {
+    fn from(error: ResourceError) -> Self {
+        match error {
+            ResourceError::Table(error) => error.into(),
+            error => Self::Resource(error),
         }
     }
 }
@@ -105,6 +123,10 @@ impl From<Error> for OAuthError {
                 | RedemptionError::VerifierMismatch
                 | RedemptionError::Standing(_),
             ) => (Code::InvalidGrant, "The code is spent, expired, or does not fit this request."),
+            Error::Code(RedemptionError::OtherResource) => {
+                (Code::InvalidTarget, "The code was issued for another resource, or for none.")
+            }
+            // Also for the resource: clients forget a refresh token for no other error, and must sign in again.
             Error::Refresh(
                 RotationError::Reused
                 | RotationError::Late
@@ -112,8 +134,15 @@ impl From<Error> for OAuthError {
                 | RotationError::Expired
                 | RotationError::OtherClient
                 | RotationError::OtherIssuer
-                | RotationError::Standing(_),
-            ) => (Code::InvalidGrant, "The refresh token is spent, expired, revoked, or not this client's."),
+                | RotationError::Standing(_)
+                | RotationError::OtherResource
+                | RotationError::LostResource,
+            )
+            | Error::RefreshResource(_) => (
+                Code::InvalidGrant,
+                "The refresh token is spent, expired, revoked, not this client's, or for a resource that the client may \
+                 not have.",
+            ),
             Error::Refresh(RotationError::ScopeExceeded) => {
                 (Code::InvalidScope, "The scope is more than was granted.")
             }
@@ -137,6 +166,7 @@ impl From<Error> for OAuthError {
             Error::InvalidScope => (Code::InvalidScope, "The scope is not well-formed."),
             Error::ScopeNotAllowed => (Code::InvalidScope, "The scope is more than this client may have."),
             Error::ScopeTooLarge => (Code::InvalidScope, "Ask for fewer scope values at a time."),
+            Error::Resource(error) => (Code::InvalidTarget, error.description()),
         };
         Self::new(StatusCode::BAD_REQUEST, code.as_str(), description, reason)
     }

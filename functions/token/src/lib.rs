@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod error;
+mod lost;
 mod new_tokens;
 mod parameters;
 mod password;

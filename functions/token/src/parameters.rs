@@ -6,6 +6,7 @@ use shared::{
     clients::Client,
     http::Form,
     oauth::{Scope, Switch},
+    resources::Resource,
 };
 
 use crate::error::Error;
@@ -14,10 +15,10 @@ use crate::error::Error;
 /// parser can represent.
 const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// Returns the scope to grant: the requested scope (see [`Client::scope_for`]), or the client's default scope if `form`
-/// requests none (§3.3).
-pub(crate) fn scope(form: &Form, client: &Client) -> Result<Scope, Error> {
-    Ok(client.scope_for(form.get("scope"))?)
+/// Returns the scope to grant at `resource`: the requested scope (see [`Client::scope_for`]), or the default scope if
+/// `form` requests none (§3.3).
+pub(crate) fn scope(form: &Form, client: &Client, resource: Option<&Resource>) -> Result<Scope, Error> {
+    Ok(client.scope_for(form.get("scope"), resource)?)
 }
 
 /// Returns the lifetime of the access token. `None`: it never ends.

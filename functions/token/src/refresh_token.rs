@@ -6,17 +6,16 @@ use shared::{
     audit::Event,
     clients::Client,
     dynamodb::{self, Outcome},
-    endpoint::Call,
-    grants::{
-        Classification, EndReason, Grant, Nonce, RefreshProof, RefreshRotation, RotationError, ScopeRemoval,
-    },
+    endpoint::{Call, ResourceError, resource},
+    grants::{Classification, EndReason, Grant, Nonce, RefreshProof, RefreshRotation, RotationError},
     http::Form,
     oauth::{Scope, Switch},
+    resources::Resource,
     secret::{AccessToken, Id, RefreshToken, Secret, random},
     time::Timestamp,
 };
 
-use crate::{error::Error, parameters, response::Tokens, standing};
+use crate::{error::Error, lost, parameters, response::Tokens, standing};
 
 /// Rotates the refresh token in `form`: issues the next pair of tokens, or the same pair again for a retry. Without
 /// rotation (a compatibility switch) it issues an access token alone.
@@ -24,8 +23,10 @@ pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form
     let presented =
         Secret::<RefreshToken>::parse(form.require("refresh_token")?).map_err(|_| RotationError::Unknown)?;
     let scope = scope(form)?;
+    let resource = named(call, client, form).await?; // RFC 8707 §2.2
     let pair = Pair::derive(&presented, Nonce(*random()));
     let rotation = RefreshRotation {
+        resource: resource.as_ref().map(|resource| resource.uri.clone()),
         proof: RefreshProof {
             token: presented.digest(),
             family: presented.family(),
@@ -57,7 +58,7 @@ pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form
         }
     };
     standing::check(call, presented.id(), &grant).await.map_err(RotationError::Standing)?;
-    if let Some(scope) = remove_lost_scope(call, client, presented.id(), &grant).await {
+    if let Some(scope) = lost::remove(call, client, resource.as_ref(), presented.id(), &grant).await? {
         grant.scope = scope;
     }
     let tokens = pair.tokens(&presented, &grant, call.now).ok_or(RotationError::Late)?;
@@ -78,8 +79,18 @@ fn scope(form: &Form) -> Result<Option<Scope>, Error> {
     if scope.fits_a_grant() { Ok(Some(scope)) } else { Err(Error::ScopeTooLarge) }
 }
 
+/// Returns the resource that `form` names, if it names one. If the client can have no tokens for it, it must sign in again,
+/// and forgets its refresh token for `invalid_grant` only.
+async fn named(call: &Call<'_>, client: &Client, form: &Form) -> Result<Option<Resource>, Error> {
+    match resource::named(call, client, &form.resources()).await {
+        Err(error @ (ResourceError::Several | ResourceError::Table(_))) => Err(error.into()),
+        result => result.map_err(Error::RefreshResource),
+    }
+}
+
 /// Writes the rotation, unless the request asks for more scope than the client is still registered for. In that case no
-/// rotation may succeed; the grant is read only to return an earlier rotation's tokens to a retry.
+/// rotation may succeed; the grant is read only to return an earlier rotation's tokens to a retry. A self-registered
+/// client gets the rest of its scope (see [`lost::remove`]).
 async fn write(
     call: &Call<'_>,
     client: &Client,
@@ -87,7 +98,8 @@ async fn write(
     rotation: &RefreshRotation,
 ) -> Result<Outcome<Grant>, dynamodb::Error> {
     let grants = &call.app.grants;
-    if rotation.scope.as_ref().is_some_and(|scope| !scope.is_within(&client.scope)) {
+    let exceeds = |scope: &Scope| !client.is_self_registered() && !scope.is_within(&client.scope);
+    if rotation.scope.as_ref().is_some_and(exceeds) {
         return Ok(Outcome::ConditionFailed(grants.find(id).await?));
     }
     grants.issue_tokens(id, rotation, &rotation.access).await
@@ -100,28 +112,6 @@ async fn end_if_reused(call: &Call<'_>, client: &Client, id: Id, error: Rotation
         call.audit(Event::Reused { grant: id, client: &client.id });
     }
     Ok(())
-}
-
-/// Removes the scope values that the client is no longer registered for from the grant, and returns the rest: two more
-/// requests to DynamoDB, the first time only. `None`: nothing was removed.
-///
-/// A failure is ignored: the rotation is done, and an error would cost the client its tokens. The next refresh removes
-/// the values.
-async fn remove_lost_scope(call: &Call<'_>, client: &Client, id: Id, grant: &Grant) -> Option<Scope> {
-    if grant.scope.is_within(&client.scope) {
-        return None;
-    }
-    // The cached registration may be older than a scope value that was added to it and that the user has consented to.
-    let (client, _) = call.app.clients.read(&client.id).await.ok()??;
-    let lost = grant.scope.without(&client.scope);
-    if lost.is_empty() {
-        return None;
-    }
-    let removal = ScopeRemoval { client: client.id, lost };
-    match call.app.grants.write(id, &removal).await.ok()? {
-        Outcome::Applied(grant) => Some(grant.scope),
-        Outcome::ConditionFailed(_) => None, // the grant was ended meanwhile
-    }
 }
 
 /// The tokens that are derived from a refresh token and a nonce.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Lifetimes;
 use crate::{
     dynamodb::stored,
-    oauth::{AuthMethod, ClientId, GrantType, Scope, Switch, Switches},
+    oauth::{AuthMethod, ClientId, GrantType, ResourceUri, Scope, Switch, Switches},
     secret::{ClientSecret, Digest, Id, Secret},
     time::Timestamp,
 };
@@ -45,8 +45,23 @@ stored! {
         /// The scope of a request without `scope`. A String Set, left out if empty.
         #[serde(default, skip_serializing_if = "Scope::is_empty")]
         pub default_scope: Scope = "default_scope",
+        /// The resources that the client may request tokens for. A String Set, left out if empty: any.
+        #[serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            serialize_with = "serde_dynamo::string_set::serialize"
+        )]
+        pub resources: Vec<ResourceUri> = "resources",
         /// Whether the client may introspect the access tokens of other clients.
         pub resource_server: bool = "resource_server",
+        /// The resources that the resource server serves: it may introspect only tokens for these. A String Set, left out if
+        /// empty: it may introspect all tokens.
+        #[serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            serialize_with = "serde_dynamo::string_set::serialize"
+        )]
+        pub serves: Vec<ResourceUri> = "serves",
         /// Whether the client belongs to the deployment's owner, so that it needs no consent.
         pub first_party: bool = "first_party",
         /// Whether the client may omit PKCE. Only a confidential client may, and must then repeat its redirect URI.
@@ -60,6 +75,12 @@ stored! {
         /// standing. `None`: an administrator registered the client.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub owner: Option<Id> = "owner",
+        /// When a self-registered client is no longer known unless a user consents to it before. `None`: any other client.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Timestamp> = "expires_at",
+        /// When DynamoDB may delete the item, in epoch seconds. `None`: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) ttl: Option<u64> = "ttl",
     }
 }
 
@@ -99,9 +120,12 @@ impl Client {
     }
 
     /// Returns the client in a deployment that permits these switches: without the other switches, and without what
-    /// needs them.
+    /// needs them. A self-registered client has only what a registration gives it.
     #[must_use]
     pub(super) fn limited_to(mut self, permitted: &Switches) -> Self {
+        if self.is_self_registered() {
+            self = self.without_privileges();
+        }
         self.compat = self.compat.within(permitted);
         let compat = &self.compat;
         self.grant_types.retain(|grant_type| grant_type.switch().is_none_or(|switch| compat.has(switch)));
@@ -116,9 +140,33 @@ impl Client {
         self
     }
 
+    /// Returns the client with no more than it can get by registering itself, whatever its record says: the function that
+    /// writes the record takes requests from anyone.
+    fn without_privileges(mut self) -> Self {
+        let usual = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        self.grant_types.retain(|grant_type| usual.contains(grant_type));
+        Self {
+            scope: Scope::default(),
+            default_scope: Scope::default(),
+            resources: Vec::new(),
+            resource_server: false,
+            serves: Vec::new(),
+            first_party: false,
+            pkce_optional: false,
+            compat: Switches::default(),
+            owner: None,
+            ..self
+        }
+    }
+
     /// Returns whether the client may request a code without a code challenge (RFC 7636).
     pub fn may_skip_pkce(&self) -> bool {
-        self.pkce_optional && !self.is_public()
+        self.pkce_optional && !self.is_public() && !self.is_self_registered()
+    }
+
+    /// Returns whether the client registered itself (RFC 7591): the administrators have not checked its name.
+    pub fn is_self_registered(&self) -> bool {
+        self.id.is_self_registered()
     }
 
     /// Returns whether the client is public (RFC 6749 §2.1): it has no secret.

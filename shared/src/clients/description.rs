@@ -104,9 +104,15 @@ impl Store {
 
     /// Returns every description, sorted by value. It scans the table: for administration only.
     pub async fn list(&self) -> Result<Vec<Description>, dynamodb::Error> {
-        let items = self.0.all().await?.into_iter().filter(|item| dynamodb::kind(item) == Some("scope"));
-        let all: Result<Vec<Option<Description>>, _> = items.map(|item| dynamodb::read(Some(item))).collect();
-        let mut all: Vec<_> = all?.into_iter().flatten().collect();
+        let mut all: Vec<Description> = Vec::new();
+        self.0
+            .for_each(|item| {
+                if dynamodb::kind(&item) == Some("scope") {
+                    all.extend(dynamodb::read::<Description>(Some(item))?);
+                }
+                Ok(())
+            })
+            .await?;
         all.sort_by(|one, other| one.value.cmp(&other.value));
         Ok(all)
     }

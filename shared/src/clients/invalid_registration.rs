@@ -54,4 +54,15 @@ pub enum InvalidRegistration {
     ConfidentialWithoutSecret,
     #[error("a public client stays public, and a confidential one confidential")]
     TypeChanged,
+    #[error("an id that starts with d- is for a client that registers itself")]
+    ReservedId,
+    #[error(
+        "a client that registered itself is never first-party, a resource server or exempt from PKCE, and has no \
+         switches, no client_credentials, and no scope or resources of its own"
+    )]
+    SelfRegistered,
+    #[error("at most {} resources", Registration::MOST_RESOURCES)]
+    TooManyResources,
+    #[error("only a resource server serves resources")]
+    ServesNeedsResourceServer,
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::InvalidRegistration;
+use crate::oauth::{Switch, Switches};
+
 /// Lifetimes of a client's codes and tokens, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetimes {
@@ -36,6 +39,33 @@ impl Default for Lifetimes {
 impl Lifetimes {
     /// The longest lifetime of an access token without the switch `ttl`.
     pub const MOST_ACCESS_TOKEN: u32 = 86_400;
+
+    /// Checks that a client with these switches may have the lifetimes.
+    pub(super) fn check(&self, compat: &Switches) -> Result<(), InvalidRegistration> {
+        const MOST: u32 = 90 * 86_400;
+
+        let by_request = compat.has(Switch::Ttl);
+        if self.longest_access_token.is_some() && !by_request {
+            return Err(InvalidRegistration::LongestLifetimeNeedsSwitch);
+        }
+        // 0 means without end.
+        let bounded = |seconds: u32| if by_request && seconds == 0 { MOST } else { seconds };
+        let access_token = bounded(self.access_token);
+        let longest = self.longest_access_token.map_or(access_token, bounded);
+        let most_access_token = if by_request { MOST } else { Self::MOST_ACCESS_TOKEN };
+        for (name, value, least, most) in [
+            ("code's lifetime", self.code, 10, 600),
+            ("access token's lifetime", access_token, 60, most_access_token),
+            ("longest access token's lifetime", longest, access_token, MOST),
+            ("refresh token's lifetime", self.refresh_token, 60, MOST),
+            ("refresh grace", self.refresh_grace, 0, 300),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(InvalidRegistration::Lifetime { name, least, most });
+            }
+        }
+        Ok(())
+    }
 
     /// Returns the lifetime of an access token. `None`: without end.
     pub fn access_token(&self) -> Option<Duration> {

@@ -1,11 +1,13 @@
 //! Registration of a client: the requested properties, their checks and defaults (RFC 6749 §2, RFC 7591 §2).
 
+mod grant_types;
+
 use strum::VariantArray as _;
 
 use super::{Client, InvalidRegistration, Lifetimes, RegisteredSecret};
 use crate::{
     config::display_name,
-    oauth::{AuthMethod, ClientId, GrantType, Holder, Scope, Switch, Switches, redirect_uri},
+    oauth::{AuthMethod, ClientId, GrantType, Holder, ResourceUri, Scope, Switch, Switches, redirect_uri},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
 };
@@ -27,8 +29,12 @@ pub struct Registration {
     pub default_scope: Vec<String>,
     /// Empty: both methods with a secret; for a public client, none.
     pub auth_methods: Vec<AuthMethod>,
+    /// The resources that the client may request tokens for. Empty: any.
+    pub resources: Vec<ResourceUri>,
     /// Whether the client may introspect the access tokens of other clients.
     pub resource_server: bool,
+    /// The resources that the resource server serves. Empty: it may introspect the tokens for all.
+    pub serves: Vec<ResourceUri>,
     /// Whether the client belongs to the deployment's owner.
     pub first_party: bool,
     /// Whether the client may omit PKCE.
@@ -42,6 +48,8 @@ impl Registration {
     pub const MOST_REDIRECT_URIS: usize = 20;
     /// The most scope values of a client. One grant carries fewer: [`Scope::MOST_VALUES`].
     pub const MOST_SCOPE_VALUES: usize = 100;
+    /// The most resources that a client may name.
+    pub const MOST_RESOURCES: usize = 20;
 
     /// Checks the properties, and returns the client with its secret, if it has one.
     pub fn accept(
@@ -49,10 +57,25 @@ impl Registration {
         id: ClientId,
         now: Timestamp,
     ) -> Result<(Client, Option<Secret<ClientSecret>>), InvalidRegistration> {
+        if id.is_self_registered() {
+            return Err(InvalidRegistration::ReservedId);
+        }
+        self.checked(id, now, &[])
+    }
+
+    /// Checks the properties, and returns the client of any id with a secret, if it has one. The redirect URIs among
+    /// `accepted` were checked before, by the rules for the client that sent them.
+    pub(super) fn checked(
+        self,
+        id: ClientId,
+        now: Timestamp,
+        accepted: &[String],
+    ) -> Result<(Client, Option<Secret<ClientSecret>>), InvalidRegistration> {
         check_name(&self.name)?;
         self.check_switches()?;
-        check_lifetimes(&self.lifetimes, &self.compat)?;
-        self.check_redirect_uris()?;
+        self.check_resources()?;
+        self.lifetimes.check(&self.compat)?;
+        self.check_redirect_uris(accepted)?;
         let (scope, default_scope) = self.scopes()?;
         let (grant_types, auth_methods) = (self.grant_types()?, self.auth_methods()?);
         let secret = (!self.public).then(|| Secret::<ClientSecret>::new(Id::random(), &random()));
@@ -68,12 +91,16 @@ impl Registration {
             redirect_uris: self.redirect_uris,
             scope,
             default_scope,
+            resources: self.resources,
             resource_server: self.resource_server,
+            serves: self.serves,
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: self.compat,
             lifetimes: self.lifetimes,
             owner: None,
+            expires_at: None,
+            ttl: None,
         };
         Ok((client, secret))
     }
@@ -89,7 +116,9 @@ impl Registration {
             scope: values(&client.scope),
             default_scope: values(&client.default_scope),
             auth_methods: client.auth_methods.clone(),
+            resources: client.resources.clone(),
             resource_server: client.resource_server,
+            serves: client.serves.clone(),
             first_party: client.first_party,
             pkce_optional: client.pkce_optional,
             compat: client.compat.clone(),
@@ -102,11 +131,24 @@ impl Registration {
         if self.public != client.is_public() {
             return Err(InvalidRegistration::TypeChanged);
         }
-        let (updated, _) = self.accept(client.id.clone(), client.created_at)?;
+        let is_trusted = self.first_party
+            || self.resource_server
+            || self.pkce_optional
+            || !self.compat.is_empty()
+            || !self.scope.is_empty()
+            || !self.resources.is_empty();
+        if client.is_self_registered()
+            && (is_trusted || self.grant_types.contains(&GrantType::ClientCredentials))
+        {
+            return Err(InvalidRegistration::SelfRegistered);
+        }
+        let (updated, _) = self.checked(client.id.clone(), client.created_at, &client.redirect_uris)?;
         // Every field is named, so that a new one is either a property or carried over.
         let Client {
             secrets,
             owner,
+            expires_at,
+            ttl,
             key: _,
             version: _,
             id: _,
@@ -117,13 +159,15 @@ impl Registration {
             redirect_uris: _,
             scope: _,
             default_scope: _,
+            resources: _,
             resource_server: _,
+            serves: _,
             first_party: _,
             pkce_optional: _,
             compat: _,
             lifetimes: _,
         } = client.clone();
-        Ok(Client { secrets, owner, ..updated })
+        Ok(Client { secrets, owner, expires_at, ttl, ..updated })
     }
 
     fn check_switches(&self) -> Result<(), InvalidRegistration> {
@@ -142,11 +186,21 @@ impl Registration {
         }
     }
 
-    fn check_redirect_uris(&self) -> Result<(), InvalidRegistration> {
+    fn check_resources(&self) -> Result<(), InvalidRegistration> {
+        if self.resources.len().max(self.serves.len()) > Self::MOST_RESOURCES {
+            return Err(InvalidRegistration::TooManyResources);
+        }
+        if !self.serves.is_empty() && !self.resource_server {
+            return Err(InvalidRegistration::ServesNeedsResourceServer);
+        }
+        Ok(())
+    }
+
+    fn check_redirect_uris(&self, accepted: &[String]) -> Result<(), InvalidRegistration> {
         if self.redirect_uris.len() > Self::MOST_REDIRECT_URIS {
             return Err(InvalidRegistration::TooManyRedirectUris);
         }
-        self.redirect_uris.iter().try_for_each(|uri| {
+        self.redirect_uris.iter().filter(|uri| !accepted.contains(uri)).try_for_each(|uri| {
             redirect_uri::check(uri).map_err(|reason| InvalidRegistration::RedirectUri {
                 uri: uri.chars().take(100).collect(),
                 reason,
@@ -173,50 +227,6 @@ impl Registration {
         Ok((scope, default_scope))
     }
 
-    /// Returns the client's grant types: the requested ones, those of its switches, and the defaults.
-    fn grant_types(&self) -> Result<Vec<GrantType>, InvalidRegistration> {
-        use GrantType::{AuthorizationCode, ClientCredentials, Implicit, Password, RefreshToken};
-
-        // The switch of a grant registers the client for the grant.
-        let by_switch =
-            |grant_type: GrantType| grant_type.switch().is_some_and(|switch| self.compat.has(switch));
-        let has = |grant_type| self.grant_types.contains(&grant_type) || by_switch(grant_type);
-        if has(ClientCredentials) && self.public {
-            return Err(InvalidRegistration::PublicClientCredentials);
-        }
-        if self.pkce_optional && self.public {
-            return Err(InvalidRegistration::PublicWithoutPkce);
-        }
-        if has(RefreshToken) && !has(AuthorizationCode) && !has(Password) {
-            return Err(InvalidRegistration::NothingToRefresh);
-        }
-        let redirecting = [AuthorizationCode, Implicit].into_iter().find(|grant_type| has(*grant_type));
-        if let Some(grant_type) = redirecting
-            && self.redirect_uris.is_empty()
-        {
-            return Err(InvalidRegistration::GrantNeedsRedirectUri(grant_type));
-        }
-        let defaults = if self.grant_types.is_empty() { self.default_grant_types()? } else { &[] };
-        let is_its = |grant_type: &GrantType| has(*grant_type) || defaults.contains(grant_type);
-        Ok(GrantType::VARIANTS.iter().copied().filter(is_its).collect())
-    }
-
-    fn default_grant_types(&self) -> Result<&'static [GrantType], InvalidRegistration> {
-        use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
-
-        if !self.redirect_uris.is_empty() {
-            Ok(&[AuthorizationCode, RefreshToken])
-        } else if self.compat.has(Switch::Password) {
-            Ok(&[RefreshToken])
-        } else if self.public {
-            Err(InvalidRegistration::PublicNeedsRedirectUri)
-        } else if self.resource_server {
-            Ok(&[])
-        } else {
-            Ok(&[ClientCredentials])
-        }
-    }
-
     fn auth_methods(&self) -> Result<Vec<AuthMethod>, InvalidRegistration> {
         let has = |method| self.auth_methods.contains(&method);
         let by_secret = has(AuthMethod::ClientSecretBasic) || has(AuthMethod::ClientSecretPost);
@@ -238,32 +248,6 @@ fn check_name(name: &str) -> Result<(), InvalidRegistration> {
     } else {
         Err(InvalidRegistration::Name)
     }
-}
-
-fn check_lifetimes(lifetimes: &Lifetimes, compat: &Switches) -> Result<(), InvalidRegistration> {
-    const MOST: u32 = 90 * 86_400;
-
-    let by_request = compat.has(Switch::Ttl);
-    if lifetimes.longest_access_token.is_some() && !by_request {
-        return Err(InvalidRegistration::LongestLifetimeNeedsSwitch);
-    }
-    // 0 means without end.
-    let bounded = |seconds: u32| if by_request && seconds == 0 { MOST } else { seconds };
-    let access_token = bounded(lifetimes.access_token);
-    let longest = lifetimes.longest_access_token.map_or(access_token, bounded);
-    let most_access_token = if by_request { MOST } else { Lifetimes::MOST_ACCESS_TOKEN };
-    for (name, value, least, most) in [
-        ("code's lifetime", lifetimes.code, 10, 600),
-        ("access token's lifetime", access_token, 60, most_access_token),
-        ("longest access token's lifetime", longest, access_token, MOST),
-        ("refresh token's lifetime", lifetimes.refresh_token, 60, MOST),
-        ("refresh grace", lifetimes.refresh_grace, 0, 300),
-    ] {
-        if !(least..=most).contains(&value) {
-            return Err(InvalidRegistration::Lifetime { name, least, most });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -38,6 +38,33 @@ pub struct Found {
     pub fresh: bool,
 }
 
+/// The clients that a list contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Those that administrators and developers registered.
+    Administered,
+    /// Those that registered themselves. There may be millions.
+    SelfRegistered,
+}
+
+impl Listed {
+    /// Returns whether a list contains the client that `item` is of.
+    fn includes(self, item: &Item) -> bool {
+        let id = item.get(dynamodb::KEY).and_then(|key| key.as_s().ok()?.split_once('#')?.1.parse().ok());
+        let is_self_registered = id.is_some_and(|id: ClientId| id.is_self_registered());
+        is_self_registered == (self == Self::SelfRegistered)
+    }
+}
+
+/// A list of clients.
+#[derive(Debug)]
+pub struct Listing {
+    /// The clients with their statuses, in no particular order.
+    pub clients: Vec<(Client, Status)>,
+    /// The number of clients that the list does not contain.
+    pub others: usize,
+}
+
 /// The reason why a client was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
@@ -105,7 +132,7 @@ impl Store {
     pub async fn find_fresh(&self, id: &ClientId, now: Timestamp) -> Result<Found, FindError> {
         let found = self.read(id).await?;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        match found {
+        match found.filter(|(client, _)| !client.has_ended(now)) {
             Some((client, status)) if !status.disabled => {
                 let client = Arc::new(client.limited_to(&self.permitted));
                 if !self.cache_age.is_zero() {
@@ -131,7 +158,8 @@ impl Store {
         }
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, client) = cache.get(id)?;
-        (*read_at <= now && now.since(*read_at) < self.cache_age).then(|| Arc::clone(client))
+        let is_fresh = *read_at <= now && now.since(*read_at) < self.cache_age;
+        (is_fresh && !client.has_ended(now)).then(|| Arc::clone(client))
     }
 
     /// Returns the client and its status as they are stored, with switches that the deployment does not permit.
@@ -143,24 +171,28 @@ impl Store {
         Ok(client.zip(status))
     }
 
-    /// Returns every client with its status, in no particular order. It scans the table: for administration only.
-    pub async fn list(&self) -> Result<Vec<(Client, Status)>, dynamodb::Error> {
-        let items: Vec<Item> = self.table.all().await?;
-        let (mut clients, mut statuses) = (Vec::new(), HashMap::new());
-        for item in items {
-            match dynamodb::kind(&item) {
-                Some("client") => clients.extend(dynamodb::read::<Client>(Some(item))?),
-                Some("status") => {
-                    statuses.extend(Status::read(Some(item))?.map(|status| (status.key.clone(), status)));
+    /// Returns the `listed` clients. It scans the table: for administration only.
+    pub async fn list(&self, listed: Listed) -> Result<Listing, dynamodb::Error> {
+        let (mut clients, mut statuses, mut others) = (Vec::new(), HashMap::new(), 0);
+        self.table
+            .for_each(|item| {
+                match (dynamodb::kind(&item), listed.includes(&item)) {
+                    (Some("client"), true) => clients.extend(dynamodb::read::<Client>(Some(item))?),
+                    (Some("client"), false) => others += 1,
+                    (Some("status"), true) => {
+                        let status = Status::read(Some(item))?;
+                        statuses.extend(status.map(|status| (status.key.clone(), status)));
+                    }
+                    _ => {}
                 }
-                _ => {}
-            }
-        }
+                Ok(())
+            })
+            .await?;
         let with_status = |client: Client| {
             let status = statuses.remove(&Status::key(&client.id))?;
             Some((client, status))
         };
-        Ok(clients.into_iter().filter_map(with_status).collect())
+        Ok(Listing { clients: clients.into_iter().filter_map(with_status).collect(), others })
     }
 
     /// Creates `client`, unless its owner has the most clients allowed.

@@ -88,6 +88,14 @@ impl Update {
         self
     }
 
+    /// Sets the value of `:name` to a List of Maps.
+    #[must_use]
+    pub fn maps(mut self, name: &str, maps: Vec<Item>) -> Self {
+        let maps = maps.into_iter().map(AttributeValue::M).collect();
+        self.values.insert(format!(":{name}"), AttributeValue::L(maps));
+        self
+    }
+
     pub(super) fn change(&self) -> &str {
         &self.change
     }

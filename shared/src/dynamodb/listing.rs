@@ -8,11 +8,26 @@ use super::{Error, Item, KEY, Stored, Table, attribute_of, text, unavailable};
 impl Table {
     /// Returns every item, in no particular order. It scans the table: for administration only.
     pub async fn all(&self) -> Result<Vec<Item>, Error> {
+        let mut all = Vec::new();
+        self.for_each(|item| {
+            all.push(item);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// Passes every item to `visit`, in no particular order, page by page: the table may be larger than the memory. It scans
+    /// the table: for administration only.
+    pub async fn for_each(&self, mut visit: impl FnMut(Item) -> Result<(), Error>) -> Result<(), Error> {
         #[expect(clippy::disallowed_methods, reason = "administration only")]
         let request = self.client.scan();
         let request = request.table_name(&self.name).consistent_read(true);
-        let items = request.into_paginator().items().send().collect::<Result<_, _>>().await;
-        items.map_err(|error| unavailable("Scan", &error))
+        let mut items = request.into_paginator().items().send();
+        while let Some(item) = items.next().await {
+            visit(item.map_err(|error| unavailable("Scan", &error))?)?;
+        }
+        Ok(())
     }
 
     /// Returns the keys that begin with `prefix`, of items whose `field` is `value`. It scans the table: for

@@ -14,7 +14,7 @@
 //! | `s#ID` | `users/session.rs` | the [`Session`](crate::users::session::Session) of a signed-in browser | yes |
 //! | `k#SUB#CLIENT` | `users/consent.rs` | a user's [`Consent`](crate::users::consent::Consent) to a client | yes |
 //! | `b#ID` | `users/device_cookie.rs` | a [device cookie](crate::users::device_cookie) | yes |
-//! | `l#CHANNEL#KIND#NAME#END` | `users/rate_limit/store.rs` | a [rate limit](crate::users::rate_limit)'s counter: attempts in progress and failed in one window | yes |
+//! | `l#CHANNEL#KIND#NAME#END` | `users/rate_limit/store.rs` | a [rate limit](crate::users::rate_limit)'s counter: attempts in progress and failed, or registrations, in one window | yes |
 //! | `c#CHANNEL#DIGEST` | `users/rate_limit/known_caller.rs` | a [caller](crate::users::rate_limit::known_caller) that has proven an account's password | yes |
 //! | `t#ID` | `users/personal.rs` | a [`PersonalToken`](crate::users::personal::PersonalToken) | unless it never ends |
 //! | `o#SUB` | `dynamodb/id_list.rs` | the [ids](crate::dynamodb::id_list) of a user's personal tokens | no |
@@ -30,9 +30,10 @@
 //!
 //! | `pk` | declared in | item | `ttl` |
 //! |---|---|---|---|
-//! | `client#ID` | `clients/client.rs` | a registered [`Client`](crate::clients::Client) | no |
-//! | `status#ID` | `status/item.rs` | a client's [`Status`](crate::status::Status); a tombstone once the client is deleted | no |
+//! | `client#ID` | `clients/client.rs` | a registered [`Client`](crate::clients::Client) | if it registered itself |
+//! | `status#ID` | `status/item.rs` | a client's [`Status`](crate::status::Status); a tombstone once the client is deleted | if the client registered itself |
 //! | `owned#SUB` | `dynamodb/id_list.rs` | the [ids](crate::dynamodb::id_list) of the clients that a user owns | no |
+//! | `resources` | `resources/store.rs` | the [`Registry`](crate::resources::Registry) of protected resources | no |
 //! | `scope#VALUE` | `clients/description.rs` | the [`Description`](crate::clients::Description) of a scope value for users | no |
 //!
 //! # Users
@@ -70,7 +71,9 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
             .billing_mode(BillingMode::PayPerRequest)
             .attribute_definitions(attribute(KEY)?)
             .key_schema(key(KEY, KeyType::Hash)?);
-        tolerate_existing(request.send().await.map(drop))?;
+        if tolerate_existing(request.send().await.map(drop))? && *name == names.clients {
+            enable_ttl(client, name).await?;
+        }
     }
     let index = GlobalSecondaryIndex::builder()
         .index_name(BY_USER.name)
@@ -86,9 +89,14 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
         .key_schema(key(KEY, KeyType::Hash)?)
         .global_secondary_indexes(index.build()?);
     if tolerate_existing(request.send().await.map(drop))? {
-        let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
-        client.update_time_to_live().table_name(&names.tokens).time_to_live_specification(ttl).send().await?;
+        enable_ttl(client, &names.tokens).await?;
     }
+    Ok(())
+}
+
+async fn enable_ttl(client: &Client, table: &str) -> Result<(), BoxError> {
+    let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
+    client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     grants,
     log::Log,
     pages::Theme,
-    secret, status,
+    resources, secret, status,
     time::Clock,
     users::{
         self, consent, device_cookie, personal,
@@ -27,6 +27,7 @@ pub struct App {
     pub clock: Clock,
     pub log: Log,
     pub clients: clients::Store,
+    pub resources: resources::Store,
     pub grants: grants::Store,
     pub personal_tokens: personal::Store,
     pub sessions: session::Store,
@@ -49,6 +50,7 @@ impl App {
             [&names.tokens, &names.clients, &names.users].map(|name| Table::new(dynamodb, name));
         Self {
             clients: clients::Store::new(clients.clone(), config.client_cache, config.compat.clone()),
+            resources: resources::Store::new(clients.clone(), config.client_cache),
             descriptions: description::Store::new(clients.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             users: users::Store::new(users),

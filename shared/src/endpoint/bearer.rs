@@ -8,7 +8,7 @@ use crate::{
     dynamodb,
     endpoint::App,
     grants::{Grant, TokenError},
-    oauth::{ClientId, Issuer, Scope},
+    oauth::{ClientId, Issuer, ResourceUri, Scope},
     secret::{AccessToken, Id, Secret},
     status::{StandingError, Status},
     time::Timestamp,
@@ -41,6 +41,8 @@ pub struct Active {
     pub username: Option<String>,
     /// `None`: a personal token, which is valid at every issuer of the deployment.
     pub issuer: Option<Issuer>,
+    /// The resource that the token is for (RFC 8707). `None`: none in particular; a personal token is for none.
+    pub audience: Option<ResourceUri>,
     pub issued_at: Timestamp,
     /// `None`: never (a compatibility switch).
     pub expires_at: Option<Timestamp>,
@@ -111,6 +113,7 @@ async fn personal(app: &App, presented: &Presented, now: Timestamp) -> Result<Ac
         user: Some(token.user),
         username: status.map(|status| status.name.clone()),
         issuer: None,
+        audience: None,
         issued_at: token.created_at,
         expires_at: token.expires_at,
         token_id: Some(presented.digest().name()),
@@ -135,6 +138,7 @@ impl Active {
             user: grant.user,
             username: grant.username(statuses),
             issuer: Some(grant.issuer.clone()),
+            audience: grant.resource.clone(),
             issued_at: grant.issued_at,
             expires_at: grant.expires_at,
             token_id: None,

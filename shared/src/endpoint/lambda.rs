@@ -28,6 +28,7 @@ use crate::{
     dynamodb,
     http::{OAuthError, Query, Request, Response},
     log::Log,
+    oauth::ClientId,
     secret::Id,
     time::Clock,
 };
@@ -73,10 +74,10 @@ where
 ///
 /// # Design
 /// Name resolution, TLS and credentials are then done while the function starts, and not in its first request. The read
-/// is one that the function also makes for requests, so its policy has no statement for the start. If the read fails,
-/// the first request does all that.
+/// is one that the function also makes for requests, so its policy has no statement for the start: one function may read
+/// self-registered clients only. If the read fails, the first request does all that.
 pub async fn warm_up(app: &App) {
-    let _ = app.clients.read(&Id::from_bits(0).into()).await;
+    let _ = app.clients.read(&ClientId::self_registered(Id::from_bits(0))).await;
 }
 
 /// Does the same for the authorizer, which may not read clients: by reading a grant that does not exist.

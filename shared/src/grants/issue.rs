@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Access, Code, Grant, Kind, State, Tokens, item};
 use crate::{
     clients::Client,
-    oauth::{Issuer, Scope},
+    oauth::{Issuer, ResourceUri, Scope},
     secret::{AccessToken, AuthorizationCode, Digest, Id, RedirectUri, Secret, Verifier},
     time::Timestamp,
 };
@@ -17,6 +17,8 @@ pub struct Terms<'a> {
     pub client: &'a Client,
     /// The granted scope.
     pub scope: Scope,
+    /// The resource that the tokens are for. `None`: none in particular.
+    pub resource: Option<ResourceUri>,
     /// The issuer that received the request.
     pub issuer: Issuer,
     pub now: Timestamp,
@@ -94,6 +96,7 @@ impl Grant {
             owner: terms.client.owner,
             user: None,
             scope: terms.scope,
+            resource: terms.resource,
             issuer: terms.issuer,
             authenticated_at: None,
             issued_at: terms.now,

@@ -13,7 +13,7 @@ use strum::{Display, EnumString, IntoStaticStr};
 
 use crate::{
     dynamodb::stored,
-    oauth::{ClientId, GrantType, Issuer, Scope},
+    oauth::{ClientId, GrantType, Issuer, ResourceUri, Scope},
     secret::{AccessToken, AuthorizationCode, Digest, Family, Id, RedirectUri, RefreshToken, Verifier},
     time::Timestamp,
 };
@@ -83,6 +83,9 @@ stored! {
         /// The granted scope: a String Set, absent if empty.
         #[serde(default, skip_serializing_if = "Scope::is_empty")]
         pub scope: Scope = "sc",
+        /// The resource that the tokens are for (RFC 8707). Absent: none in particular.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub resource: Option<ResourceUri> = "rs",
         /// The issuer that made the grant.
         pub issuer: Issuer = "is",
         /// When the user last signed in, for `auth_time` and `max_age`.
@@ -259,6 +262,11 @@ impl EndReason {
 impl Grant {
     /// Prefix of every grant's key.
     pub(super) const PREFIX: &str = "g#";
+
+    /// Returns whether a request that names `requested` is about a grant for that resource. A request that names none is.
+    pub(super) fn is_for(&self, requested: Option<&ResourceUri>) -> bool {
+        requested.is_none() || self.resource.as_ref() == requested
+    }
 
     /// Returns the key of the grant with this id.
     pub fn key(id: Id) -> String {

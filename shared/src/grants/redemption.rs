@@ -3,7 +3,7 @@
 use super::{Access, Code, Grant, Refresh, State, Transition, item};
 use crate::{
     dynamodb::{self, Update},
-    oauth::{ClientId, Issuer},
+    oauth::{ClientId, Issuer, ResourceUri},
     secret::{AuthorizationCode, Digest, RedirectUri, Verifier},
     status::StandingError,
     time::Timestamp,
@@ -37,12 +37,15 @@ pub struct Tokens {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Redemption {
     pub proof: CodeProof,
+    /// The resource that the request names, if it names one (RFC 8707 §2.2). It must be the grant's.
+    pub resource: Option<ResourceUri>,
     /// The tokens to issue. They contain fresh random bits, by which a repeated write recognises itself.
     pub tokens: Tokens,
     pub now: Timestamp,
 }
 
-/// The reason why a code was not redeemed. The client gets `invalid_grant` for every one of them.
+/// The reason why a code was not redeemed. The client gets `invalid_grant` for every one of them, except `invalid_target`
+/// for [`RedemptionError::OtherResource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum RedemptionError {
     /// The code was redeemed before, and this request has the complete proof, too: two parties have the code and its
@@ -68,6 +71,9 @@ pub enum RedemptionError {
     /// The verifier does not match the challenge, or one of the two is missing.
     #[error("the verifier is not the challenge's")]
     VerifierMismatch,
+    /// The request names another resource than the grant's. The code can still be redeemed.
+    #[error("the request names another resource than the grant's")]
+    OtherResource,
     /// The client or the user is no longer in good standing. The grant must end.
     #[error("the grant's client or user: {0}")]
     Standing(StandingError),
@@ -76,6 +82,7 @@ pub enum RedemptionError {
 impl Transition for Redemption {
     fn precondition(&self, grant: &Grant) -> bool {
         grant.state == State::Code
+            && grant.is_for(self.resource.as_ref())
             && grant.code.as_ref().is_some_and(|code| {
                 self.proof.verify(grant, code).is_ok() && !code.expires_at.has_passed(self.now)
             })
@@ -104,6 +111,9 @@ impl Transition for Redemption {
             Some(_) => " AND #code.#challenge = :challenge",
             None => " AND attribute_not_exists(#code.#challenge)",
         });
+        if self.resource.is_some() {
+            condition.push_str(" AND #resource = :resource");
+        }
         let mut change = String::from("SET #state = :active, #access = :access");
         if self.tokens.refresh.is_some() {
             change.push_str(", #refresh = :refresh");
@@ -127,6 +137,9 @@ impl Transition for Redemption {
         if let Some(challenge) = verifier {
             update = update.value("challenge", challenge)?;
         }
+        if let Some(resource) = &self.resource {
+            update = update.value("resource", resource)?;
+        }
         if let Some(refresh) = &self.tokens.refresh {
             update = update.value("refresh", refresh)?;
         }
@@ -145,9 +158,10 @@ impl Redemption {
             return Ok(());
         }
         let code = grant.code.as_ref().filter(|code| code.digest == self.proof.code);
-        let proof = self.proof.verify(grant, code.ok_or(RedemptionError::Unknown)?);
-        match (grant.state, proof) {
-            (State::Code, Ok(())) => Err(RedemptionError::Expired),
+        let code = code.ok_or(RedemptionError::Unknown)?;
+        match (grant.state, self.proof.verify(grant, code)) {
+            (State::Code, Ok(())) if code.expires_at.has_passed(self.now) => Err(RedemptionError::Expired),
+            (State::Code, Ok(())) => Err(RedemptionError::OtherResource),
             (State::Code, Err(mismatch)) => Err(mismatch),
             (State::Active, Ok(())) => Err(RedemptionError::Replayed),
             (State::Active, Err(_)) => Err(RedemptionError::Spent),

@@ -42,6 +42,12 @@ pub enum RotationError {
     /// The deployment has changed its issuer, or has several.
     #[error("the refresh token was issued by another issuer")]
     OtherIssuer,
+    /// The request names another resource than the grant's. The grant lives on: the client signs in again for the other.
+    #[error("the request names another resource than the grant's")]
+    OtherResource,
+    /// An administrator deleted or closed the grant's resource, or changed the client's list. The grant lives on.
+    #[error("the client may no longer have tokens for the grant's resource")]
+    LostResource,
     /// The client or the user is no longer in good standing. The grant must end.
     #[error("the grant's client or user: {0}")]
     Standing(StandingError),
@@ -73,6 +79,9 @@ impl RefreshRotation {
             if refresh.has_expired(grant, self.now) {
                 return Classification::Refused(RotationError::Expired);
             }
+            if !grant.is_for(self.resource.as_ref()) {
+                return Classification::Refused(RotationError::OtherResource);
+            }
             return match &refresh.rotation {
                 Some(last) if self.refresh.is_none() && !self.is_due(grant) && self.scope_fits(grant) => {
                     Classification::Retry(last.nonce)
@@ -100,6 +109,9 @@ impl RefreshRotation {
         // If this instance's clock lags behind the one that spent the token, the elapsed time counts as zero.
         if spent_at.is_none_or(|at| self.now.since(at) >= grace) {
             return Classification::Refused(RotationError::Reused);
+        }
+        if !grant.is_for(self.resource.as_ref()) {
+            return Classification::Refused(RotationError::OtherResource);
         }
         match last {
             Some(last) if last.previous == self.proof.token && !refresh.has_expired(grant, self.now) => {

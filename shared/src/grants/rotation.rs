@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::{Access, Grant, Nonce, Refresh, Rotation, State, Transition};
 use crate::{
     dynamodb::{self, Update},
-    oauth::{ClientId, Issuer, Scope},
+    oauth::{ClientId, Issuer, ResourceUri, Scope},
     secret::{AccessToken, Digest, Family, RefreshToken},
     time::Timestamp,
 };
@@ -42,6 +42,8 @@ pub struct RefreshProof {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefreshRotation {
     pub proof: RefreshProof,
+    /// The resource that the request names, if it names one (RFC 8707 §2.2). It must be the grant's.
+    pub resource: Option<ResourceUri>,
     /// The requested scope of the new access token, if the request has one.
     pub scope: Option<Scope>,
     /// The nonce from which the new tokens are derived. It is unique to this write, so a repeated write recognises
@@ -63,6 +65,7 @@ impl Transition for RefreshRotation {
         grant.state == State::Active
             && grant.client == self.proof.client
             && grant.issuer == self.proof.issuer
+            && grant.is_for(self.resource.as_ref())
             && grant.refresh.as_ref().is_some_and(|refresh| {
                 refresh.digest == self.proof.token && !refresh.has_expired(grant, self.now)
             })
@@ -87,6 +90,9 @@ impl Transition for RefreshRotation {
             "#state = :active AND #client = :client AND #issuer = :issuer AND #refresh.#digest = :token \
              AND #refresh.#expires_at > :now AND #expires_at > :now",
         );
+        if self.resource.is_some() {
+            condition.push_str(" AND #resource = :resource");
+        }
         let values = || self.scope.iter().flat_map(Scope::values).zip(0..);
         for (_, nth) in values() {
             condition = format!("{condition} AND contains(#scope, :scope{nth})");
@@ -108,6 +114,9 @@ impl Transition for RefreshRotation {
             Some(digest) => update.value("refresh", &self.new_refresh(digest))?,
             None => self.due_values(update.value("rotation", &self.rotation())?)?,
         };
+        if let Some(resource) = &self.resource {
+            update = update.value("resource", resource)?;
+        }
         for (value, nth) in values() {
             update = update.value(&format!("scope{nth}"), &value)?;
         }

@@ -8,8 +8,14 @@ use zeroize::Zeroizing;
 
 use super::{OAuthError, Request};
 
+/// The only parameter that a request may repeat (RFC 8707 §2).
+pub(super) const RESOURCE: &str = "resource";
+
 /// The parameters of a request, without repeated or empty ones. Values are wiped when dropped: they may be secrets.
-pub struct Form(pub(super) BTreeMap<String, Zeroizing<String>>);
+pub struct Form {
+    parameters: BTreeMap<String, Zeroizing<String>>,
+    resources: Vec<Zeroizing<String>>,
+}
 
 /// The reason why a request's parameters cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +30,7 @@ pub enum FormError {
     /// A `%` without two hexadecimal digits, bytes that are not UTF-8, or a NUL.
     #[error("the body is not correctly encoded")]
     BadEncoding,
-    /// RFC 6749 §3.2: a parameter must not be repeated.
+    /// RFC 6749 §3.2: a parameter must not be repeated, except for `resource`.
     #[error("a parameter is repeated")]
     Repeated,
     /// A required parameter is absent or empty.
@@ -62,27 +68,41 @@ impl Form {
     pub(super) fn of(
         pairs: impl IntoIterator<Item = (String, Zeroizing<String>)>,
     ) -> Result<Self, FormError> {
-        let mut parameters = BTreeMap::new();
+        let (mut parameters, mut resources) = (BTreeMap::new(), Vec::new());
         for (name, value) in pairs {
             if name.contains('\0') || value.contains('\0') {
                 return Err(FormError::BadEncoding);
             }
-            if parameters.insert(name, value).is_some() {
+            if name == RESOURCE {
+                resources.push(value);
+            } else if parameters.insert(name, value).is_some() {
                 return Err(FormError::Repeated);
             }
         }
         parameters.retain(|_, value| !value.is_empty());
-        Ok(Self(parameters))
+        resources.retain(|value| !value.is_empty());
+        Ok(Self { parameters, resources })
     }
 
     /// Returns the value of `name`; an empty value counts as absent (RFC 6749 §3.2).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.as_str())
+        self.parameters.get(name).map(|value| value.as_str())
+    }
+
+    /// Returns the values of `resource` (RFC 8707 §2), without empty ones.
+    pub fn resources(&self) -> Vec<&str> {
+        self.resources.iter().map(|value| value.as_str()).collect()
+    }
+
+    /// Returns all parameters.
+    pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Zeroizing<String>)> {
+        let resources = self.resources.into_iter().map(|value| (RESOURCE.to_owned(), value));
+        self.parameters.into_iter().chain(resources)
     }
 
     /// Returns the rest of each parameter name that starts with `prefix`.
     pub fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.keys().filter_map(move |name| name.strip_prefix(prefix))
+        self.parameters.keys().filter_map(move |name| name.strip_prefix(prefix))
     }
 
     /// Returns the value of a required parameter.
@@ -165,6 +185,19 @@ mod tests {
         for body in ["a=1&a=1", "a=1&a=2", "a=&a=1", "a&a", "a=1&%61=1"] {
             assert_eq!(Form::decode(body.as_bytes()).err(), Some(FormError::Repeated), "{body}");
         }
+    }
+
+    #[test]
+    fn only_resource_may_be_repeated() {
+        let resources = |body: &str| -> Vec<String> {
+            let form = Form::decode(body.as_bytes()).unwrap();
+            assert_eq!(form.get("resource"), None);
+            form.resources().into_iter().map(str::to_owned).collect()
+        };
+        assert_eq!(resources("a=1"), [""; 0]);
+        assert_eq!(resources("resource=&resource"), [""; 0]);
+        assert_eq!(resources("resource=x&a=1&resource=&resource=x"), ["x", "x"]);
+        assert_eq!(Form::decode(b"resource=x&Resource=y&Resource=z").err(), Some(FormError::Repeated));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Parameters in a JSON body or in the query, each behind a compatibility switch.
+//! JSON bodies; and parameters in one or in the query, each behind a compatibility switch.
 
 use std::fmt;
 
 use lambda_http::http::header;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -28,7 +28,9 @@ impl Form {
             return Err(FormError::TooLarge);
         }
         let Members(members) = serde_json::from_slice(body).map_err(|_| FormError::NotFlatJson)?;
-        Self::of(members)
+        let parameter = |(name, value): (String, &RawValue)| Ok((name, Zeroizing::new(text(value.get())?)));
+        let parameters: serde_json::Result<Vec<_>> = members.into_iter().map(parameter).collect();
+        Self::of(parameters.map_err(|_| FormError::NotFlatJson)?)
     }
 
     /// Parses the parameters in `request`'s query and in its body, if it has one. A name in both counts as repeated.
@@ -49,34 +51,35 @@ impl Form {
         };
         let query = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
-        Self::of(query.chain(body.0))
+        Self::of(query.chain(body.into_pairs()))
     }
 }
 
-/// The members of a JSON object of strings and whole numbers, including repeated names.
-struct Members(Vec<(String, Zeroizing<String>)>);
+/// The members of a JSON object, including repeated names.
+#[derive(Debug)]
+pub struct Members<'a>(pub Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FlatObject;
+        struct Object;
 
-        impl<'de> Visitor<'de> for FlatObject {
-            type Value = Members;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings and whole numbers")
+                f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    members.push((name, Zeroizing::new(text(value.get()).map_err(de::Error::custom)?)));
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
                 }
                 Ok(Members(members))
             }
         }
 
-        deserializer.deserialize_map(FlatObject)
+        deserializer.deserialize_map(Object)
     }
 }
 

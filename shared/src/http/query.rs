@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::{FormError, form::is_decodable};
+use super::{
+    FormError,
+    form::{RESOURCE, is_decodable},
+};
 
 /// The characters that must be percent-encoded in a query, besides all that are not ASCII.
 const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
@@ -49,8 +52,31 @@ impl Query {
         }
     }
 
+    /// Returns the values of `resource` (RFC 8707 §2), without empty ones.
+    pub fn resources(&self) -> Vec<&str> {
+        let values = self.0.get(RESOURCE).into_iter().flatten();
+        values.map(String::as_str).filter(|value| !value.is_empty()).collect()
+    }
+
     /// Returns whether a parameter is repeated; `resource` may be (RFC 8707 §2).
     pub fn repeats(&self) -> bool {
-        self.0.iter().any(|(name, values)| values.len() > 1 && name != "resource")
+        self.0.iter().any(|(name, values)| values.len() > 1 && name != RESOURCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_resource_counts_as_absent() {
+        for (query, resources) in [
+            ("a=1", &[][..]),
+            ("resource=&resource", &[]),
+            ("resource=&resource=x", &["x"]),
+            ("resource=x&a=1&resource=&resource=x", &["x", "x"]),
+        ] {
+            assert_eq!(Query::parse(query).unwrap().resources(), resources, "{query}");
+        }
     }
 }

@@ -18,6 +18,11 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
+/// Returns the gateway's own response where there is no route: the deployment does not offer the endpoint.
+pub fn not_found() -> Response {
+    json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found" }))
+}
+
 /// Redirects by GET (303, RFC 9110 §15.4.4): the browser does not send a form's fields to `location`.
 pub fn see_other(location: &str) -> Response {
     let mut response = Response::new(Body::Empty);

@@ -17,8 +17,23 @@ pub struct ClientId(String);
 pub struct InvalidClientId;
 
 impl ClientId {
+    /// The start of a self-registered client's id. IAM policies tell the clients apart by it.
+    const SELF_REGISTERED: &str = "d-";
+
     pub fn random() -> Self {
         Self::from(Id::random())
+    }
+
+    /// Returns whether this is the id of a self-registered client (RFC 7591). An [`Id`] has no dash, so the id of no other
+    /// client has this form.
+    pub fn is_self_registered(&self) -> bool {
+        self.0.starts_with(Self::SELF_REGISTERED)
+    }
+
+    /// Returns the id of a self-registered client: 20 of the characters of `id`, 119 bits.
+    pub fn self_registered(id: Id) -> Self {
+        let text = id.to_string();
+        Self(format!("{}{}", Self::SELF_REGISTERED, text.get(2..).unwrap_or_default()))
     }
 
     pub fn as_str(&self) -> &str {

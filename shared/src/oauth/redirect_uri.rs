@@ -1,6 +1,6 @@
 //! Redirect URIs (RFC 6749 §3.1.2): rules of registration, comparison and display.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::is_loopback;
 
@@ -26,6 +26,8 @@ pub enum InvalidRedirectUri {
     ResponseParameter,
     #[error("its scheme and host must be written in lower case, as scheme://host")]
     NotNormalized,
+    #[error("its host has characters other than letters, digits, dots and dashes")]
+    Host,
     #[error("http is for loopback addresses only; use https")]
     InsecureHttp,
     #[error("a private-use scheme must contain a dot, like com.example.app")]
@@ -36,12 +38,35 @@ pub enum InvalidRedirectUri {
 const RESPONSE_PARAMETERS: [&str; 7] =
     ["code", "state", "iss", "error", "error_description", "error_uri", "response"];
 
-/// Returns the destination of a redirect URI as the consent page shows it: the host; or the scheme for an application on
-/// the device, which can choose the rest of the URI freely.
+/// The most bytes in the authority of a private-use URI that is shown.
+const MOST_AUTHORITY_BYTES: usize = 64;
+
+/// Returns the destination of a redirect URI as pages show it: the host of a website. For an application on the device, the
+/// scheme with its colon, so that `claude.ai:` is not read as a host. After a scheme without a dot, which an administrator
+/// has permitted, also what stands in the place of the host: VS Code gives the URI to the extension that this names. Any
+/// other application can choose that freely.
 pub fn destination(uri: &str) -> &str {
     let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    let host = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
-    host.filter(|_| ["https", "http"].contains(&scheme)).unwrap_or(scheme)
+    let authority =
+        rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    if is_web(scheme) {
+        return authority;
+    }
+    let shown = match authority.len() {
+        1..=MOST_AUTHORITY_BYTES if !scheme.contains('.') => scheme.len() + "://".len() + authority.len(),
+        _ => scheme.len() + ":".len(),
+    };
+    uri.get(..shown).unwrap_or(uri)
+}
+
+/// Returns whether a redirect URI leads to a program on the user's own computer: by a private-use scheme, or on loopback
+/// (RFC 8252 §7.1, §7.3).
+pub fn is_on_this_computer(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| !is_web(url.scheme()) || is_loopback(&url))
+}
+
+fn is_web(scheme: &str) -> bool {
+    ["https", "http"].contains(&scheme)
 }
 
 /// Returns whether both URIs are equal except for the port, and at the same one of `origins`.
@@ -65,6 +90,11 @@ fn without_port<'a>(uri: &'a str, origin: &str) -> Option<&'a str> {
 
 /// Checks whether `uri` may be registered (RFC 6749 §3.1.2, RFC 8252 §7 and §8.4, RFC 9700 §2.1 and §2.6).
 pub fn check(uri: &str) -> Result<(), InvalidRedirectUri> {
+    check_with(uri, |_| false)
+}
+
+/// Checks `uri` as [`check`] does, but also accepts the private-use schemes without a dot that are `permitted`.
+pub fn check_with(uri: &str, permitted: impl Fn(&str) -> bool) -> Result<(), InvalidRedirectUri> {
     if uri.len() > MOST_BYTES {
         return Err(InvalidRedirectUri::TooLong);
     }
@@ -86,16 +116,31 @@ pub fn check(uri: &str) -> Result<(), InvalidRedirectUri> {
     if url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&name.as_ref())) {
         return Err(InvalidRedirectUri::ResponseParameter);
     }
-    if ["https", "http"].contains(&url.scheme()) && !is_normalized(uri, &url) {
+    if is_web(url.scheme()) && !is_normalized(uri, &url) {
         return Err(InvalidRedirectUri::NotNormalized);
+    }
+    if ["https", "http"].contains(&url.scheme()) && !has_plain_host(&url) {
+        return Err(InvalidRedirectUri::Host);
     }
     match url.scheme() {
         "https" if url.has_host() => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
         "http" => Err(InvalidRedirectUri::InsecureHttp),
         // RFC 8252 §7.1: a domain name under the control of the application's developer, reversed.
-        scheme if scheme.contains('.') => Ok(()),
+        scheme if scheme.contains('.') || permitted(scheme) => Ok(()),
         _ => Err(InvalidRedirectUri::SchemeWithoutDot),
+    }
+}
+
+/// Returns whether the host of `url` is an IP address, or a domain of letters, digits, dots and dashes only (RFC 1123 §2.1).
+/// URLs allow more, such as quotation marks and commas, which mean something where a URL is written in a header.
+pub(super) fn has_plain_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -121,9 +166,32 @@ mod tests {
             "http://127.0.0.1/callback",
             "http://[::1]:8000/callback",
             "http://localhost:30000",
+            "https://192.0.2.1/callback",
+            "https://[2001:db8::1]/callback",
+            "https://xn--bcher-kva.example/callback",
             "com.example.app:/oauth2redirect",
         ] {
             assert!(check(uri).is_ok(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn only_a_host_is_shown_as_one() {
+        let long = format!("vscode://{}/x", "a".repeat(MOST_AUTHORITY_BYTES + 1));
+        for (uri, shown, on_this_computer) in [
+            ("https://app.example.com:8443/cb?x", "app.example.com:8443", false),
+            ("https://app.example.com?x", "app.example.com", false),
+            ("http://localhost:3334/cb", "localhost:3334", true),
+            ("http://[::1]:8000/cb", "[::1]:8000", true),
+            ("com.example.app:/oauth2redirect", "com.example.app:", true),
+            ("claude.ai:/cb", "claude.ai:", true),
+            ("claude.ai:///cb", "claude.ai:", true),
+            ("claude.ai:claude.ai", "claude.ai:", true),
+            ("claude.ai://claude.ai/cb", "claude.ai:", true),
+            ("vscode://publisher.extension?x", "vscode://publisher.extension", true),
+            (&long, "vscode:", true),
+        ] {
+            assert_eq!((destination(uri), is_on_this_computer(uri)), (shown, on_this_computer), "{uri}");
         }
     }
 
@@ -145,6 +213,13 @@ mod tests {
             "javascript:alert(1)",
             "data:text/html,x",
             "myapp:/callback",
+            "https://app'x.example.com/cb",
+            "https://app(x).example.com/cb",
+            "https://app,x.example.com/cb",
+            "https://app;x.example.com/cb",
+            "https://app=x.example.com/cb",
+            "https://$x.example.com/cb",
+            "https://app_x.example.com/cb",
             "https://app.example.com/\"x",
             "https://app.example.com/a b",
             "https://app.example.com/\r\nSet-Cookie:x",

@@ -66,6 +66,8 @@ pub struct ListedApplication {
     /// Its client id.
     pub id: String,
     pub name: String,
+    /// Whether the client registered itself, so that its name says nothing.
+    pub is_self_registered: bool,
     /// The granted scope, space-delimited.
     pub scope: String,
     /// The day of the first grant.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use askama::Template;
 
 use super::{Application, CsrfToken, View, duration::HumanDuration};
+use crate::resources::Resource;
 
 #[derive(Debug, Template)]
 #[template(path = "consent.html")]
@@ -12,8 +13,11 @@ pub struct ConsentPage<'a> {
     pub view: View<'a>,
     /// The client that requests access.
     pub application: Application,
-    pub owner: Owner,
+    /// `None`: the client registered itself.
+    pub owner: Option<Owner>,
     pub username: &'a str,
+    /// The resource that the access is for. `None`: none in particular.
+    pub resource: Option<&'a Resource>,
     /// The requested scope, one entry a value.
     pub permissions: Vec<Permission<'a>>,
     /// Whether the response carries the access token itself (RFC 6749 §4.2).
@@ -61,10 +65,10 @@ pub enum AccessDuration {
 }
 
 impl ConsentPage<'_> {
-    /// Returns the label of the owner, and the owner.
-    fn labelled_owner(&self) -> (&str, &str) {
+    /// Returns the label of `owner`, and its name.
+    fn labelled<'o>(&self, owner: &'o Owner) -> (&'static str, &'o str) {
         let texts = &self.view.texts.consent;
-        match &self.owner {
+        match owner {
             Owner::Deployment => (texts.made_by, texts.this_service),
             Owner::Administrators => (texts.registered_by, texts.administrators),
             Owner::User(name) => (texts.made_by, name),

@@ -20,6 +20,17 @@ pub struct ErrorPage {
     pub reason: String,
     /// Target of the page's "Try again" link.
     retry: Option<String>,
+    /// The application that the user may return to.
+    back: Option<Back>,
+}
+
+/// A link to an application that the server does not send users to by itself.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// The destination as users know it: see [`Application`](super::Application).
+    pub destination: String,
+    /// The authorization response: a redirect URI with its parameters.
+    pub url: String,
 }
 
 /// The message, status and log code of an error page.
@@ -27,6 +38,10 @@ pub struct ErrorPage {
 pub enum ErrorKind {
     /// The client is unknown or disabled.
     UnknownApplication,
+    /// The client registered itself, and its registration has ended, or was deleted or disabled.
+    EndedRegistration,
+    /// The request of a client that registered itself has an error.
+    UncheckedApplication,
     /// The redirect URI is missing or not registered.
     UnknownAddress,
     /// Only the client's developer can correct the request.
@@ -51,12 +66,13 @@ struct ErrorTemplate<'a> {
     view: View<'a>,
     message: Message,
     retry: Option<&'a str>,
+    back: Option<&'a Back>,
     request_id: &'a str,
 }
 
 impl ErrorPage {
     pub const fn new(kind: ErrorKind, reason: String) -> Self {
-        Self { kind, reason, retry: None }
+        Self { kind, reason, retry: None, back: None }
     }
 
     /// Adds a "Try again" link to `path`: a path of this server, with its query.
@@ -65,12 +81,20 @@ impl ErrorPage {
         Self { retry: Some(path), ..self }
     }
 
+    /// Adds a link `back` to the application.
+    #[must_use]
+    pub fn with_link(self, back: Option<Back>) -> Self {
+        Self { back, ..self }
+    }
+
     /// Returns the `error` of the log line.
     pub const fn error(&self) -> &'static str {
         match self.kind {
-            ErrorKind::UnknownApplication | ErrorKind::UnknownAddress | ErrorKind::MalformedRequest => {
-                "invalid_request"
-            }
+            ErrorKind::UnknownApplication
+            | ErrorKind::EndedRegistration
+            | ErrorKind::UncheckedApplication
+            | ErrorKind::UnknownAddress
+            | ErrorKind::MalformedRequest => "invalid_request",
             ErrorKind::ExpiredPage | ErrorKind::DevelopersOnly | ErrorKind::StillSignedIn => "access_denied",
             ErrorKind::NotOffered => "not_found",
             ErrorKind::AccessNotEnded | ErrorKind::Unavailable => "temporarily_unavailable",
@@ -83,7 +107,8 @@ impl ErrorPage {
 
     pub fn response(&self, view: View<'_>, request_id: &str) -> Response {
         let message = self.kind.message(&view.texts.error);
-        let page = ErrorTemplate { view, message, retry: self.retry.as_deref(), request_id };
+        let (retry, back) = (self.retry.as_deref(), self.back.as_ref());
+        let page = ErrorTemplate { view, message, retry, back, request_id };
         let mut response = view.show(self.kind.status(), &page);
         if self.is_outage() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -95,9 +120,11 @@ impl ErrorPage {
 impl ErrorKind {
     const fn status(self) -> StatusCode {
         match self {
-            Self::UnknownApplication | Self::UnknownAddress | Self::MalformedRequest => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownApplication
+            | Self::EndedRegistration
+            | Self::UncheckedApplication
+            | Self::UnknownAddress
+            | Self::MalformedRequest => StatusCode::BAD_REQUEST,
             Self::ExpiredPage | Self::DevelopersOnly | Self::StillSignedIn => StatusCode::FORBIDDEN,
             Self::NotOffered => StatusCode::NOT_FOUND,
             Self::AccessNotEnded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -107,6 +134,8 @@ impl ErrorKind {
     const fn message(self, texts: &Errors) -> Message {
         match self {
             Self::UnknownApplication => texts.unknown_application,
+            Self::EndedRegistration => texts.ended_registration,
+            Self::UncheckedApplication => texts.unchecked_application,
             Self::UnknownAddress => texts.unknown_address,
             Self::MalformedRequest => texts.malformed_request,
             Self::ExpiredPage => texts.expired_page,
@@ -148,6 +177,8 @@ mod tests {
             let view = View::new(*language, &theme);
             for (kind, status, retry_after) in [
                 (ErrorKind::UnknownApplication, 400, None),
+                (ErrorKind::EndedRegistration, 400, None),
+                (ErrorKind::UncheckedApplication, 400, None),
                 (ErrorKind::UnknownAddress, 400, None),
                 (ErrorKind::MalformedRequest, 400, None),
                 (ErrorKind::ExpiredPage, 403, None),

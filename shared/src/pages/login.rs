@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use askama::Template;
 
 use super::{
-    CsrfToken, Texts, View,
+    Application, CsrfToken, Texts, View,
     duration::HumanDuration,
     texts::{Login, Phrase},
 };
@@ -23,14 +23,6 @@ pub struct LoginPage<'a> {
     pub username: &'a str,
     /// The error of the last attempt.
     pub error: Option<LoginError>,
-}
-
-/// A client, as users know it.
-#[derive(Clone, Debug)]
-pub struct Application {
-    pub name: String,
-    /// The host or scheme of the redirect URI.
-    pub destination: String,
 }
 
 /// The reason why the login form is shown again.

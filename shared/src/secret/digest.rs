@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::{Id, encoding::number};
+
 /// The SHA-256 digest of a secret of kind `K`. Compared in constant time; stored as Binary.
 pub struct Digest<K>([u8; 32], PhantomData<fn() -> K>);
 
@@ -37,6 +39,11 @@ impl<K> Digest<K> {
     /// and logs.
     pub fn name(&self) -> String {
         hex::encode(self.0.split_at(16).0)
+    }
+
+    /// Returns the id that is the first 128 bits, for an item whose key follows from its content.
+    pub fn id(&self) -> Id {
+        Id::from_bits(number(self.0.split_at(16).0))
     }
 }
 

@@ -62,6 +62,8 @@ digested! {
     Verifier;
     /// The redirect URI of an authorization request.
     RedirectUri;
+    /// The metadata of a public client that registers itself: the digest names the client.
+    ClientMetadata;
     /// The text that was entered as a user name: it may be anything, even a password.
     AccountName;
     /// The IP address of a request.

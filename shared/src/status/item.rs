@@ -47,6 +47,13 @@ stored! {
             serialize_with = "serde_dynamo::string_set::serialize"
         )]
         pub roles: Vec<Role> = "roles",
+        /// When a self-registered client ends unless a user consents to it before. Absent otherwise, and in the status of a
+        /// disabled client.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub expires_at: Option<Timestamp> = "expires_at",
+        /// When DynamoDB may delete the item, in epoch seconds. Absent: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ttl: Option<u64> = "ttl",
     }
 }
 
@@ -82,6 +89,8 @@ impl Status {
             signed_out_at: None,
             name: name.to_owned(),
             roles: Vec::new(),
+            expires_at: None,
+            ttl: None,
         }
     }
 

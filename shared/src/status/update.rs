@@ -19,9 +19,19 @@ impl Status {
 
     /// Makes a tombstone of a status.
     pub(crate) fn deletion() -> Result<Update, dynamodb::Error> {
-        let change =
-            "SET #deleted = :yes, #disabled = :yes REMOVE #name, #roles, #not_before, #signed_out_at";
+        let change = "SET #deleted = :yes, #disabled = :yes REMOVE #name, #roles, #not_before, #signed_out_at, #expires_at, #ttl";
         Self::change(change).value("yes", &true)
+    }
+
+    /// Lets the status of a self-registered client live until `end`. The condition fails if the client is deleted or
+    /// disabled (a disabled status has no end), or if the status has a later end.
+    pub(crate) fn renewal(end: Timestamp, ttl: u64) -> Result<Update, dynamodb::Error> {
+        let not_later = "(attribute_not_exists(#expires_at) OR #expires_at <= :end)";
+        let condition = format!("{NOT_DELETED} AND #disabled = :no AND {not_later}");
+        Update::when::<Self>(&condition, "SET #expires_at = :end, #ttl = :ttl")
+            .value("no", &false)?
+            .value("end", &end)?
+            .value("ttl", &ttl)
     }
 
     /// Ends everything (see [`Status::not_before`]) until `at`. The condition fails if a later end is stored.
@@ -66,7 +76,8 @@ impl Status {
     ) -> Result<Option<()>, dynamodb::Error> {
         let key = Self::key(id);
         loop {
-            let update = Self::advancing("not_before", at, ", #disabled = :yes")?.value("yes", &true)?;
+            let update = Self::advancing("not_before", at, ", #disabled = :yes REMOVE #expires_at, #ttl")?
+                .value("yes", &true)?;
             let stored = match table.update::<Self>(&key, update).await? {
                 Outcome::Applied(_) => return Ok(Some(())),
                 Outcome::ConditionFailed(stored) => stored,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     dynamodb::{self, Table, Update, stored},
-    oauth::{ClientId, Scope},
+    oauth::{ClientId, ResourceUri, Scope},
     secret::Id,
     time::Timestamp,
 };
@@ -24,10 +24,36 @@ stored! {
         /// The scope that the user last agreed to. A String Set; absent if empty.
         #[serde(default, skip_serializing_if = "Scope::is_empty")]
         pub scope: Scope = "sc",
+        /// The resource that the scope is for. `None`: none in particular.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub resource: Option<ResourceUri> = "rs",
         /// When the user agreed. It counts only if it is after the user's and the client's `not_before`.
         pub agreed_at: Timestamp = "ia",
         /// When DynamoDB may delete the item, in epoch seconds.
         ttl: u64 = "ttl",
+    }
+}
+
+impl Consent {
+    /// Returns the consent of `user` to `client`, given at `now`, for `scope` at no resource in particular.
+    pub fn new(user: Id, client: &ClientId, scope: Scope, now: Timestamp) -> Self {
+        let ttl = now.after(LIFETIME).seconds() + 1;
+        Self { key: Self::key(user, client), version: 1, scope, resource: None, agreed_at: now, ttl }
+    }
+
+    /// Sets the resource that the scope is for.
+    #[must_use]
+    pub fn at(self, resource: Option<ResourceUri>) -> Self {
+        Self { resource, ..self }
+    }
+
+    /// Returns whether the user agreed to all of `scope` at this `resource`: the same word may mean more at another.
+    pub fn includes(&self, scope: &Scope, resource: Option<&ResourceUri>) -> bool {
+        scope.is_within(&self.scope) && resource == self.resource.as_ref()
+    }
+
+    fn key(user: Id, client: &ClientId) -> String {
+        format!("k#{user}#{client}")
     }
 }
 
@@ -40,10 +66,6 @@ impl Store {
         Self(table)
     }
 
-    fn key(user: Id, client: &ClientId) -> String {
-        format!("k#{user}#{client}")
-    }
-
     /// Returns the consent of `user` to `client`, if it is still remembered.
     pub async fn find(
         &self,
@@ -51,26 +73,19 @@ impl Store {
         client: &ClientId,
         now: Timestamp,
     ) -> Result<Option<Consent>, dynamodb::Error> {
-        let consent: Option<Consent> = self.0.get(&Self::key(user, client)).await?;
+        let consent: Option<Consent> = self.0.get(&Consent::key(user, client)).await?;
         Ok(consent.filter(|consent| !consent.agreed_at.after(LIFETIME).has_passed(now)))
     }
 
     /// Forgets the consent of `user` to `client`.
     pub async fn forget(&self, user: Id, client: &ClientId) -> Result<(), dynamodb::Error> {
-        let update = Update::always::<Consent>("SET #agreed_at = :never REMOVE #scope")
+        let update = Update::always::<Consent>("SET #agreed_at = :never REMOVE #scope, #resource")
             .value("never", &Timestamp::from_millis(0))?;
-        self.0.update::<Consent>(&Self::key(user, client), update).await.map(drop)
+        self.0.update::<Consent>(&Consent::key(user, client), update).await.map(drop)
     }
 
-    /// Remembers that `user` has agreed to this `scope` for `client`, in place of an earlier consent.
-    pub async fn remember(
-        &self,
-        user: Id,
-        client: &ClientId,
-        scope: Scope,
-        now: Timestamp,
-    ) -> Result<(), dynamodb::Error> {
-        let ttl = now.after(LIFETIME).seconds() + 1;
-        self.0.put(&Consent { key: Self::key(user, client), version: 1, scope, agreed_at: now, ttl }).await
+    /// Remembers `consent`, in place of an earlier one of the same user to the same client.
+    pub async fn remember(&self, consent: &Consent) -> Result<(), dynamodb::Error> {
+        self.0.put(consent).await
     }
 }

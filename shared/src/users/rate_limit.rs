@@ -1,4 +1,4 @@
-//! The rate limit of attempts to verify a password (RFC 6749 §10.10).
+//! The rate limits of attempts to verify a password (RFC 6749 §10.10), and of registrations (RFC 7591 §3).
 //!
 //! Before a password is verified, the attempt is *reserved* on every counter that it is charged to, by a conditional
 //! write that fails at the limit. So of any number of simultaneous guesses, at most as many as the limit reach the
@@ -13,6 +13,8 @@
 //!   full;
 //! - an attempt that an authenticated client's server passes on is charged to the account alone, because all users of
 //!   that client share the server's address.
+//!
+//! A registration is charged to the address that it comes from and then to the total. It is never given back.
 //!
 //! # Design
 //! A counter belongs to one window of time, whose end is part of its key. So a reservation is exactly one request (a
@@ -39,4 +41,4 @@ mod store;
 pub use address::Address;
 pub use attempt::{Account, Attempt, Channel, KnownCaller, Origin};
 pub use counter::Counter;
-pub use store::{Admission, RateLimited, Reservation, Store, WaitBudget};
+pub use store::{Admission, RateLimited, RegistrationAdmission, Reservation, Store, WaitBudget};

@@ -1,43 +1,9 @@
 // A real browser, Chromium, on every page that a user sees, with each page's own policy in force.
 
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
 import { given } from './checks.js'
 import { came, close, fresh, variants, onward, redirect_uri } from './chromium.js'
-
-const issuer = given('ISSUER')
-const client_id = given('APP_CLIENT_ID')
-
-function request(more) {
-  const verifier = randomBytes(32).toString('base64url')
-  const parameters = {
-    response_type: 'code',
-    client_id,
-    redirect_uri,
-    scope: 'read write',
-    state: 'a state',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-    ...more,
-  }
-  return { url: `${issuer}/oauth/authorize?${new URLSearchParams(parameters)}`, verifier }
-}
-
-/** Redeems the code that the application received. */
-async function redeem(verifier) {
-  const form = { grant_type: 'authorization_code', client_id, code: came.last.code, redirect_uri, code_verifier: verifier }
-  return (await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })).json()
-}
-
-async function signIn(page, password = given('PASSWORD')) {
-  await page.getByLabel('User name').fill(given('JETON_USER'))
-  await page.getByLabel('Password').fill(password)
-  await click(page, 'Sign in')
-}
-
-const back = (page) => page.waitForURL((url) => url.href.startsWith(redirect_uri))
-const click = (page, name) => page.getByRole('button', { name, exact: true }).click()
-const reads = (page, heading) => page.getByRole('heading', { name: heading }).waitFor()
+import { back, click, issuer, reads, redeem, request, signIn } from './visit.js'
 
 for (const [name, variant] of variants)
   await fresh(`signs in and allows (${name})`, variant, async (page, see) => {
@@ -131,6 +97,32 @@ await fresh('reads French', { ...variants[0][1], locale: 'fr-CA' }, async (page,
   await click(page, 'Refuser')
   await back(page)
 })
+
+for (const [name, variant] of variants)
+  await fresh(`reads French about a program that registered itself (${name})`, { ...variant, locale: 'fr-FR' }, async (page, see) => {
+    const metadata = { client_name: 'Code Tool', redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none' }
+    const headers = { 'content-type': 'application/json' }
+    const registered = await fetch(`${issuer}/oauth/register`, { method: 'POST', headers, body: JSON.stringify(metadata) })
+    const { client_id } = await registered.json()
+    const unchecked = page.getByText('Les administrateurs n’ont pas vérifié son nom.')
+    const { url, verifier } = request({ client_id })
+    await page.goto(url)
+    await unchecked.waitFor()
+    await see('sign in')
+    await page.getByLabel('Nom d’utilisateur').fill(given('JETON_USER'))
+    await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
+    await click(page, 'Se connecter')
+    await reads(page, 'Autoriser Code Tool')
+    await unchecked.waitFor()
+    await page.getByText('un programme sur cet ordinateur').waitFor()
+    await see('consent')
+    await click(page, 'Autoriser')
+    await back(page)
+    equal((await redeem(verifier, client_id)).token_type, 'Bearer')
+    await page.goto(`${issuer}/account`)
+    await unchecked.waitFor()
+    await see('account')
+  })
 
 await fresh('denies', {}, async (page) => {
   await page.goto(request().url)
@@ -244,7 +236,7 @@ await fresh('is sent to an application on the device', {}, async (page, see) => 
   await page.goto(request({ client_id: given('NATIVE_CLIENT_ID'), redirect_uri: scheme }).url)
   await signIn(page)
   await reads(page, 'Allow NATIVE')
-  await page.getByText('com.example.app', { exact: true }).waitFor()
+  await page.getByText('com.example.app:', { exact: true }).waitFor()
   await see('consent')
   const response = page.waitForResponse((response) => response.status() === 303)
   await click(page, 'Allow')

@@ -12,6 +12,7 @@ use clap::{Subcommand, value_parser};
 use serde_json::{Value, json};
 use shared::{
     audit::ClientChange,
+    clients::{Listed, Listing},
     oauth::ClientId,
     secret::{ClientSecret, Id, Secret, random},
 };
@@ -31,8 +32,12 @@ pub enum ClientCommand {
     Create(Box<Create>),
     /// Change a client's registration; options that are not given stay as they are, and a given list replaces the old one
     Update(Box<Update>),
-    /// List all clients
-    List,
+    /// List the clients that administrators and developers registered
+    List {
+        /// List the clients that registered themselves instead
+        #[arg(long)]
+        self_registered: bool,
+    },
     /// Show a client
     Show {
         /// The client's id
@@ -68,7 +73,7 @@ impl ClientCommand {
         match self {
             Self::Create(create) => create.run(admin).await,
             Self::Update(update) => update.run(admin).await,
-            Self::List => list(admin).await,
+            Self::List { self_registered } => list(admin, self_registered).await,
             Self::Show { client_id } => show(admin, &client_id.parse()?).await,
             Self::RotateSecret { client_id, overlap } => {
                 rotate_secret(admin, &client_id.parse()?, Duration::from_secs(overlap)).await
@@ -80,13 +85,22 @@ impl ClientCommand {
     }
 }
 
-async fn list(admin: &Admin) -> Result<(), Error> {
-    let mut clients = admin.app.clients.list().await?;
+async fn list(admin: &Admin, self_registered: bool) -> Result<(), Error> {
+    let listed = if self_registered { Listed::SelfRegistered } else { Listed::Administered };
+    let Listing { mut clients, others } = admin.app.clients.list(listed).await?;
     clients.sort_by(|(one, _), (other, _)| (&one.name, one.created_at).cmp(&(&other.name, other.created_at)));
     let now = admin.latest();
     let json: Value = clients.iter().map(|(client, status)| description::json(client, status, now)).collect();
-    let rows = clients.iter().map(|(client, status)| description::row(client, status));
-    admin.print(&json, &columns(description::HEADINGS, rows))
+    let (headings, row) = if self_registered {
+        (description::SELF_REGISTERED_HEADINGS, description::self_registered_row as description::Row)
+    } else {
+        (description::HEADINGS, description::row as description::Row)
+    };
+    let table = columns(headings, clients.iter().map(|(client, status)| row(client, status, now)));
+    if self_registered || others == 0 {
+        return admin.print(&json, &table);
+    }
+    admin.print(&json, &format!("{table}\n\n{others} more registered themselves: see --self-registered."))
 }
 
 async fn show(admin: &Admin, id: &ClientId) -> Result<(), Error> {

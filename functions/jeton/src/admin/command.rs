@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{
-    client::ClientCommand, connection::Admin, error::Error, scope::ScopeCommand, token::TokenCommand,
-    user::UserCommand,
+    client::ClientCommand, connection::Admin, error::Error, resource::ResourceCommand, scope::ScopeCommand,
+    token::TokenCommand, user::UserCommand,
 };
 
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,9 @@ pub enum Command {
     /// Create and manage users
     #[command(subcommand)]
     User(UserCommand),
+    /// Register and manage resources: the APIs that tokens are for
+    #[command(subcommand)]
+    Resource(ResourceCommand),
     /// Describe scope values to users
     #[command(subcommand)]
     Scope(ScopeCommand),
@@ -30,6 +33,7 @@ impl Command {
         match self {
             Self::Client(command) => command.run(&admin).await,
             Self::User(command) => command.run(&admin).await,
+            Self::Resource(command) => command.run(&admin).await,
             Self::Scope(command) => command.run(&admin).await,
             Self::Token(command) => command.run(&admin).await,
         }

@@ -7,6 +7,7 @@ use shared::{
     config::InvalidVariable,
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
+    resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
 };
@@ -29,6 +30,8 @@ pub enum Error {
     NotFound(#[from] NotFound),
     #[error(transparent)]
     Client(clients::WriteError),
+    #[error(transparent)]
+    Resource(resources::WriteError),
     #[error(transparent)]
     User(users::Unchanged),
     #[error(transparent)]
@@ -64,6 +67,12 @@ pub enum InvalidInput {
     NoTerminal,
     #[error(transparent)]
     Scope(#[from] InvalidScope),
+    #[error(transparent)]
+    Resource(#[from] InvalidResource),
+    #[error("give `any` or the resources, not both")]
+    AnyAndResources,
+    #[error("the metadata names the issuer: set JETON_ISSUER, or give --issuer")]
+    NoIssuer,
     #[error("a token carries at most 20 scope values of 224 bytes together")]
     ScopeTooLarge,
     #[error("a temporary token lives {0} seconds at most (JETON_TEMPORARY_TOKEN_SECONDS)")]
@@ -137,6 +146,11 @@ impl Error {
                 | clients::WriteError::TooMany => INVALID,
                 clients::WriteError::Raced(_) | clients::WriteError::Table(_) => FAILED,
             },
+            Self::Resource(error) => match error {
+                resources::WriteError::Unknown(_) => NOT_FOUND,
+                resources::WriteError::Exists(_) | resources::WriteError::TooMany => INVALID,
+                resources::WriteError::Raced | resources::WriteError::Table(_) => FAILED,
+            },
             Self::User(error) => match error {
                 users::Unchanged::Unknown(_) => NOT_FOUND,
                 users::Unchanged::Exists(_) | users::Unchanged::TooManyRoles(_) => INVALID,
@@ -191,6 +205,7 @@ input_errors![
     InvalidUserName,
     InvalidPassword,
     InvalidScope,
+    InvalidResource,
     UnsupportedToken,
 ];
 
@@ -199,6 +214,15 @@ impl From<clients::WriteError> for Error {
         match error {
             clients::WriteError::Table(error) => Self::Table(error),
             error => Self::Client(error),
+        }
+    }
+}
+
+impl From<resources::WriteError> for Error {
+    fn from(error: resources::WriteError) -> Self {
+        match error {
+            resources::WriteError::Table(error) => Self::Table(error),
+            error => Self::Resource(error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Command-line values that are words of an enum. Help and errors list the words.
+//! Command-line values: words of an enum, which help and errors list, and the options that several commands share.
 
 use std::{ffi::OsStr, marker::PhantomData, str::FromStr};
 
@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     error::ErrorKind,
 };
-use shared::oauth::{Holder, Switch, Switches};
+use shared::oauth::{Holder, InvalidResourceUri, InvalidScope, ResourceUri, Scope, Switch, Switches};
 use strum::VariantArray;
 
 /// A parser of a `T` that lists `words` in help and errors.
@@ -30,6 +30,25 @@ pub fn switches() -> Words<Switches> {
 /// Parses a list of compatibility switches that clients can have.
 pub(super) fn client_switches() -> Words<Switches> {
     list_of(Switches::of(Holder::Client).iter())
+}
+
+/// Parses a resource's URI. An error says the accepted spelling, if there is one.
+pub(super) fn resource_uri(text: &str) -> Result<ResourceUri, String> {
+    text.parse().map_err(|error: InvalidResourceUri| match ResourceUri::suggested(text) {
+        Some(accepted) => format!("{error}. Did you mean {accepted}?"),
+        None => error.to_string(),
+    })
+}
+
+/// Returns the scope values of `--scope` options. One option may have several, as in a token request:
+/// `--scope "read write"`.
+pub(super) fn scope_values(options: &[String]) -> Vec<String> {
+    options.iter().flat_map(|option| option.split(' ')).map(str::to_owned).collect()
+}
+
+/// Returns the scope of `--scope` options: see [`scope_values`].
+pub(super) fn scope_of(options: &[String]) -> Result<Scope, InvalidScope> {
+    Scope::of(scope_values(options).iter().map(String::as_str))
 }
 
 fn list_of(switches: impl Iterator<Item = Switch>) -> Words<Switches> {

@@ -9,13 +9,14 @@ use shared::{
         description::{Description, InvalidDescription},
     },
     config::Language,
-    endpoint::App,
-    oauth::ClientId,
+    endpoint::{App, UnknownIssuer},
+    oauth::{ClientId, InvalidResourceUri, ResourceUri},
+    resources::{self, Resource},
     secret::{ClientSecret, Id, Secret, random},
     users::{self, InvalidPassword, InvalidUserName, Password, User, UserName, password},
 };
 
-use super::{demo_page, sample};
+use super::{demo_page, mcp, sample};
 
 /// The id of the confidential client.
 const ID: &str = "demo";
@@ -26,8 +27,10 @@ const USER: &str = "ada";
 /// How long the secret that an earlier start printed keeps working.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// The secrets of the demo.
+/// What the text about the demo tells.
 pub(super) struct Demo {
+    /// The URL of the MCP server.
+    mcp: ResourceUri,
     secret: Secret<ClientSecret>,
     password: String,
 }
@@ -35,6 +38,12 @@ pub(super) struct Demo {
 /// The reason why the demo cannot be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error(transparent)]
+    Issuer(#[from] UnknownIssuer),
+    #[error(transparent)]
+    Uri(#[from] InvalidResourceUri),
+    #[error(transparent)]
+    Resource(#[from] resources::WriteError),
     #[error(transparent)]
     Registration(#[from] InvalidRegistration),
     #[error(transparent)]
@@ -62,11 +71,22 @@ impl From<clients::WriteError> for Error {
     }
 }
 
-/// Registers the demo clients and the user.
+/// Returns the demo's value of a variable that the environment does not set.
+pub(super) fn variable(name: &str) -> Option<String> {
+    let value = match name {
+        "JETON_REGISTRATION" => "open",
+        "JETON_ROUTE_SCOPES" => sample::ROUTE_SCOPES,
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+/// Registers the demo clients, the MCP server and the user.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
+    let mcp = register_resource(app).await?;
     register_application(app).await?;
     describe_scope(app).await?;
-    Ok(Demo { secret: register_client(app).await?, password: register_user(app).await? })
+    Ok(Demo { mcp, secret: register_client(app).await?, password: register_user(app).await? })
 }
 
 /// Registers the confidential client. A client from an earlier start gets a new secret, because the old one is not stored
@@ -106,6 +126,23 @@ async fn register_application(app: &App) -> Result<(), Error> {
     Ok(app.clients.create(&client).await?)
 }
 
+/// Registers the MCP server, unless an earlier start did. That of an earlier start at another port goes: nothing answers
+/// there.
+async fn register_resource(app: &App) -> Result<ResourceUri, Error> {
+    let resource = mcp::resource(app.config.issuer.as_ref().ok_or(UnknownIssuer)?)?;
+    let uri = resource.uri.clone();
+    let registry = app.resources.read().await.map_err(resources::WriteError::from)?;
+    if registry.get(&uri).is_none() {
+        let is_earlier = |known: &&Resource| known.name == resource.name && known.uri.path() == uri.path();
+        let mut changed = registry.clone();
+        for earlier in registry.resources().iter().filter(is_earlier) {
+            changed = changed.without(&earlier.uri)?;
+        }
+        app.resources.replace(&registry, &changed.with(resource)?).await?;
+    }
+    Ok(uri)
+}
+
 /// Describes the demo's scope values.
 async fn describe_scope(app: &App) -> Result<(), Error> {
     use Language::{English, French};
@@ -138,7 +175,7 @@ async fn register_user(app: &App) -> Result<String, Error> {
 impl Demo {
     /// Returns the text for the terminal, with command lines to paste.
     pub(super) fn text(&self, url: &str) -> String {
-        let password = &self.password;
+        let Self { mcp, password, .. } = self;
         let credentials = format!("{ID}:{}", self.secret.expose());
         let (api, page) = (sample::PATH, demo_page::PATH);
         format!(
@@ -159,6 +196,10 @@ Sign in as this user:
   password  {password}
 
 Try the whole flow in a browser: {url}{page} (sign in as {USER})
+
+Connect an MCP client, such as Claude Code, to the demo's MCP server; the client opens a browser, where {USER} signs in:
+
+  claude mcp add --transport http demo {mcp}
 
 The server's metadata, with all its endpoints:
 
@@ -194,7 +235,8 @@ mod tests {
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let database = Database::start(&Storage::Memory, [listener]).unwrap();
-        let config = Config::read(|_| None).unwrap();
+        let mut config = Config::read(|_| None).unwrap();
+        config.issuer = Some(url.parse().unwrap());
         let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
         schema::create(&client, &config.tables).await.unwrap();
         let log = Log::new(Level::Error, std::io::sink());
@@ -210,6 +252,43 @@ mod tests {
         let before = app.clients.read(&id).await.unwrap();
         register(&app).await.unwrap();
         assert!(before.is_some() && app.clients.read(&id).await.unwrap() == before);
+        database.stop().await;
+    }
+
+    #[tokio::test]
+    async fn an_mcp_server_at_another_port_takes_the_place_of_an_earlier_one() {
+        let (mut app, database) = started().await;
+        let other = Resource { uri: "https://api.example.com/mcp".parse().unwrap(), ..mcp_resource(&app) };
+        let registry = app.resources.read().await.unwrap();
+        app.resources.replace(&registry, &registry.with(other.clone()).unwrap()).await.unwrap();
+        register(&app).await.unwrap();
+        app.config.issuer = Some("http://127.0.0.1:1".parse().unwrap());
+        let now = register(&app).await.unwrap().mcp;
+        let registry = app.resources.read().await.unwrap();
+        let uris: Vec<_> = registry.resources().iter().map(|resource| &resource.uri).collect();
+        assert_eq!(uris, [&now, &other.uri]);
+        database.stop().await;
+    }
+
+    fn mcp_resource(app: &App) -> Resource {
+        mcp::resource(app.config.issuer.as_ref().unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_mcp_server_that_an_administrator_changed_is_not_registered_again() {
+        let (app, database) = started().await;
+        let uri = register(&app).await.unwrap().mcp;
+        let registry = app.resources.read().await.unwrap();
+        let resource = registry.get(&uri).unwrap().clone();
+        assert!(resource.open && resource.clone().checked().is_ok());
+        assert_eq!(
+            (resource.scope.to_string(), resource.default_scope.to_string()),
+            ("read write".to_owned(), "read".to_owned())
+        );
+        let changed = registry.updated(Resource { open: false, ..resource }).unwrap();
+        app.resources.replace(&registry, &changed).await.unwrap();
+        register(&app).await.unwrap();
+        assert_eq!(app.resources.read().await.unwrap().resources(), changed.resources());
         database.stop().await;
     }
 

@@ -1,4 +1,4 @@
-//! The event of an HTTP API (payload format 2.0) for a request.
+//! The events for a request: that of an HTTP API (payload format 2.0), and that of a REST API for its authorizer.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -76,6 +76,41 @@ impl GatewayRequest<'_> {
         }
         event
     }
+
+    /// Returns the event that a REST API sends its authorizer (type `REQUEST`) for this request to `resource`, which has
+    /// no parameters. It has no body.
+    pub(super) fn authorizer_event(&self, resource: &str) -> Value {
+        let Self { parts, .. } = *self;
+        let method = parts.method.as_str();
+        let headers = parts.headers.iter();
+        let headers = headers
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned();
+        json!({
+            "type": "REQUEST",
+            "methodArn": format!("arn:aws:execute-api:local:000000000000:local/demo/{method}{resource}"),
+            "resource": resource,
+            "path": resource,
+            "httpMethod": method,
+            "multiValueHeaders": grouped(headers),
+            "multiValueQueryStringParameters": grouped(query),
+            "pathParameters": {},
+            "requestContext": {
+                "requestId": Id::random(),
+                "stage": "demo",
+                "identity": { "sourceIp": self.peer.ip().to_string() },
+            },
+        })
+    }
+}
+
+/// Returns all values of each name.
+fn grouped(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in pairs {
+        groups.entry(name).or_default().push(value);
+    }
+    groups
 }
 
 /// Returns the headers by names in lower case. Several values are joined by a comma; cookies, by a semicolon.

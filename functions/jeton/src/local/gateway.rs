@@ -22,7 +22,9 @@ use shared::endpoint::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{demo_page, event::GatewayRequest, response::message, routes::ROUTES, run_as::run_as, sample};
+use super::{
+    demo_page, event::GatewayRequest, mcp, response::message, routes::ROUTES, run_as::run_as, sample,
+};
 
 /// The gateway's limit of a body.
 const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -43,12 +45,13 @@ impl Gateway {
         Self::serve(functions(), app, listener)
     }
 
-    /// Serves the functions, the demo application and the sample API.
+    /// Serves the functions, the demo application, the sample API and the MCP server.
     pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> Self {
         let router = functions()
             .route("/", get(demo_page::redirect))
             .route(demo_page::PATH, any(demo_page::page))
-            .route(sample::PATH, any(sample::respond));
+            .route(sample::PATH, any(sample::respond))
+            .merge(mcp::router(&app));
         Self::serve(router, app, listener)
     }
 

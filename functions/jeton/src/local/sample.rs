@@ -7,14 +7,12 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-use authorizer::Error;
 use axum::{
     body::Body,
     extract::{ConnectInfo, State},
     http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
 };
-use serde::Deserialize;
 use serde_json::json;
 use shared::{
     config::RouteScopes,
@@ -22,20 +20,23 @@ use shared::{
     oauth::{Switch, Switches},
 };
 
-use super::{event::GatewayRequest, response::message, run_as::run_as};
+use super::{
+    authorization::{Context, Decision},
+    cors::Cors,
+    event::GatewayRequest,
+    response::{forbidden, message, unauthorized, unavailable},
+};
 
 /// The path of the sample API.
 pub(super) const PATH: &str = "/api/notes";
 /// The scopes of its routes, unless the environment says otherwise.
-const ROUTE_SCOPES: &str = "GET /api/notes=read; POST /api/notes=write";
+pub(super) const ROUTE_SCOPES: &str = "GET /api/notes=read; POST /api/notes=write";
 
-/// The authorizer's response to an HTTP API.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Authorization {
-    is_authorized: bool,
-    context: BTreeMap<String, String>,
-}
+const CORS: Cors = Cors {
+    methods: "GET, POST",
+    headers: "Authorization, Content-Type",
+    exposed: "Retry-After, WWW-Authenticate",
+};
 
 /// Returns the scopes of the sample API's routes.
 pub fn route_scopes() -> RouteScopes {
@@ -49,19 +50,14 @@ pub(super) async fn respond(
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let mut response = match parts.method {
-        Method::OPTIONS => preflight(),
+        Method::OPTIONS => CORS.preflight(),
         Method::GET | Method::POST => protected(&app, &parts, peer).await,
         _ => message(StatusCode::NOT_FOUND, "Not Found"),
     };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Retry-After, WWW-Authenticate"),
-    );
     // RFC 6750 §2.3 requires "private" where a token came in the query; nothing here is worth caching.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
-    response
+    let caching = response.headers_mut().entry(header::CACHE_CONTROL);
+    caching.or_insert(HeaderValue::from_static("private, no-store"));
+    CORS.expose(response)
 }
 
 async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body> {
@@ -69,18 +65,12 @@ async fn protected(app: &App, parts: &Parts, peer: SocketAddr) -> Response<Body>
         return unauthorized("Bearer realm=\"Jeton\"");
     }
     let request = GatewayRequest { parts, body: &[], peer, now: app.clock.now() };
-    let event = request.event(&format!("{} {PATH}", parts.method), &BTreeMap::new()).to_string();
-    let response = match run_as("authorizer", authorizer::handle(app, &event)).await {
-        Ok(response) => serde_json::to_value(response).and_then(serde_json::from_value::<Authorization>),
-        Err(Error::Unauthorized | Error::Unavailable | Error::MalformedEvent) => return unavailable(),
-    };
-    match response {
-        Ok(Authorization { is_authorized: true, context }) => notes(&parts.method, &context),
-        Ok(Authorization { context, .. }) => match context.get("challenge") {
-            Some(challenge) => forbidden(challenge),
-            None => unauthorized("Bearer realm=\"Jeton\", error=\"invalid_token\""),
-        },
-        Err(_) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    let event = request.event(&format!("{} {PATH}", parts.method), &BTreeMap::new());
+    match Decision::on(app, &event).await {
+        Decision::Allowed(context) => notes(&parts.method, &context),
+        Decision::Denied { challenge } => forbidden(&challenge),
+        Decision::Unauthorized => unauthorized("Bearer realm=\"Jeton\", error=\"invalid_token\""),
+        Decision::Unavailable => unavailable(),
     }
 }
 
@@ -91,32 +81,8 @@ fn has_identity_source(permitted: &Switches) -> bool {
 }
 
 /// Returns the response of the API itself.
-fn notes(method: &Method, context: &BTreeMap<String, String>) -> Response<Body> {
+fn notes(method: &Method, context: &Context) -> Response<Body> {
     let status = if *method == Method::POST { StatusCode::CREATED } else { StatusCode::OK };
     let body = json!({ "you": context }).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-fn unauthorized(challenge: &'static str) -> Response<Body> {
-    let body = message(StatusCode::UNAUTHORIZED, "Unauthorized");
-    ([(header::WWW_AUTHENTICATE, challenge)], body).into_response()
-}
-
-fn forbidden(challenge: &str) -> Response<Body> {
-    let body = message(StatusCode::FORBIDDEN, "Forbidden");
-    ([(header::WWW_AUTHENTICATE, challenge)], body).into_response()
-}
-
-fn unavailable() -> Response<Body> {
-    let body = message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    ([(header::RETRY_AFTER, "1")], body).into_response()
-}
-
-fn preflight() -> Response<Body> {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
-        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use shared::{
-    config::{Config, RouteScopes},
+    config::Config,
     dynamodb::{self, Endpoint, schema},
     endpoint::App,
     log::Log,
@@ -23,7 +23,6 @@ use super::{
     error::Error,
     gateway::Gateway,
     listen::{listen, listen_at},
-    sample,
 };
 
 #[derive(Clone, Debug)]
@@ -100,14 +99,12 @@ async fn listen_for_dynamodb(options: &Options) -> Result<(TcpListener, Option<T
 
 /// Reads the configuration from the environment; `options` go first.
 fn config(options: &Options, url: &str) -> Result<Config, Error> {
-    let mut config = Config::from_env()?;
+    let mut config =
+        Config::from_env_or(|variable| if options.demo { demo::variable(variable) } else { None })?;
     if let Some(compat) = &options.compat {
         config.compat = compat.clone();
     }
     config.issuer = options.issuer.clone().or(config.issuer).or_else(|| url.parse().ok());
-    if options.demo && config.route_scopes == RouteScopes::default() {
-        config.route_scopes = sample::route_scopes();
-    }
     Ok(config)
 }
 

@@ -51,7 +51,13 @@ fn client() -> Client {
 /// Returns the grant with its code, before redemption.
 pub(super) fn new_grant() -> Grant {
     let client = client();
-    let terms = Terms { client: &client, scope: "read".parse().unwrap(), issuer: issuer(), now: at(0) };
+    let terms = Terms {
+        client: &client,
+        scope: "read".parse().unwrap(),
+        resource: None,
+        issuer: issuer(),
+        now: at(0),
+    };
     let consent = CodeGrant {
         user: Id::from_bits(2),
         authenticated_at: at(0),
@@ -84,6 +90,7 @@ pub(super) fn redemption(verifier: &str, nth: u8, now: u8) -> Redemption {
     let access = Secret::new(Id::from_bits(1), &[nth + 150; 32]);
     let expires_at = at(now).after(TICK * 100);
     Redemption {
+        resource: None,
         proof: CodeProof {
             client: client_id(),
             issuer: issuer(),
@@ -103,6 +110,7 @@ pub(super) fn redemption(verifier: &str, nth: u8, now: u8) -> Redemption {
 pub(super) fn rotation(token: &str, nth: u8, now: u8, rotates: bool) -> RefreshRotation {
     let (token, nonce) = (refresh_token(token), [nth; 32]);
     RefreshRotation {
+        resource: None,
         proof: RefreshProof {
             token: token.digest(),
             family: token.family(),

@@ -52,8 +52,12 @@ pub struct Consent {
     pub heading: Phrase,
     /// Before the list of permissions.
     pub asks_for: &'static str,
+    /// Before the list of permissions at a resource, around the resource.
+    pub asks_for_at: Phrase,
     /// In place of an empty list of permissions.
     pub asks_for_nothing: &'static str,
+    /// In place of an empty list of permissions at a resource, around the resource.
+    pub asks_for_access_to: Phrase,
     /// Before `this_service`, `deleted_user` or the name of the user who owns the application.
     pub made_by: &'static str,
     pub this_service: &'static str,
@@ -61,6 +65,12 @@ pub struct Consent {
     /// Before `administrators`.
     pub registered_by: &'static str,
     pub administrators: &'static str,
+    /// In place of the owner. On the login page and in the list of applications, too.
+    pub registered_itself: &'static str,
+    /// After `registered_itself`, around the destination of the redirect.
+    pub goes_to: Phrase,
+    /// In place of the end of `goes_to`, if the destination is a program on the user's computer. On the login page, too.
+    pub on_this_computer: &'static str,
     /// Before the destination of the redirect.
     pub redirects_to: &'static str,
     /// Before the user's name.
@@ -161,6 +171,12 @@ pub struct FormPost {
 #[derive(Debug)]
 pub struct Errors {
     pub unknown_application: Message,
+    /// For an application that registered itself.
+    pub ended_registration: Message,
+    /// For an application that registered itself.
+    pub unchecked_application: Message,
+    /// The text of a link, before the destination of the redirect.
+    pub return_to: &'static str,
     pub unknown_address: Message,
     pub malformed_request: Message,
     pub expired_page: Message,

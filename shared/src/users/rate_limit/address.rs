@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::secret::{CallerAddress, Digest};
+
 /// The network that a request came from: an IPv4 address, or the first 64 bits of an IPv6 address. A provider gives such
 /// a /64 to one customer, who may use every address in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,9 +41,13 @@ impl Address {
         Self::from(forwarded_address(own, forwarded.unwrap_or_default(), trusted_proxies).unwrap_or(own))
     }
 
-    /// Returns the text whose digest names the address's counter.
     pub(super) fn text(self) -> String {
         self.0.to_string()
+    }
+
+    /// Returns the name of the address's counters, which does not reveal the address at a glance.
+    pub(super) fn digest(self) -> String {
+        Digest::<CallerAddress>::of(self.text()).name()
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Attempt, Origin};
+use super::{Address, Attempt, Origin};
 use crate::{
-    config::RateLimit,
-    secret::{CallerAddress, Digest},
+    config::{DynamicRegistration, RateLimit},
     time::Timestamp,
 };
+
+/// The letter of registrations in keys, where attempts to verify a password have that of their channel.
+const REGISTRATIONS: char = 'r';
 
 /// The kind of a counter. Its name in logs is in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
@@ -22,6 +24,8 @@ pub enum Counter {
     DeviceCookie,
     /// The counter of all attempts from a known caller.
     Caller,
+    /// The counter of all registrations.
+    Total,
 }
 
 impl Counter {
@@ -37,31 +41,51 @@ impl Counter {
             Self::Account => 'a',
             Self::DeviceCookie => 'b',
             Self::Caller => 'k',
+            Self::Total => 't',
         }
     }
 }
 
-/// A counter in one window, which an attempt is charged to.
+/// A counter in one window, which an attempt or a registration is charged to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Charge {
     pub(super) counter: Counter,
     pub(super) key: String,
+    /// The end of the window.
+    pub(super) end: Timestamp,
     /// The most attempts in the window.
     pub(super) limit: u64,
+}
+
+impl Charge {
+    fn new(channel: char, counter: Counter, name: &str, end: Timestamp, limit: u64) -> Self {
+        let key = format!("l#{channel}#{}#{name}#{}", counter.letter(), end.seconds());
+        Self { counter, key, end, limit }
+    }
+
+    /// Returns the charges of a registration from `address`, in this order, in the window that ends at `end`.
+    pub(super) fn of_registration(
+        address: Address,
+        limits: &DynamicRegistration,
+        end: Timestamp,
+    ) -> [Self; 2] {
+        let charge = |counter, name: &str, limit| Self::new(REGISTRATIONS, counter, name, end, limit);
+        [
+            charge(Counter::Address, &address.digest(), limits.per_address),
+            charge(Counter::Total, "all", limits.in_all),
+        ]
+    }
 }
 
 impl Attempt<'_> {
     /// Returns the counters that the attempt is charged to, in this order, in the window that ends at `end`.
     pub(super) fn charges(&self, limits: &RateLimit, end: Timestamp) -> Vec<Charge> {
-        let charge = |counter: Counter, name: &str, limit| {
-            let key = format!("l#{}#{}#{name}#{}", self.channel.letter(), counter.letter(), end.seconds());
-            Charge { counter, key, limit }
-        };
+        let charge =
+            |counter, name: &str, limit| Charge::new(self.channel.letter(), counter, name, end, limit);
         let account = || charge(Counter::Account, &self.account.0.name(), limits.per_account);
         match self.origin {
             Origin::Address(address) => {
-                let name = Digest::<CallerAddress>::of(address.text()).name();
-                vec![charge(Counter::Address, &name, limits.per_address), account()]
+                vec![charge(Counter::Address, &address.digest(), limits.per_address), account()]
             }
             Origin::Client(_) => vec![account()],
             Origin::DeviceCookie(cookie) => {
@@ -122,7 +146,8 @@ mod tests {
     #[test]
     fn counters_have_these_names_in_logs() {
         let names =
-            [Counter::Address, Counter::Account, Counter::DeviceCookie, Counter::Caller].map(Counter::name);
-        assert_eq!(names, ["address", "account", "device", "caller"]);
+            [Counter::Address, Counter::Account, Counter::DeviceCookie, Counter::Caller, Counter::Total]
+                .map(Counter::name);
+        assert_eq!(names, ["address", "account", "device", "caller", "total"]);
     }
 }

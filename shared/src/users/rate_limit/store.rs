@@ -6,11 +6,11 @@ use serde::de::IgnoredAny;
 use tokio::time::sleep;
 
 use super::{
-    Attempt, Counter,
+    Address, Attempt, Counter,
     counter::{Charge, window_end},
 };
 use crate::{
-    config::RateLimit,
+    config::{DynamicRegistration, RateLimit},
     dynamodb::{self, Outcome, Table, Update, stored},
     time::Timestamp,
 };
@@ -46,13 +46,13 @@ pub struct Store {
 stored! {
     /// The `l#…` item: one counter in one window of time. Only updates write it.
     struct Count {
-        /// `l#`, the channel's letter (`p` login page, `g` password grant, `c` API call), `#`, the counter's letter (`i`
-        /// address, `a` account, `b` device cookie, `k` known caller), `#`, the digest or id of the address, account,
-        /// cookie or caller, `#` and the end of the window in epoch seconds.
+        /// `l#`, the channel's letter (`p` login page, `g` password grant, `c` API call; `r` registration), `#`, the
+        /// counter's letter (`i` address, `a` account, `b` device cookie, `k` known caller, `t` total), `#`, the digest or
+        /// id of the address, account, cookie or caller, or `all`, `#` and the end of the window in epoch seconds.
         key: String = "pk",
         /// The version of this format: 1.
         version: u8 = "v",
-        /// The number of attempts in this window that are in progress or have failed.
+        /// The number of attempts in this window that are in progress or have failed, or of registrations.
         attempts: u64 = "n",
         /// The number of attempts in this window that have failed.
         #[serde(default)]
@@ -85,6 +85,21 @@ pub struct RateLimited {
 #[must_use = "a reservation is given back or settled"]
 pub struct Reservation(Vec<String>);
 
+/// The window of registrations.
+const REGISTRATION_WINDOW: Duration = Duration::from_hours(1);
+
+/// Decision about a registration.
+#[derive(Debug)]
+#[must_use = "a registration beyond the limit must not be made"]
+pub enum RegistrationAdmission {
+    Counted,
+    RateLimited {
+        counter: Counter,
+        /// How long until the counter has room again.
+        retry_after: Duration,
+    },
+}
+
 /// Result of charging one counter.
 enum Room {
     Taken,
@@ -110,7 +125,7 @@ impl Store {
         let end = window_end(now, self.limits.window);
         let mut charged = Reservation::default();
         for charge in attempt.charges(&self.limits, end) {
-            let retry_after = match self.charge_when_free(&charge, end, budget).await {
+            let retry_after = match self.charge_when_free(&charge, budget).await {
                 Ok(Room::Taken) => {
                     charged.0.push(charge.key);
                     continue;
@@ -132,15 +147,32 @@ impl Store {
         Ok(Admission::Reserved(charged))
     }
 
+    /// Counts a registration (RFC 7591 §3) from `address`. It stays counted whatever becomes of it. The address is charged
+    /// first, so an address at its limit cannot use up that of all addresses.
+    pub async fn count_registration(
+        &self,
+        address: Address,
+        limits: &DynamicRegistration,
+        now: Timestamp,
+    ) -> Result<RegistrationAdmission, dynamodb::Error> {
+        let end = window_end(now, REGISTRATION_WINDOW);
+        for charge in Charge::of_registration(address, limits, end) {
+            if !matches!(self.charge(&charge).await?, Room::Taken) {
+                let (counter, retry_after) = (charge.counter, end.since(now));
+                return Ok(RegistrationAdmission::RateLimited { counter, retry_after });
+            }
+        }
+        Ok(RegistrationAdmission::Counted)
+    }
+
     /// Charges one counter; while it is busy, waits as long as `budget` lasts.
     async fn charge_when_free(
         &self,
         charge: &Charge,
-        end: Timestamp,
         budget: &mut WaitBudget,
     ) -> Result<Room, dynamodb::Error> {
         loop {
-            let room = self.charge(charge, end).await?;
+            let room = self.charge(charge).await?;
             if !matches!(room, Room::Busy) {
                 return Ok(room);
             }
@@ -149,14 +181,14 @@ impl Store {
         }
     }
 
-    async fn charge(&self, charge: &Charge, end: Timestamp) -> Result<Room, dynamodb::Error> {
+    async fn charge(&self, charge: &Charge) -> Result<Room, dynamodb::Error> {
         let update = Update::or_create::<Count>(
             "#attempts < :limit",
             "SET #version = :version, #ttl = :ttl ADD #attempts :one",
         )
         .value("limit", &charge.limit)?
         .value("version", &1)?
-        .value("ttl", &(end.seconds() + 1))?
+        .value("ttl", &(charge.end.seconds() + 1))?
         .value("one", &1)?;
         Ok(match self.table.update::<Count>(&charge.key, update).await? {
             Outcome::Applied(_) => Room::Taken,

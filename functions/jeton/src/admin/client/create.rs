@@ -9,14 +9,14 @@ use shared::{
 };
 
 use super::{
-    options::{all_switches, scope_values},
+    options::{ResourceOrAny, all_switches, resource_or_any},
     secret,
 };
 use crate::admin::{
     connection::Admin,
     error::Error,
     output::properties,
-    words::{client_switches, one_of},
+    words::{client_switches, one_of, scope_values},
 };
 
 #[derive(Debug, Args)]
@@ -48,9 +48,16 @@ pub struct Create {
     /// A method that the client may authenticate by; repeatable [default: both with a secret; none for a public client]
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Vec<AuthMethod>,
+    /// A resource, by its URI; repeatable. The client gets tokens for these resources only. `any` sets no limit [default: any]
+    #[arg(long = "resource", value_name = "URI", value_parser = resource_or_any)]
+    resources: Vec<ResourceOrAny>,
     /// Let the client introspect the access tokens of other clients
     #[arg(long)]
     resource_server: bool,
+    /// With --resource-server: a resource that the client serves, by its URI; repeatable. It sees only the tokens for these.
+    /// `any` stands for all of them [default: any]
+    #[arg(long, value_name = "URI", value_parser = resource_or_any)]
+    serves: Vec<ResourceOrAny>,
     /// The client belongs to the deployment's owner: users are not asked for consent
     #[arg(long)]
     first_party: bool,
@@ -85,7 +92,10 @@ impl Create {
             Some(name) => Some(admin.developer(name).await?),
             None => None,
         };
-        let (mut client, secret) = self.registration().accept(ClientId::random(), admin.app.clock.now())?;
+        let resources = admin.registered(&self.resources).await?;
+        let serves = admin.registered(&self.serves).await?;
+        let registration = Registration { resources, serves, ..self.registration() };
+        let (mut client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.audit_client(&client.id, ClientChange::Created);
@@ -105,7 +115,9 @@ impl Create {
             scope: scope_values(&self.scope),
             default_scope: scope_values(&self.default_scope),
             auth_methods: self.auth_methods,
+            resources: Vec::new(),
             resource_server: self.resource_server,
+            serves: Vec::new(),
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: all_switches(&self.compat),

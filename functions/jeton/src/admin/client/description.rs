@@ -3,24 +3,42 @@
 use serde_json::{Value, json};
 use shared::{
     clients::{Client, RegisteredSecret},
-    oauth::Switch,
+    oauth::{ResourceUri, Switch},
     status::Status,
     time::Timestamp,
 };
 
 use crate::admin::output::{lines, or_none, properties, seconds, utc, words, yes_or_no};
 
+/// Returns the client's row in a list.
+pub(super) type Row = fn(&Client, &Status, Timestamp) -> [String; 6];
+
 pub(super) const HEADINGS: [&str; 6] = ["CLIENT ID", "NAME", "TYPE", "GRANTS", "SCOPE", "STATUS"];
 
+pub(super) const SELF_REGISTERED_HEADINGS: [&str; 6] =
+    ["CLIENT ID", "NAME", "TYPE", "REGISTERED", "ENDS", "STATUS"];
+
 /// Returns the client's row below [`HEADINGS`].
-pub(super) fn row(client: &Client, status: &Status) -> [String; 6] {
+pub(super) fn row(client: &Client, status: &Status, now: Timestamp) -> [String; 6] {
     [
         client.id.to_string(),
         client.name.clone(),
         client_type(client).to_owned(),
         words(&client.grant_types),
         client.scope.to_string(),
-        standing(status).to_owned(),
+        standing(client, status, now).to_owned(),
+    ]
+}
+
+/// Returns the client's row below [`SELF_REGISTERED_HEADINGS`].
+pub(super) fn self_registered_row(client: &Client, status: &Status, now: Timestamp) -> [String; 6] {
+    [
+        client.id.to_string(),
+        client.name.clone(),
+        client_type(client).to_owned(),
+        utc(client.created_at),
+        end(client),
+        standing(client, status, now).to_owned(),
     ]
 }
 
@@ -31,11 +49,14 @@ pub(super) fn text(client: &Client, status: &Status, now: Timestamp) -> String {
         ("client id", client.id.to_string()),
         ("name", client.name.clone()),
         ("type", client_type(client).to_owned()),
-        ("status", standing(status).to_owned()),
+        ("status", standing(client, status, now).to_owned()),
         ("created", utc(client.created_at)),
+        ("self-registered", self_registered(client)),
         ("owner", client.owner.map_or_else(|| "none".to_owned(), |owner| owner.to_string())),
         ("first party", yes_or_no(client.first_party)),
+        ("resources", or_any(&client.resources)),
         ("resource server", yes_or_no(client.resource_server)),
+        ("serves", if client.resource_server { or_any(&client.serves) } else { "none".to_owned() }),
         ("authentication methods", words(&client.auth_methods)),
         ("secrets", lines(client.secrets.iter().map(|secret| secret_line(secret, now)))),
         ("grants", or_none(words(&client.grant_types))),
@@ -71,12 +92,16 @@ pub(super) fn json(client: &Client, status: &Status, now: Timestamp) -> Value {
         "public": client.is_public(),
         "disabled": status.disabled,
         "created_at": client.created_at.seconds(),
+        "self_registered": client.is_self_registered(),
+        "expires_at": client.expires_at.map(Timestamp::seconds),
         "auth_methods": client.auth_methods,
         "grants": client.grant_types,
         "redirect_uris": client.redirect_uris,
         "scope": client.scope.values().collect::<Vec<_>>(),
         "default_scope": client.default_scope.values().collect::<Vec<_>>(),
+        "resources": client.resources,
         "resource_server": client.resource_server,
+        "serves": client.serves,
         "first_party": client.first_party,
         "owner": client.owner,
         "pkce_optional": client.pkce_optional,
@@ -99,8 +124,31 @@ fn client_type(client: &Client) -> &'static str {
     }
 }
 
-fn standing(status: &Status) -> &'static str {
-    if status.disabled { "disabled" } else { "enabled" }
+fn standing(client: &Client, status: &Status, now: Timestamp) -> &'static str {
+    match (status.disabled, client.has_ended(now)) {
+        (true, _) => "disabled",
+        (false, true) => "ended",
+        (false, false) => "enabled",
+    }
+}
+
+/// Returns when a self-registered client ends.
+fn end(client: &Client) -> String {
+    client.expires_at.map_or_else(|| "never".to_owned(), utc)
+}
+
+/// Returns whether the client registered itself, and then when it ends.
+fn self_registered(client: &Client) -> String {
+    if client.is_self_registered() {
+        format!("yes; ends {} unless a user consents to it before", end(client))
+    } else {
+        "no".to_owned()
+    }
+}
+
+/// Returns the resources, or `any` if there is no limit.
+fn or_any(resources: &[ResourceUri]) -> String {
+    if resources.is_empty() { "any".to_owned() } else { lines(resources.iter().map(ResourceUri::to_string)) }
 }
 
 fn switch_line(switch: Switch) -> String {

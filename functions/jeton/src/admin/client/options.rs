@@ -1,11 +1,49 @@
 //! Options that `client create` and `client update` share.
 
-use shared::oauth::Switches;
+use shared::oauth::{ResourceUri, Switches};
 
-/// Returns the scope values of `--scope` options. One option may have several, as in a token request:
-/// `--scope "read write"`.
-pub(super) fn scope_values(options: &[String]) -> Vec<String> {
-    options.iter().flat_map(|option| option.split(' ')).map(str::to_owned).collect()
+use crate::admin::{
+    connection::Admin,
+    error::{Error, InvalidInput},
+    words::resource_uri,
+};
+
+/// The value of a `--resource` or `--serves` option.
+#[derive(Clone, Debug)]
+pub(super) enum ResourceOrAny {
+    Resource(ResourceUri),
+    Any,
+}
+
+/// Parses a resource's URI, or `any`.
+pub(super) fn resource_or_any(text: &str) -> Result<ResourceOrAny, String> {
+    if text == "any" { Ok(ResourceOrAny::Any) } else { resource_uri(text).map(ResourceOrAny::Resource) }
+}
+
+impl Admin {
+    /// Returns the resources of these options as they are registered, each once; none for `any`. A resource that is not
+    /// registered is an error: a client with a misspelt one would get no token, or see none.
+    pub(super) async fn registered(&self, options: &[ResourceOrAny]) -> Result<Vec<ResourceUri>, Error> {
+        let given = |option: &ResourceOrAny| match option {
+            ResourceOrAny::Resource(uri) => Some(uri.clone()),
+            ResourceOrAny::Any => None,
+        };
+        let mut uris: Vec<_> = options.iter().filter_map(given).collect();
+        if uris.is_empty() {
+            return Ok(uris);
+        }
+        if uris.len() < options.len() {
+            return Err(InvalidInput::AnyAndResources.into());
+        }
+        let registry = self.app.resources.read().await?;
+        for uri in &mut uris {
+            *uri = registry.registered(uri)?.uri.clone();
+        }
+        // A String Set has each member once.
+        uris.sort();
+        uris.dedup();
+        Ok(uris)
+    }
 }
 
 /// Returns the switches of all `--compat` options together.

@@ -9,12 +9,12 @@ use shared::{
 
 use super::{
     description,
-    options::{all_switches, scope_values},
+    options::{ResourceOrAny, all_switches, resource_or_any},
 };
 use crate::admin::{
     connection::Admin,
     error::Error,
-    words::{client_switches, one_of},
+    words::{client_switches, one_of, scope_values},
 };
 
 #[derive(Debug, Args)]
@@ -39,9 +39,15 @@ pub struct Update {
     /// A method that the client may authenticate by; repeatable
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Option<Vec<AuthMethod>>,
+    /// A resource, by its URI; repeatable. The client gets tokens for these resources only. `any` sets no limit
+    #[arg(long = "resource", value_name = "URI", value_parser = resource_or_any)]
+    resources: Option<Vec<ResourceOrAny>>,
     /// Whether the client may introspect the access tokens of other clients
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     resource_server: Option<bool>,
+    /// A resource that the resource server serves, by its URI; repeatable. `any` stands for all of them
+    #[arg(long, value_name = "URI", value_parser = resource_or_any)]
+    serves: Option<Vec<ResourceOrAny>>,
     /// Whether the client belongs to the deployment's owner
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     first_party: Option<bool>,
@@ -72,7 +78,17 @@ impl Update {
     pub(super) async fn run(self, admin: &Admin) -> Result<(), Error> {
         let id = self.client_id.parse()?;
         let (client, _) = admin.client(&id).await?;
-        let updated = self.apply(Registration::of(&client)).update(&client)?;
+        let mut registration = Registration::of(&client);
+        if let Some(options) = &self.resources {
+            registration.resources = admin.registered(options).await?;
+        }
+        match &self.serves {
+            Some(options) => registration.serves = admin.registered(options).await?,
+            // What is no longer a resource server serves nothing.
+            None if self.resource_server == Some(false) => registration.serves.clear(),
+            None => {}
+        }
+        let updated = self.apply(registration).update(&client)?;
         admin.app.clients.update(&client, &updated).await?;
         admin.audit_client(&id, ClientChange::Updated);
         let (client, status) = admin.client(&id).await?;
@@ -101,7 +117,9 @@ impl Update {
             scope: self.scope.map_or(registered.scope, |options| scope_values(&options)),
             default_scope,
             auth_methods: self.auth_methods.unwrap_or(registered.auth_methods),
+            resources: registered.resources,
             resource_server: self.resource_server.unwrap_or(registered.resource_server),
+            serves: registered.serves,
             first_party: self.first_party.unwrap_or(registered.first_party),
             pkce_optional: self.pkce_optional.unwrap_or(registered.pkce_optional),
             lifetimes: Lifetimes {

@@ -1,0 +1,36 @@
+"""A client program with the 2.x line of the Python SDK."""
+
+import asyncio
+import os
+
+import httpx2
+from mcp import Client
+from mcp.client.auth import OAuthClientProvider
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+
+from host import URL, Callback, Store, open_browser, serve
+
+
+async def connect(stack):
+    callback = Callback()
+    await callback.listen()
+
+    async def returned():
+        parameters = await callback.arrived.get()
+        return AuthorizationCodeResult(code=parameters["code"], state=parameters["state"], iss=parameters.get("iss"))
+
+    provider = OAuthClientProvider(
+        server_url=URL,
+        client_metadata=OAuthClientMetadata(client_name="Notes reader", redirect_uris=[callback.redirect_uri]),
+        storage=Store(OAuthClientInformationFull, OAuthToken),
+        redirect_handler=open_browser,
+        callback_handler=returned,
+    )
+    if resource := os.environ.get("RESOURCE"):
+        provider.context.get_resource_url = lambda: resource
+    http = await stack.enter_async_context(httpx2.AsyncClient(auth=provider, timeout=30))
+    return await stack.enter_async_context(Client(streamable_http_client(URL, http_client=http)))
+
+
+asyncio.run(serve(connect))
