@@ -1,7 +1,7 @@
 //! The registration request (RFC 7591 §3.1): the client metadata in its body (§2).
 //!
 //! # Design
-//! Only the members that change what the client may do are read. All others are ignored, whatever their values: `scope`,
+//! Only the members that change what the client may do are read. The endpoint ignores all others, and does not check their values: `scope`,
 //! because a client registers with the first scope that it needs and later needs more, and links, logos and contacts, because
 //! nothing shows them.
 
@@ -59,8 +59,8 @@ impl<'a> ClientMetadata<'a> {
         value.map(serde_json::from_str).transpose().map_err(|_| Error::WrongType(name))
     }
 
-    /// Checks the types that the client requests (§2.1). It gets the types of the code grant, whatever it requests, but a
-    /// client that cannot use a code is refused.
+    /// Checks the types that the client requests (§2.1). The client gets the types of the code grant, also if
+    /// it requests others, but a client that cannot use a code is refused.
     fn check_types(&self) -> Result<(), Error> {
         let _: Option<Vec<String>> = self.member("grant_types")?;
         let response_types: Vec<String> = self.member("response_types")?.unwrap_or_default();

@@ -140,8 +140,8 @@ impl Client {
         self
     }
 
-    /// Returns the client with no more than it can get by registering itself, whatever its record says: the function that
-    /// writes the record takes requests from anyone.
+    /// Returns the client without the properties that no client gets by registering itself. The register function, which
+    /// writes the record, takes requests without authentication, so its records are not trusted with more.
     fn without_privileges(mut self) -> Self {
         let usual = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         self.grant_types.retain(|grant_type| usual.contains(grant_type));

@@ -147,7 +147,7 @@ impl Store {
         Ok(Admission::Reserved(charged))
     }
 
-    /// Counts a registration (RFC 7591 §3) from `address`. It stays counted whatever becomes of it. The address is charged
+    /// Counts a registration (RFC 7591 §3) from `address`. A registration that fails later stays counted. The address is charged
     /// first, so an address at its limit cannot use up that of all addresses.
     pub async fn count_registration(
         &self,

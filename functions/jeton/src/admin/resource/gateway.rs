@@ -92,8 +92,9 @@ fn is_path_part(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(allowed)
 }
 
-/// Returns the JSON text with escapes for the characters that are special in a mapping template (`$` and `#`) or end a
-/// quoted YAML string, and for all that are not ASCII, whatever the charset of the response. JSON has them in strings only.
+/// Returns the JSON text with escapes for three kinds of characters: those that are special in a mapping template (`$` and
+/// `#`), the quote that ends a quoted YAML string, and those that are not ASCII, because the response names no charset. JSON
+/// has them in strings only.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
