@@ -22,6 +22,10 @@ ci:
 slow:
     .ci/slow
 
+# The files of a release: just release DIR [PART]...
+release *ARGUMENTS:
+    .ci/release {{ARGUMENTS}}
+
 # The local server: just serve --demo
 serve *ARGUMENTS:
     cargo run --locked -- serve {{ARGUMENTS}}

@@ -304,7 +304,7 @@ async fn whatever_fails_a_stored_grant_has_a_client_that_lives_on() {
             let used = stack.now().after(life::USED);
             let (record, status) = ends(&stack, &client).await;
             assert!([unused, used].contains(&record.unwrap()) && record <= status, "{record:?} {status:?}");
-            let grants = stack.app.grants.of_client(&id).await.unwrap().len();
+            let grants = stack.app.grants.of_clients(std::slice::from_ref(&id)).await.unwrap().len();
             assert!(grants == 0 || record == Some(used), "a grant without a renewed client");
             if response.header("location").is_some_and(|location| location.contains("code=")) {
                 assert_eq!((record, grants), (Some(used), 1));

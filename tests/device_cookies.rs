@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     secret::{self, Secret},
+    status::Ending,
     users::{Password, password},
 };
 
@@ -148,7 +149,7 @@ async fn another_password_invalidates_device_cookies() {
     // What `jeton user set-password` does.
     let (user, _) = stack.app.users.read(ada.sub).await.unwrap().unwrap();
     let hash = password::hash_async(Password::new(new.to_owned()).unwrap()).await;
-    stack.app.users.set_password(&user, &hash, stack.now()).await.unwrap();
+    stack.app.users.set_password(&user, &hash, Ending::Everything, stack.now()).await.unwrap();
     exhaust(&stack, "ada").await;
     assert_eq!(sign_in(&browser, "ada", new).await, 429);
     stack.advance(Duration::from_mins(15));

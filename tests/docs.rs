@@ -5,6 +5,7 @@ mod configuration;
 mod limits;
 mod operation;
 mod page;
+mod schema;
 mod storage;
 mod verifiers;
 

@@ -91,7 +91,7 @@ async fn after_a_sweep_that_stopped_half_way_the_next_refresh_is_refused() {
         let grants = three_grants(&stack, &web).await;
         let command: Vec<_> =
             command.iter().map(|word| if *word == "WEB" { web.id.as_str() } else { word }).collect();
-        stack.dynamodb.fail(Fault::ThrottleGrantsAfterOne);
+        stack.dynamodb.fail_after(1, Fault::ThrottleGrants);
         stack.jeton(&command, OTHER).await.failed(1, "ThrottlingException");
         stack.dynamodb.fail(Fault::None);
         if command[..2] == ["client", "disable"] {
@@ -103,11 +103,11 @@ async fn after_a_sweep_that_stopped_half_way_the_next_refresh_is_refused() {
 
 #[tokio::test]
 async fn after_revoketokens_the_next_refresh_is_refused_swept_or_not() {
-    for (fault, swept) in [(Fault::None, 3), (Fault::ThrottleGrantsAfterOne, 1)] {
+    for (fault, swept) in [(Fault::None, 3), (Fault::ThrottleGrants, 1)] {
         let stack = Stack::permitting("usergrid-revoke").await;
         let web = stack.web().await;
         let grants = three_grants(&stack, &web).await;
-        stack.dynamodb.fail(fault);
+        stack.dynamodb.fail_after(1, fault);
         let bearer = format!("Bearer {}", access(&grants[0]));
         let call = stack.request("PUT", "/org/app/users/ada/revoketokens").header("authorization", &bearer);
         assert_eq!(call.send().await.status, 200);

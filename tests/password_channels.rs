@@ -7,6 +7,7 @@ use serde_json::json;
 use shared::{
     clients::Registration,
     config::Config,
+    status::Ending,
     users::{Password, password},
 };
 use tokio::task::JoinSet;
@@ -229,7 +230,7 @@ async fn a_cached_password_ends_with_the_password_and_the_users_standing() {
     let new = "another horse, another battery";
     let (user, _) = stack.app.users.read(ada.sub).await.unwrap().unwrap();
     let hash = password::hash_async(Password::new(new.to_owned()).unwrap()).await;
-    stack.app.users.set_password(&user, &hash, stack.now()).await.unwrap();
+    stack.app.users.set_password(&user, &hash, Ending::Everything, stack.now()).await.unwrap();
     assert!(!stack.calls(HOME, "ada", PASSWORD).await);
     assert!(stack.calls(HOME, "ada", new).await);
     stack.app.users.disable(eve.sub, stack.now()).await.unwrap();

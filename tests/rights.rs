@@ -16,7 +16,7 @@ use shared::{
 
 use crate::harness::{
     AuthorizationRequest, Fault, HtmlForm, PASSWORD, Stack,
-    account::shown,
+    account::{reset_path, shown},
     code_flow::Pair,
     public_metadata,
     rights::{POLICIES, permitted_by_template},
@@ -71,6 +71,22 @@ async fn use_sessions(stack: &Stack) {
     browser.submit(&HtmlForm::of(&page, "/logout"), &[("where", "everywhere")]).await;
 }
 
+/// Changes a password, sets another by a reset link, and ends a session of another browser.
+async fn use_new_passwords(stack: &Stack) {
+    let rosa = stack.create_user("rosa").await;
+    let [browser, other] = [stack.browser(), stack.browser()];
+    browser.sign_in(&rosa).await;
+    for everything in [true, false] {
+        browser.change_password(PASSWORD, PASSWORD, everything).await;
+    }
+    stack.advance(Duration::from_millis(1));
+    other.sign_in(&rosa).await;
+    let page = browser.get(Section::SESSIONS).await;
+    browser.submit(&HtmlForm::of(&page, Section::SESSIONS), &[]).await;
+    let link = stack.app.users.create_reset_link(rosa.sub, stack.now()).await.unwrap();
+    browser.reset_password(&browser.get(&reset_path(&link)).await, PASSWORD).await;
+}
+
 /// Calls an API with a user's token.
 async fn protect_an_api(stack: &Stack) {
     let web = stack.web().await;
@@ -110,6 +126,8 @@ async fn use_accounts(stack: &Stack) {
     }
     let create = HtmlForm::to_make(&browser.get(Section::CREDENTIALS).await).with("name", "twice");
     browser.submit(&create, &[]).await;
+    // Later, so that the second request is no retry of the first one's write.
+    stack.advance(Duration::from_secs(1));
     browser.submit(&create, &[]).await;
     let machine = browser.credentials("x").await;
     let token = stack.token(&machine).await;
@@ -175,6 +193,7 @@ async fn every_right_of_every_function_is_used() {
     use_machine_tokens(&stack).await;
     use_grants(&stack).await;
     use_sessions(&stack).await;
+    use_new_passwords(&stack).await;
     protect_an_api(&stack).await;
     protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
@@ -291,11 +310,12 @@ pub fn update_where(
 fn login_cannot_grant_roles_or_enable_users() {
     let login = |key: &str, attributes: &[&str]| update("/login", "users", key, attributes, "NONE");
     assert_eq!(login("user#a", &["password"]), Ok(()));
+    assert_eq!(login("user#a", &["password", "reset"]), Ok(()));
     assert_eq!(login("status#a", &["signed_out"]), Ok(()));
+    assert_eq!(login("status#a", &["not_before"]), Ok(()));
     for (key, attribute) in [
         ("status#a", "roles"),
         ("status#a", "disabled"),
-        ("status#a", "not_before"),
         ("status#a", "name"),
         ("status#a", "password"),
         ("user#a", "username"),
@@ -307,18 +327,19 @@ fn login_cannot_grant_roles_or_enable_users() {
 }
 
 #[test]
-fn only_login_can_take_over_or_prolong_a_session() {
-    for route in ["/oauth/authorize", "/account"] {
+fn only_login_can_take_over_a_session_and_only_account_can_change_its_end() {
+    for (route, ends) in [("/oauth/authorize", false), ("/account", true)] {
         let session = |attributes: &[&str]| update(route, "tokens", "s#a", attributes, "NONE");
         assert_eq!(session(&["u"]), Ok(()), "{route}");
-        for attribute in ["d", "p", "at", "ax", "ttl"] {
+        assert_eq!(session(&["ax"]).is_ok(), ends, "{route}");
+        for attribute in ["d", "p", "at", "ua", "ttl"] {
             assert!(
                 session(&[attribute]).is_err() && session(&["u", attribute]).is_err(),
                 "{route} {attribute}"
             );
         }
     }
-    for attribute in ["p", "at", "ax", "ttl"] {
+    for attribute in ["p", "at", "ax", "ua", "ttl"] {
         assert!(update("/login", "tokens", "s#a", &[attribute], "NONE").is_err(), "{attribute}");
     }
 }

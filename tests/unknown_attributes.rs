@@ -102,6 +102,7 @@ async fn a_user_of_a_later_version_keeps_its_unknown_attributes() {
     add_unknown_attribute(table, &status, None).await;
     for command in [
         &["user", "set-password", "ada", "--password-stdin"][..],
+        &["user", "reset-password", "ada", "--issuer", "https://auth.example.com"],
         &["user", "grant-role", "ada", "admin"],
         &["user", "remove-role", "ada", "admin"],
         &["user", "sign-out", "ada"],
@@ -112,5 +113,38 @@ async fn a_user_of_a_later_version_keeps_its_unknown_attributes() {
         for key in [&user, &status] {
             assert!(has_unknown_attribute(&item(table, key).await), "{command:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_apply_changes_keeps_the_unknown_attributes_of_a_later_version() {
+    let stack = Stack::start().await;
+    let (machine, ada) = (stack.machine().await, stack.create_user("ada").await);
+    stack.jeton(&["scope", "describe", "read", "See"], "").await.json();
+    let (clients, users) = (stack.app.clients.table(), stack.app.users.table());
+    let (client, status) = (format!("client#{}", machine.id), format!("status#{}", machine.id));
+    let user = Status::key(ada.sub);
+    // A text in a language of a later version.
+    add_unknown_attribute(clients, "scope#read", Some("texts")).await;
+    add_unknown_attribute(clients, &client, Some("lifetimes")).await;
+    add_unknown_attribute(clients, &status, None).await;
+    add_unknown_attribute(users, &user, None).await;
+    let declared = format!(
+        "clients: {{{}: {{name: Other, scope: [read], code_ttl: 30, disabled: true}}}}\n\
+         scopes: {{read: {{en: Look, fr: Voir}}}}\nroles: {{developer: [ada]}}\n",
+        machine.id
+    );
+    for text in
+        [&declared, &declared.replace(", fr: Voir", "").replace("[ada]", "[]").replace("true", "false")]
+    {
+        stack.apply(text, &[]).await.applied();
+        for (table, key) in [(clients, "scope#read"), (clients, &client), (clients, &status), (users, &user)]
+        {
+            assert!(has_unknown_attribute(&item(table, key).await), "{key}");
+        }
+        for (key, map) in [("scope#read", "texts"), (client.as_str(), "lifetimes")] {
+            assert!(has_unknown_attribute(item(clients, key).await[map].as_m().unwrap()), "{key}");
+        }
+        stack.is_as_declared(text).await;
     }
 }

@@ -88,6 +88,12 @@ pub enum Event<'a> {
         /// Whether all sessions of the user were ended, or one.
         everywhere: bool,
     },
+    /// A user ended a session of another browser.
+    SessionEnded {
+        user: Id,
+        /// The session's id.
+        session: Id,
+    },
     /// A user withdrew the consent to a client: all of the client's grants by this user were ended.
     Withdrawn {
         client: &'a ClientId,
@@ -146,11 +152,13 @@ pub enum Event<'a> {
         resource: &'a ResourceUri,
         change: ResourceChange,
     },
-    /// An administrator changed a user, or a user signed out or revoked everything themselves.
+    /// An administrator changed a user; or a user set a new password or revoked everything themselves.
     UserChanged {
         user: Id,
         change: UserChange,
     },
+    /// An administrator exported all users with the hashes of their passwords.
+    PasswordHashesExported,
 }
 
 /// A change of a personal token.
@@ -197,7 +205,14 @@ pub enum ResourceChange {
 #[serde(rename_all = "snake_case")]
 pub enum UserChange {
     Created,
+    /// An administrator set the password.
     PasswordSet,
+    /// The user changed the password.
+    PasswordChanged,
+    /// An administrator made a reset link.
+    ResetLinkCreated,
+    /// The user set the password by a reset link.
+    PasswordReset,
     Disabled,
     Enabled,
     Deleted,
@@ -218,13 +233,15 @@ impl Event<'_> {
             | Self::Declined { .. }
             | Self::SignedIn { .. }
             | Self::SignedOut { .. }
+            | Self::SessionEnded { .. }
             | Self::Withdrawn { .. }
             | Self::PersonalTokenChanged { .. }
             | Self::Revoked { .. }
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
-            | Self::UserChanged { .. } => Level::Info,
+            | Self::UserChanged { .. }
+            | Self::PasswordHashesExported => Level::Info,
             // No log level may leave this out: an alarm counts it.
             Self::Registered { .. }
             | Self::SignInFailed { .. }
@@ -249,6 +266,7 @@ impl Event<'_> {
             | Self::SignedIn { .. }
             | Self::SignInFailed { .. }
             | Self::SignedOut { .. }
+            | Self::SessionEnded { .. }
             | Self::Withdrawn { .. }
             | Self::Refreshed { .. }
             | Self::Replayed { .. }
@@ -258,7 +276,8 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
-            | Self::UserChanged { .. } => &[],
+            | Self::UserChanged { .. }
+            | Self::PasswordHashesExported => &[],
         }
     }
 }

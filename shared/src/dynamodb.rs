@@ -49,6 +49,9 @@ pub enum Error {
     /// This version cannot read the item's format.
     #[error("DynamoDB: an item cannot be read: {0}")]
     Unreadable(#[from] serde_dynamo::Error),
+    /// Another version may have written the item.
+    #[error("DynamoDB: this version does not know the kind of the items {0:?}")]
+    UnknownKind(String),
     #[error("DynamoDB: an expression names the unknown field {0}")]
     UnknownField(String),
 }
@@ -100,7 +103,12 @@ pub fn item(value: &impl Serialize) -> Result<Item, Error> {
 
 /// Returns the kind of `item`: the part of its key before `#`.
 pub fn kind(item: &Item) -> Option<&str> {
-    item.get(KEY)?.as_s().ok()?.split_once('#').map(|(kind, _)| kind)
+    prefix(item)?.strip_suffix('#')
+}
+
+/// Returns the prefix of the key of `item`: its kind and the first `#`.
+pub(crate) fn prefix(item: &Item) -> Option<&str> {
+    item.get(KEY)?.as_s().ok()?.split_inclusive('#').next()
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -127,7 +135,7 @@ fn unavailable<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkE
 }
 
 /// Returns the attribute that stores `field` of `T`.
-fn attribute_of<T: Stored>(field: &str) -> Result<&'static str, Error> {
+pub(crate) fn attribute_of<T: Stored>(field: &str) -> Result<&'static str, Error> {
     let found = T::FIELDS.iter().find(|known| known.name == field);
     found.map(|known| known.attribute).ok_or_else(|| Error::UnknownField(field.to_owned()))
 }

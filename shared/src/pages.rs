@@ -11,8 +11,10 @@ mod duration;
 mod error_page;
 mod form_post;
 mod login;
+mod new_password;
 mod page_id;
 mod session;
+mod sessions;
 mod texts;
 mod theme;
 mod view;
@@ -27,8 +29,12 @@ pub use csrf::CsrfToken;
 pub use error_page::{Back, ErrorKind, ErrorPage};
 pub use form_post::FormPostPage;
 pub use login::{LoginError, LoginPage};
+pub use new_password::{
+    ChangePasswordPage, NewPasswordError, PasswordChangedPage, PasswordResetPage, ResetPasswordPage,
+};
 pub use page_id::{is_page_expired, new_page_id};
 pub use session::{SignedInPage, SignedOutPage};
+pub use sessions::{Ago, ListedSession, SessionsPage};
 pub use texts::Texts;
 pub use theme::Theme;
 pub use view::View;

@@ -22,7 +22,7 @@ pub use encoding::InvalidToken;
 pub use id::Id;
 pub use kind::{
     AccessToken, AccountName, ApiToken, AuthorizationCode, CallerAddress, ClientMetadata, ClientSecret,
-    DeviceCookie, Family, Kind, KnownCaller, PersonalToken, RedirectUri, RefreshToken, Session,
+    DeviceCookie, Family, Kind, KnownCaller, PersonalToken, RedirectUri, RefreshToken, ResetLink, Session,
     TemporaryToken, Verifier, Visit,
 };
 pub use lineage::Lineage;

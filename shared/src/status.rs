@@ -14,4 +14,5 @@ pub use item::{StandingError, Status};
 pub use principal::Principal;
 pub use role::{InvalidRole, Role};
 pub use store::Store;
+pub use update::Ending;
 pub(crate) use update::NOT_DELETED;

@@ -111,6 +111,9 @@ async fn of_requests(server: &Server) -> Vec<Row> {
         ("`Authorization` header at the authorizer", vec![constant("credentials::MOST_BYTES")]),
         ("User name", vec![constant("UserName::MOST_BYTES")]),
         ("Password", vec![constant("Password::FEWEST_BYTES"), constant("Password::MOST_BYTES")]),
+        ("Line of `jeton user import`", vec![constant("Line::MOST_BYTES") / 1_024]),
+        ("Users of one `jeton user import`", vec![constant("Names::MOST")]),
+        ("Imported password hash", vec![constant("PasswordHash::MOST_BYTES")]),
     ]
 }
 
@@ -119,7 +122,7 @@ fn of_sessions() -> Vec<Row> {
     let window = configured("JETON_LOGIN_WINDOW_SECONDS") / 60;
     vec![
         ("Consent and account forms", vec![constant("item::DECISION_LIFETIME") / MINUTE]),
-        ("Login form", vec![constant("login_form::VISIT_LIFETIME") / HOUR]),
+        ("Login form, form behind a reset link", vec![constant("visit::VISIT_LIFETIME") / HOUR]),
         ("Failed attempts at one account", vec![per_account, window, 429]),
         (
             "Failed attempts from one address",
@@ -149,6 +152,7 @@ fn of_sessions() -> Vec<Row> {
                 .map(|of| of / 3_600)
                 .to_vec(),
         ),
+        ("Reset link", vec![constant("reset_link::LIFETIME") / MINUTE]),
         ("Remembered consent to a confidential client", vec![constant("consent::LIFETIME") / DAY]),
     ]
 }

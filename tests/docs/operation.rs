@@ -59,7 +59,7 @@ fn metrics() -> Vec<(String, String, Vec<String>)> {
     let (_, dimensions) = text.split_once("const fn dimensions(").unwrap();
     let (arms, _) = dimensions.split_once("\n    }\n").unwrap();
     let metric = |arm: &str| {
-        let (event, dimensions) = arm.split_once("Self::")?.1.split_once(" { .. }")?;
+        let (event, dimensions) = arm.split_once("Self::")?.1.split_once(' ')?;
         let dimensions = dimensions.split('"').skip(1).step_by(2).map(str::to_owned).collect();
         Some((event.to_owned(), word(event), dimensions))
     };

@@ -44,12 +44,12 @@ pub(super) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Reads every page: those beside the README, and those in `docs/` and `tests/`.
+/// Reads every page: those beside the README, and those in `docs/`, `examples/` and `tests/`.
 pub(super) fn pages() -> Vec<Page> {
     let root = root();
     let beside = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
     let beside = beside.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    let below = ["docs", "tests"].iter().flat_map(|directory| files(&root.join(directory), "md"));
+    let below = ["docs", "examples", "tests"].iter().flat_map(|directory| files(&root.join(directory), "md"));
     let paths = beside.chain(below).map(|path| path.strip_prefix(&root).unwrap().to_owned());
     let pages: Vec<_> = paths.map(|path| Page::read(path.to_str().unwrap())).collect();
     assert!(pages.len() > 10, "{} pages", pages.len());

@@ -11,6 +11,7 @@ use shared::{
     clients::{Lifetimes, Registration},
     config::RegistrationMode,
     secret::Id,
+    status::Role,
     users::consent::Consent,
 };
 
@@ -75,7 +76,11 @@ async fn stored() -> Attributes {
     })
     .await;
     let mut found = Attributes::new();
-    let (ada, browser) = stack.developer("ada").await;
+    let ada = stack.create_user("ada").await;
+    let browser =
+        stack.browser().called("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
+    browser.sign_in(&ada).await;
+    stack.app.users.grant_role(ada.sub, &Role::developer()).await.unwrap();
     let web = stack.web().await;
     let redirect_uris = vec![CALLBACK.to_owned()];
     let owned =
@@ -104,7 +109,7 @@ async fn stored() -> Attributes {
     // A grant for a resource.
     let resource = stack.resource(RESOURCE).await;
     stack.request_token(&stack.machine().await, &[("resource", resource.uri.as_str())]).await.json();
-    // A session that was used, a wrong password, a caller that is known, and what a user makes.
+    // A session of a known browser that was used, a wrong password, a caller that is known, and what a user makes.
     stack.advance(Duration::from_mins(2));
     browser.get("/account").await;
     let other = stack.browser();
@@ -116,6 +121,7 @@ async fn stored() -> Attributes {
     stack.introspect(&stack.resource_server().await, &token).await;
     let credentials = browser.credentials("y").await;
     stack.token(&credentials).await;
+    stack.app.users.create_reset_link(ada.sub, stack.now()).await.unwrap();
     stack.collect_attributes(&mut found).await;
     // What administrators do, and what they leave.
     stack.rotate_secret(&web, Duration::from_hours(1)).await;

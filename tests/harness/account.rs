@@ -1,6 +1,10 @@
 //! Users at the pages of their own account.
 
-use shared::status::Role;
+use shared::{
+    pages::Section,
+    secret::{ResetLink, Secret},
+    status::Role,
+};
 
 use super::{Browser, HtmlForm, Response, Stack, browser::TestUser};
 
@@ -8,6 +12,14 @@ use super::{Browser, HtmlForm, Response, Stack, browser::TestUser};
 pub const TOKENS: &str = "/account/tokens";
 /// The page of a developer's credentials.
 pub const CREDENTIALS: &str = "/account/credentials";
+
+/// The page behind a reset link.
+pub const RESET: &str = "/reset-password";
+
+/// Returns the path and query of the reset link with this `token`.
+pub fn reset_path(token: &Secret<ResetLink>) -> String {
+    format!("{RESET}?token={}", token.expose())
+}
 
 impl Stack {
     /// Returns a stack in which users may create tokens for `read` and `write`, and developers credentials for
@@ -47,6 +59,20 @@ impl Browser<'_> {
         let page = self.request_token(name, lasts).await;
         page.is_page(200);
         shown(&page, 0)
+    }
+
+    /// Changes the password of the signed-in user.
+    pub async fn change_password(&self, current: &str, new: &str, everything: bool) -> Response {
+        let page = self.get(Section::PASSWORD).await;
+        page.is_page(200);
+        let form = HtmlForm::of(&page, Section::PASSWORD);
+        let form = if everything { form } else { form.without("everything") };
+        self.submit(&form, &[("current", current), ("new", new)]).await
+    }
+
+    /// Sends the form on `page`, which a reset link led to.
+    pub async fn reset_password(&self, page: &Response, new: &str) -> Response {
+        self.submit(&HtmlForm::of(page, RESET), &[("new", new)]).await
     }
 
     /// Sends the form for credentials with this name.

@@ -41,7 +41,12 @@ impl Stack {
 
     /// Returns a new browser, without cookies.
     pub fn browser(&self) -> Browser<'_> {
-        Browser { stack: self, cookies: Mutex::default(), languages: String::new() }
+        Browser {
+            stack: self,
+            cookies: Mutex::default(),
+            languages: String::new(),
+            user_agent: String::new(),
+        }
     }
 
     /// Creates the user `ada`, and returns a browser that she has signed in with.
@@ -57,12 +62,15 @@ pub struct Browser<'a> {
     cookies: Mutex<BTreeMap<String, String>>,
     /// The value of `Accept-Language`; empty: none.
     languages: String,
+    /// The value of `User-Agent`; empty: none.
+    user_agent: String,
 }
 
 impl Clone for Browser<'_> {
     fn clone(&self) -> Self {
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
-        Self { stack: self.stack, cookies, languages: self.languages.clone() }
+        let (languages, user_agent) = (self.languages.clone(), self.user_agent.clone());
+        Self { stack: self.stack, cookies, languages, user_agent }
     }
 }
 
@@ -70,6 +78,11 @@ impl Browser<'_> {
     /// Returns the same browser with these preferred languages.
     pub fn speaking(self, languages: &str) -> Self {
         Self { languages: languages.to_owned(), ..self }
+    }
+
+    /// Returns the same browser with this `User-Agent`.
+    pub fn called(self, user_agent: &str) -> Self {
+        Self { user_agent: user_agent.to_owned(), ..self }
     }
 
     /// Loads a page of the server.
@@ -91,6 +104,8 @@ impl Browser<'_> {
     async fn send(&self, call: Call) -> Response {
         let call =
             if self.languages.is_empty() { call } else { call.header("accept-language", &self.languages) };
+        let call =
+            if self.user_agent.is_empty() { call } else { call.header("user-agent", &self.user_agent) };
         let cookies = self.cookies.lock().unwrap().clone();
         let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let call = if pairs.is_empty() { call } else { call.header("cookie", &pairs.join("; ")) };

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Stack;
+use super::{Fault, Stack};
 
 /// The outcome of a run of the command.
 #[derive(Debug)]
@@ -31,7 +31,47 @@ impl Stack {
         ran.stdout
     }
 
+    /// Runs `jeton --json` with `arguments`, and kills it when it sends the write after the first `made` ones. Returns what
+    /// it printed.
+    pub async fn kill_jeton_after(&self, made: usize, arguments: &[&str]) -> String {
+        self.dynamodb.fail_after(made, Fault::HangWrites);
+        let mut child = self.command(&[&["--json"], arguments].concat()).spawn().unwrap();
+        self.dynamodb.hangs().await;
+        child.kill().unwrap();
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        self.dynamodb.fail(Fault::None);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs `jeton --json` with `arguments`. When the request waits that `hold` holds, the command `other` runs.
+    pub async fn jeton_overtaken(&self, arguments: &[&str], hold: Fault, other: &[&str]) -> Ran {
+        self.dynamodb.fail(hold);
+        let overtaking = async {
+            self.dynamodb.hangs().await;
+            let ran = self.jeton(other, "").await;
+            assert_eq!(ran.code, 0, "{ran:?}");
+            self.dynamodb.release();
+        };
+        tokio::join!(self.jeton(arguments, ""), overtaking).0
+    }
+
     async fn run_jeton(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let input = input.to_owned();
+        // The test's own thread serves DynamoDB meanwhile.
+        let run = move || {
+            let mut child = command.spawn().unwrap();
+            // A command that reads no input may have closed it.
+            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+            child.wait_with_output().unwrap()
+        };
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Returns the command with `arguments`.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let tables = &self.app.config.tables;
         let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
         command
@@ -44,17 +84,7 @@ impl Stack {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let input = input.to_owned();
-        // The test's own thread serves DynamoDB meanwhile.
-        let run = move || {
-            let mut child = command.spawn().unwrap();
-            // A command that reads no input may have closed it.
-            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-            child.wait_with_output().unwrap()
-        };
-        let output = tokio::task::spawn_blocking(run).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        command
     }
 }
 

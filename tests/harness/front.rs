@@ -1,7 +1,7 @@
 //! A proxy before DynamoDB: it counts requests, denies those that no policy allows, and injects faults.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,9 +15,15 @@ use axum::{
 };
 use serde_json::{Value, json};
 use shared::time::Clock;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
-use super::rights::{POLICIES, ROUTE, Right};
+use super::{
+    fault::{Effect, Fault},
+    rights::{POLICIES, ROUTE, Right},
+};
+
+/// The header that is the same in all attempts of the SDK at one request, and in no other request.
+const INVOCATION: &str = "amz-sdk-invocation-id";
 
 /// One request to DynamoDB, and its cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,57 +35,12 @@ pub struct Seen {
     pub request: Value,
 }
 
-/// A fault to inject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    None,
-    /// Every connection is closed without a response.
-    Refuse,
-    /// Every request is throttled.
-    Throttle,
-    /// No request gets a response.
-    Hang,
-    /// Every request fails with an internal error.
-    Broken,
-    /// Every request is refused for lack of rights.
-    Denied,
-    /// Every write is throttled; reads are not.
-    ThrottleWrites,
-    /// Every read of a user's record is throttled, nothing else.
-    ThrottleUsers,
-    /// Every change to a grant is throttled, nothing else.
-    ThrottleGrants,
-    /// Every change to a grant but the first is throttled, nothing else.
-    ThrottleGrantsAfterOne,
-    /// Every change to a client's record is throttled, nothing else.
-    ThrottleClients,
-    /// Every change to a status is throttled, also within a transaction; nothing else.
-    ThrottleStatuses,
-    /// The first write is made, but its response is lost.
-    LoseFirstAnswer,
-    /// Every write is made, but its response is lost.
-    LoseAnswers,
-    /// The first transaction is made, but its response is lost.
-    LoseFirstTransaction,
-    /// Every transaction is made, but its response is lost.
-    LoseTransactions,
-    /// Every end of a grant is throttled, nothing else.
-    ThrottleEndings,
-    /// Every batch read of statuses alone is throttled.
-    ThrottleStandings,
-    /// Every read of the resources is throttled, nothing else.
-    ThrottleResources,
-    /// No record of a personal token's use gets a response.
-    HangUses,
-    /// The first two batch reads leave all keys unprocessed.
-    LeftOver,
-    /// Every batch read leaves all keys unprocessed.
-    AlwaysLeftOver,
-}
-
 #[derive(Clone)]
 pub struct Front {
     pub url: String,
+    /// Notified when a request hangs.
+    hung: Arc<Notify>,
+    released: Arc<Notify>,
     state: Arc<Mutex<Inner>>,
 }
 
@@ -92,6 +53,8 @@ struct Inner {
     faults_left: usize,
     /// The number of requests that pass before the fault begins.
     spared: usize,
+    /// The transactions that [`Fault::ThrottleTransactions`] throttled, each with its first invocation of the SDK.
+    throttled: HashMap<String, String>,
     seen: Vec<Seen>,
     /// The conditions of the template that are true.
     conditions: BTreeSet<&'static str>,
@@ -114,12 +77,14 @@ impl Front {
             fault: Fault::None,
             faults_left: 0,
             spared: 0,
+            throttled: HashMap::new(),
             seen: Vec::new(),
             conditions: BTreeSet::new(),
             used: BTreeSet::new(),
             denied: Vec::new(),
         };
-        let front = Self { url, state: Arc::new(Mutex::new(inner)) };
+        let front =
+            Self { url, hung: Arc::default(), released: Arc::default(), state: Arc::new(Mutex::new(inner)) };
         let router = Router::new().fallback(response).with_state(front.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         front
@@ -134,12 +99,25 @@ impl Front {
     pub fn fail(&self, fault: Fault) {
         let mut inner = self.state.lock().unwrap();
         inner.fault = fault;
-        inner.spared = usize::from(fault == Fault::ThrottleGrantsAfterOne);
-        inner.faults_left = match fault {
-            Fault::LoseFirstAnswer | Fault::LoseFirstTransaction => 1,
-            Fault::LeftOver => 2,
-            _ => usize::MAX,
-        };
+        inner.spared = 0;
+        inner.faults_left = fault.most();
+        inner.throttled.clear();
+    }
+
+    /// Injects `fault` after `spared` of the requests that it applies to.
+    pub fn fail_after(&self, spared: usize, fault: Fault) {
+        self.fail(fault);
+        self.state.lock().unwrap().spared = spared;
+    }
+
+    /// Lets the request go on that waits.
+    pub fn release(&self) {
+        self.released.notify_one();
+    }
+
+    /// Waits until a request hangs or waits.
+    pub async fn hangs(&self) {
+        self.hung.notified().await;
     }
 
     /// Clears the list of requests.
@@ -181,57 +159,31 @@ impl Front {
         true
     }
 
-    /// Returns the fault for this request.
-    fn due(&self, operation: &str, request: &Value) -> Fault {
+    /// Returns what happens to this request. `None`: the database answers it.
+    fn due(&self, operation: &str, request: &Value, headers: &HeaderMap) -> Option<Effect> {
         let mut inner = self.state.lock().unwrap();
-        let applies = match inner.fault {
-            Fault::None => false,
-            Fault::LoseFirstAnswer | Fault::LoseAnswers | Fault::ThrottleWrites => {
-                ["PutItem", "UpdateItem", "TransactWriteItems"].contains(&operation)
-            }
-            Fault::LoseFirstTransaction | Fault::LoseTransactions => operation == "TransactWriteItems",
-            Fault::ThrottleUsers => {
-                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
-                operation == "GetItem" && (key.starts_with("user#") || key.starts_with("name#"))
-            }
-            Fault::ThrottleGrants | Fault::ThrottleGrantsAfterOne => {
-                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
-                operation == "UpdateItem" && key.starts_with("g#")
-            }
-            Fault::ThrottleEndings => request["UpdateExpression"]
-                .as_str()
-                .is_some_and(|change| change.starts_with("SET #st = :ended")),
-            Fault::HangUses => {
-                request["UpdateExpression"].as_str().is_some_and(|change| change.starts_with("SET #lu = "))
-            }
-            Fault::ThrottleResources => operation == "GetItem" && request["Key"]["pk"]["S"] == "resources",
-            Fault::ThrottleStandings => {
-                let tables = request["RequestItems"].as_object();
-                let is_status = |table: &Value| {
-                    table["Keys"][0]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("status#"))
-                };
-                operation == "BatchGetItem" && tables.is_some_and(|tables| tables.values().all(is_status))
-            }
-            Fault::ThrottleClients => {
-                let key = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
-                operation == "UpdateItem" && key.starts_with("client#")
-            }
-            Fault::ThrottleStatuses => {
-                ["UpdateItem", "TransactWriteItems"].contains(&operation)
-                    && request.to_string().contains("\"status#")
-            }
-            Fault::LeftOver | Fault::AlwaysLeftOver => operation == "BatchGetItem",
-            _ => true,
-        };
-        if !applies || inner.faults_left == 0 {
-            return Fault::None;
+        if !inner.fault.applies_to(operation, request) || inner.faults_left == 0 {
+            return None;
         }
         if inner.spared > 0 {
             inner.spared -= 1;
-            return Fault::None;
+            return None;
+        }
+        if inner.fault == Fault::ThrottleTransactions && inner.is_sent_anew(request, headers) {
+            inner.fault = Fault::None;
         }
         inner.faults_left = inner.faults_left.saturating_sub(1);
-        inner.fault
+        inner.fault.effect()
+    }
+}
+
+impl Inner {
+    /// Returns whether the transaction was throttled before, in all attempts of the SDK.
+    fn is_sent_anew(&mut self, transaction: &Value, headers: &HeaderMap) -> bool {
+        let invocation = headers[INVOCATION].to_str().unwrap();
+        let items = transaction["TransactItems"].to_string();
+        let first = self.throttled.entry(items).or_insert_with(|| invocation.to_owned());
+        first != invocation
     }
 }
 
@@ -254,44 +206,34 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     if !front.grants(route, &operation, &sent) {
         return error(StatusCode::BAD_REQUEST, "AccessDeniedException");
     }
-    let fault = front.due(&operation, &sent);
-    match fault {
-        Fault::Refuse => close(),
-        Fault::Hang | Fault::HangUses => tokio::time::sleep(Duration::from_hours(1)).await,
-        Fault::Throttle
-        | Fault::ThrottleWrites
-        | Fault::ThrottleUsers
-        | Fault::ThrottleGrants
-        | Fault::ThrottleGrantsAfterOne
-        | Fault::ThrottleStandings
-        | Fault::ThrottleResources
-        | Fault::ThrottleEndings
-        | Fault::ThrottleClients
-        | Fault::ThrottleStatuses => {
-            return error(StatusCode::BAD_REQUEST, "ThrottlingException");
+    let effect = front.due(&operation, &sent, &parts.headers);
+    match effect {
+        Some(Effect::Close) => close(),
+        Some(Effect::Hang) => {
+            front.hung.notify_one();
+            tokio::time::sleep(Duration::from_hours(1)).await;
         }
-        Fault::Broken => return error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
-        Fault::Denied => return error(StatusCode::BAD_REQUEST, "AccessDeniedException"),
-        Fault::LeftOver | Fault::AlwaysLeftOver => {
+        Some(Effect::Hold) => {
+            front.hung.notify_one();
+            front.released.notified().await;
+        }
+        Some(Effect::Error(status, kind)) => return error(status, kind),
+        Some(Effect::LeaveKeys) => {
             let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
             return Response::new(Body::from(left.to_string()));
         }
-        Fault::None
-        | Fault::LoseFirstAnswer
-        | Fault::LoseAnswers
-        | Fault::LoseFirstTransaction
-        | Fault::LoseTransactions => {}
+        Some(Effect::LoseResponse) | None => {}
     }
     let plain = sent.clone();
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
         sent["ReturnConsumedCapacity"] = json!("TOTAL");
     }
     let (status, headers, text) = forward(front, parts.headers, sent.to_string()).await;
-    let told: Value = serde_json::from_str(&text).unwrap_or_default();
-    let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
+    let response: Value = serde_json::from_str(&text).unwrap_or_default();
+    let seen = Seen { operation, capacity: capacity(&response["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);
     // The database has made the write.
-    if fault != Fault::None {
+    if effect == Some(Effect::LoseResponse) {
         close();
     }
     let mut response = Response::new(Body::from(text));
@@ -320,9 +262,9 @@ async fn forward(front: &Front, mut headers: HeaderMap, body: String) -> (Status
 }
 
 /// Returns the units of one table, or of several tables together.
-fn capacity(told: &Value) -> f64 {
+fn capacity(consumed: &Value) -> f64 {
     let units = |table: &Value| table["CapacityUnits"].as_f64().unwrap_or_default();
-    told.as_array().map_or_else(|| units(told), |tables| tables.iter().map(units).sum())
+    consumed.as_array().map_or_else(|| units(consumed), |tables| tables.iter().map(units).sum())
 }
 
 fn error(status: StatusCode, kind: &str) -> Response<Body> {

@@ -12,6 +12,7 @@ pub mod code_flow;
 mod command;
 mod compat;
 pub mod dice;
+mod fault;
 mod front;
 mod inside;
 pub mod mcp;
@@ -24,6 +25,7 @@ mod response;
 pub mod rights;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     io::{self, Write},
     sync::{
@@ -37,7 +39,7 @@ use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     config::{Config, RegistrationMode, TableNames},
-    dynamodb::{self, Endpoint, schema},
+    dynamodb::{self, Endpoint, Table, schema},
     endpoint::App,
     log::{Level, Log},
     oauth::Switch,
@@ -56,7 +58,8 @@ pub use browser::{Browser, HtmlForm, PASSWORD, TestUser};
 pub use clients::{Registered, machine};
 pub use command::Ran;
 pub use compat::{JSON, legacy};
-pub use front::{Fault, Front};
+pub use fault::Fault;
+pub use front::Front;
 pub use inside::Guesser;
 pub use policy::Policy;
 pub use registration::{REGISTER, public_metadata, redirect_uris, tool};
@@ -293,6 +296,12 @@ impl Stack {
         }
         text
     }
+}
+
+/// Returns the items of `table`, each as text with its attributes in alphabetical order.
+pub async fn items(table: &Table) -> BTreeSet<String> {
+    let items = table.all().await.unwrap().into_iter();
+    items.map(|item| format!("{:?}", BTreeMap::from_iter(item))).collect()
 }
 
 /// A denied request of a function is a mistake in its policy, even if the test passed.

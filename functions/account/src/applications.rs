@@ -17,10 +17,7 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use crate::{
-    form::{check_csrf, csrf},
-    section::section,
-};
+use crate::{form::check_csrf, section::section};
 
 /// The purpose of a form that ends an application's access.
 const END: &str = "end-application";
@@ -37,7 +34,7 @@ pub(crate) async fn show(call: &Call<'_>, user: &SignedIn) -> Result<Response, E
         section: section(call, user, Section::APPLICATIONS).await?,
         username: &user.username,
         applications: &applications,
-        logout_csrf: csrf(user, &["logout"]),
+        logout_csrf: user.csrf(&["logout"]),
     };
     Ok(view.show(StatusCode::OK, &page))
 }
@@ -47,6 +44,7 @@ struct Access {
     client: ClientId,
     scope: Scope,
     since: Timestamp,
+    last_used: Timestamp,
 }
 
 /// Lists the applications with a valid grant. The index may lag behind: a grant from this very moment may be missing.
@@ -62,9 +60,11 @@ async fn list(call: &Call<'_>, user: &SignedIn) -> Result<Vec<ListedApplication>
             client: grant.client.clone(),
             scope: Scope::default(),
             since: grant.issued_at,
+            last_used: grant.issued_at,
         });
         access.scope = access.scope.with(&grant.scope);
         access.since = access.since.min(grant.issued_at);
+        access.last_used = access.last_used.max(last_used(&grant));
     }
     let clients: Vec<_> = by_client.values().map(|access| Principal::Client(access.client.clone())).collect();
     let mut statuses = Vec::new();
@@ -76,12 +76,13 @@ async fn list(call: &Call<'_>, user: &SignedIn) -> Result<Vec<ListedApplication>
         by_client.into_values().zip(statuses).filter_map(|(access, status)| Some((access, status?)));
     let mut applications: Vec<_> = existing
         .map(|(access, status)| ListedApplication {
-            csrf: csrf(user, &[END, access.client.as_str()]),
+            csrf: user.csrf(&[END, access.client.as_str()]),
             id: access.client.to_string(),
             name: status.name,
             is_self_registered: access.client.is_self_registered(),
             scope: access.scope.to_string(),
             since: access.since.day().to_string(),
+            last_used: access.last_used.day().to_string(),
         })
         .collect();
     applications.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
@@ -126,6 +127,12 @@ fn unfinished(reason: &str) -> ErrorPage {
 async fn grants(call: &Call<'_>, user: &SignedIn) -> Result<Vec<(Id, Grant)>, dynamodb::Error> {
     let ids = call.app.grants.of_user(user.user).await?;
     call.app.grants.find_all(&ids).await
+}
+
+/// Returns when the application last got a token of `grant`, or when the grant was issued, if it has no token. Calls to
+/// APIs are not recorded.
+fn last_used(grant: &Grant) -> Timestamp {
+    grant.access.as_ref().map_or(grant.issued_at, |access| access.issued_at)
 }
 
 fn is_valid(grant: &Grant, user: &SignedIn, now: Timestamp) -> bool {

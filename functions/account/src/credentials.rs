@@ -17,7 +17,7 @@ use shared::{
 };
 
 use crate::{
-    form::{check_csrf, check_page, csrf, stale},
+    form::{check_csrf, check_page, stale},
     section::section,
 };
 
@@ -71,7 +71,7 @@ async fn page(
         credentials: &credentials,
         scope: call.app.config.account.developer_scopes.values().collect(),
         page_id: &page,
-        csrf: csrf(user, &[CREATE, &page]),
+        csrf: user.csrf(&[CREATE, &page]),
     };
     Ok(view.show(status, &page))
 }
@@ -82,7 +82,7 @@ fn describe(client: &Client, user: &SignedIn) -> ListedCredential {
         name: client.name.clone(),
         scope: client.scope.to_string(),
         created: client.created_at.day().to_string(),
-        csrf: csrf(user, &[DELETE, client.id.as_str()]),
+        csrf: user.csrf(&[DELETE, client.id.as_str()]),
     }
 }
 

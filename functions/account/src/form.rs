@@ -1,22 +1,14 @@
-//! CSRF tokens of the account's forms.
+//! Checks of the account's forms.
 
 use shared::{
     endpoint::{Call, SignedIn},
     http::Form,
-    pages::{self, CsrfToken, ErrorKind, ErrorPage, Section},
+    pages::{self, ErrorKind, ErrorPage, Section},
 };
 
-/// Returns the CSRF token of the form for this `purpose`.
-pub(crate) fn csrf(user: &SignedIn, purpose: &[&str]) -> CsrfToken {
-    CsrfToken::seal(&user.secret, purpose)
-}
-
-/// Checks that `form` was sent to this session for this `purpose`.
+/// Checks that `form` was sent to this session for this `purpose`. The page of a failure leads to the account.
 pub(crate) fn check_csrf(user: &SignedIn, form: &Form, purpose: &[&str]) -> Result<(), ErrorPage> {
-    if user.secret.has_sealed(purpose, form.get("csrf").unwrap_or_default()) {
-        return Ok(());
-    }
-    Err(stale("the form was not sent to this session for this purpose"))
+    user.check_csrf(form, purpose).map_err(|page| page.with_retry(Section::APPLICATIONS.to_owned()))
 }
 
 /// Checks that `form` comes from a recent page for creating something, and returns the page's id.

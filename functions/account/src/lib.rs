@@ -1,4 +1,4 @@
-//! A user's own account: the applications that use it, personal tokens, and a developer's credentials.
+//! A user's own account: the applications that use it, sessions, personal tokens, and a developer's credentials.
 //!
 //! # Design
 //! Every form has a CSRF token: an HMAC of the form's purpose under the session's secret, so no other site and no other
@@ -14,6 +14,7 @@ mod form;
 mod revoke_tokens;
 mod section;
 mod service;
+mod sessions;
 mod token_request;
 mod tokens;
 
@@ -60,6 +61,8 @@ async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
         (Section::TOKENS, Some(form)) => tokens::create_or_end(call, &user, &form).await,
         (Section::CREDENTIALS, None) => credentials::show(call, &user).await,
         (Section::CREDENTIALS, Some(form)) => credentials::create_or_delete(call, &user, &form).await,
+        (Section::SESSIONS, None) => sessions::show(call, &user).await,
+        (Section::SESSIONS, Some(form)) => sessions::end(call, &user, &form).await,
         (_, None) => applications::show(call, &user).await,
         (_, Some(form)) => applications::end(call, &user, &form).await,
     }

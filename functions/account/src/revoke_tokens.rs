@@ -30,7 +30,7 @@ pub(crate) async fn revoke(call: &Call<'_>) -> Result<Response, Error> {
     let (user, reason) = authorized_user(call, &query).await?;
     if call.request.uri().path().ends_with("/revoketokens") {
         call.app.users.end_everything(user, call.now).await?;
-        call.audit(Event::UserChanged { user, change: UserChange::EverythingEnded });
+        call.audit_user(user, UserChange::EverythingEnded);
         sweep(call, user, reason).await;
         return Ok(done(call, "revoked user tokens"));
     }

@@ -15,7 +15,7 @@ use shared::{
 };
 
 use crate::{
-    form::{check_csrf, check_page, csrf, stale},
+    form::{check_csrf, check_page, stale},
     token_request,
 };
 
@@ -80,7 +80,7 @@ async fn page(
         scope: offered.values().collect(),
         lifetimes: &token_request::lifetimes(call.app.config.account.temporary_token),
         page_id: &page,
-        csrf: csrf(user, &[CREATE, &page]),
+        csrf: user.csrf(&[CREATE, &page]),
     };
     Ok(view.show(status, &page))
 }
@@ -98,7 +98,7 @@ fn describe(token: &PersonalToken, user: &SignedIn, offered: &Scope) -> ListedTo
         created: token.created_at.day().to_string(),
         expires: token.expires_at.map(|end| end.day().to_string()),
         last_used: token.last_used.map(|day| day.to_string()),
-        csrf: csrf(user, &[END, token.id()]),
+        csrf: user.csrf(&[END, token.id()]),
     }
 }
 

@@ -3,14 +3,19 @@
 //! # Design
 //! There is no administration endpoint to attack: IAM decides who may administer.
 
+mod apply;
 mod client;
 mod clock;
 mod command;
+mod configuration;
 mod connection;
+mod doctor;
 mod error;
+mod export;
 mod lookup;
-mod output;
+pub(crate) mod output;
 mod password;
+mod progress;
 mod resource;
 mod scope;
 mod sweep;
@@ -19,5 +24,6 @@ mod user;
 mod words;
 
 pub use command::Command;
+pub(crate) use configuration::schema;
 pub use error::Error;
 pub use words::switches;

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use shared::oauth::{Issuer, Switches};
 
 use crate::{
-    admin::{self, Error},
+    admin::{self, Error, output::Output},
+    generated::{Completions, Manual, print_schema},
     local::{self, Storage},
 };
 
@@ -32,7 +33,8 @@ Exit codes:
   0  success
   1  failure, for example an outage of DynamoDB; see the message, and try again
   2  invalid input
-  3  not found";
+  3  not found
+  4  `apply --dry-run` found changes";
 
 #[derive(Subcommand)]
 enum Command {
@@ -40,6 +42,12 @@ enum Command {
     Serve(Serve),
     #[command(flatten)]
     Admin(admin::Command),
+    /// Print the JSON Schema of the files that `apply` reads, for editors
+    Schema,
+    /// Print the completion script for a shell
+    Completions(Completions),
+    /// Print the manual page (roff), or write a page for each command
+    Man(Manual),
 }
 
 #[derive(Args)]
@@ -76,6 +84,9 @@ impl Arguments {
         match self.command {
             Command::Serve(_) if self.endpoint_url.is_some() => Err(Error::EndpointUrlOfServe),
             Command::Serve(serve) => Ok(local::serve(serve.into()).await?),
+            Command::Schema => Ok(print_schema(Output::new(self.json))?),
+            Command::Completions(completions) => Ok(completions.run()?),
+            Command::Man(manual) => Ok(manual.run()?),
             Command::Admin(command) => command.run(self.endpoint_url, self.json).await,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod arguments;
+mod generated;
 pub mod local;
 
 pub use arguments::Arguments;

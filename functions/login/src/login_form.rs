@@ -1,19 +1,14 @@
-//! The login form, and the visit that ties it to the browser it was sent to (RFC 6749 §10.12).
-
-use std::time::Duration;
+//! The login form.
 
 use lambda_http::http::StatusCode;
 use shared::{
     endpoint::Call,
-    http::{Cookie, Query, Response},
+    http::{Query, Response},
     pages::{Application, CsrfToken, ErrorPage, LoginError, LoginPage, SignedInPage},
-    secret::{Id, Secret, Visit, random},
 };
 
-/// The cookie of a visit: its secret makes the CSRF token of the login form.
-pub(crate) const VISIT: Cookie = Cookie::new("jeton-visit");
-/// How long the form can be sent back.
-pub(crate) const VISIT_LIFETIME: Duration = Duration::from_hours(1);
+use crate::visit::{VISIT, VISIT_LIFETIME, visit, visit_or_new};
+
 /// The purpose in the form's CSRF token.
 const PURPOSE: &str = "login";
 
@@ -23,29 +18,27 @@ pub(crate) async fn show(call: &Call<'_>) -> Result<Response, ErrorPage> {
     if query.is_empty()
         && let Some(user) = shared::endpoint::signed_in(call).await?
     {
-        let logout_csrf = CsrfToken::seal(&user.secret, &["logout"]);
+        let logout_csrf = user.csrf(&["logout"]);
         let view = call.view();
         return Ok(view.show(StatusCode::OK, &SignedInPage { view, username: &user.username, logout_csrf }));
     }
     let hint = Query::parse(query).ok();
     let hint = hint.as_ref().and_then(|query| query.get("login_hint").ok().flatten()).unwrap_or_default();
-    page(call, StatusCode::OK, hint, None).await
+    page(call, hint, None).await
 }
 
 /// Makes the login page: with the user name filled in, and with the `error` of the last attempt.
 pub(crate) async fn page(
     call: &Call<'_>,
-    status: StatusCode,
     username: &str,
     error: Option<LoginError>,
 ) -> Result<Response, ErrorPage> {
     let query = query(call);
-    // Two tabs of one browser share a visit.
-    let visit = visit(call)?.unwrap_or_else(|| Secret::new(Id::random(), &random()));
+    let visit = visit_or_new(call)?;
     let csrf = CsrfToken::seal(&visit, &[PURPOSE, query]);
     let (view, application) = (call.view(), application(call).await);
     let page = LoginPage { view, application: application.as_ref(), query, csrf, username, error };
-    let mut response = view.show(status, &page);
+    let mut response = page.response();
     VISIT.set(&mut response, &call.issuer()?, visit.expose(), VISIT_LIFETIME);
     Ok(response)
 }
@@ -58,10 +51,6 @@ pub(crate) fn is_own_form(call: &Call<'_>, csrf: &str) -> Result<bool, ErrorPage
 /// Returns the query of the request: the authorization request to go on with, if it is not empty.
 pub(crate) fn query<'a>(call: &'a Call<'_>) -> &'a str {
     call.request.uri().query().unwrap_or_default()
-}
-
-fn visit(call: &Call<'_>) -> Result<Option<Secret<Visit>>, ErrorPage> {
-    Ok(call.cookie_secret(VISIT)?)
 }
 
 /// Returns the application that sent the authorization request in the query, if the client and its redirect URI are

@@ -1,21 +1,17 @@
 //! Signing in with a name and a password.
 
-use std::time::Duration;
-
-use lambda_http::http::{StatusCode, header};
 use shared::{
     audit::Event,
-    endpoint::{Call, DEVICE_COOKIE, PasswordCredentials, PasswordError, SESSION_COOKIE, VerifiedUser},
-    http::{self, Form, Query, Response, rounded_up_to_seconds},
+    endpoint::{Call, SESSION_COOKIE, VerifiedUser},
+    http::{self, Form, Query, Response},
     pages::{ErrorPage, LoginError},
-    users::{
-        Password, User, device_cookie, password,
-        rate_limit::{Account, Channel, Origin},
-    },
+    users::{Password, User, password},
 };
 
 use crate::{
-    login_form::{self, VISIT, VISIT_LIFETIME},
+    login_form, session,
+    verify::verify,
+    visit::{VISIT, VISIT_LIFETIME},
     without_sign_in::without_sign_in,
 };
 
@@ -26,41 +22,14 @@ pub(crate) async fn sign_in(call: &Call<'_>) -> Result<Response, ErrorPage> {
     if !login_form::is_own_form(call, form.get("csrf").unwrap_or_default())? {
         return stale_form(call, username).await;
     }
-    let cookie = shared::endpoint::device_cookie(call, Account::named(username)).await?;
-    let origin = cookie.as_ref().map_or_else(|| Origin::Address(call.address()), Origin::DeviceCookie);
     let password = form.get("password").unwrap_or_default();
-    let credentials = PasswordCredentials { channel: Channel::LoginPage, username, password, origin };
-    let verified = match call.verify_password(&credentials).await {
+    let (verified, cookie) = match verify(call, username, password).await? {
         Ok(verified) => verified,
-        Err(PasswordError::Table(error)) => return Err(error.into()),
-        Err(PasswordError::Invalid { .. }) => {
-            return login_form::page(
-                call,
-                StatusCode::BAD_REQUEST,
-                username,
-                Some(LoginError::WrongCredentials),
-            )
-            .await;
-        }
-        Err(PasswordError::RateLimited { retry_after, .. }) => {
-            return rate_limited(call, username, retry_after).await;
-        }
+        Err(error) => return login_form::page(call, username, Some(error)).await,
     };
     let user = with_current_hash(call, verified, password).await;
     let mut response = begin_session(call, &user).await?;
-    // The user is signed in even if this write fails: then the browser keeps the device cookie that it had.
-    if let Ok(renewed) = call.app.device_cookies.remember(user.sub, cookie, call.now).await {
-        DEVICE_COOKIE.set(&mut response, &call.issuer()?, renewed.expose(), device_cookie::LIFETIME);
-    }
-    Ok(response)
-}
-
-/// Returns the login page after too many attempts: the same for every name and every counter.
-async fn rate_limited(call: &Call<'_>, username: &str, retry_after: Duration) -> Result<Response, ErrorPage> {
-    let seconds = rounded_up_to_seconds(retry_after);
-    let error = LoginError::TooManyAttempts(Duration::from_secs(seconds));
-    let mut response = login_form::page(call, StatusCode::TOO_MANY_REQUESTS, username, Some(error)).await?;
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    session::renew_device_cookie(call, &mut response, user.sub, cookie, call.now).await?;
     Ok(response)
 }
 
@@ -77,7 +46,7 @@ async fn stale_form(call: &Call<'_>, username: &str) -> Result<Response, ErrorPa
         return Ok(http::see_other(&next_location(call, login_form::query(call))));
     }
     call.log_failure("access_denied", "the login form was not sent to this browser or is too old", false);
-    login_form::page(call, StatusCode::FORBIDDEN, username, Some(LoginError::ExpiredForm)).await
+    login_form::page(call, username, Some(LoginError::ExpiredForm)).await
 }
 
 /// Hashes the user's password again if the stored hash is outdated. A failure changes nothing for the user: the next
@@ -92,16 +61,14 @@ async fn with_current_hash(call: &Call<'_>, verified: VerifiedUser, password: &s
 
 /// Begins a session, ends the browser's earlier one, and redirects to the request that the user came for.
 async fn begin_session(call: &Call<'_>, user: &User) -> Result<Response, ErrorPage> {
-    let issuer = call.issuer()?;
     if let Some(earlier) = call.cookie_secret(SESSION_COOKIE)? {
-        call.app.sessions.end(&earlier).await?;
+        call.app.sessions.end(&earlier, call.now).await?;
     }
-    let secret = call.app.sessions.begin(user.sub, call.now).await?;
-    call.audit(Event::SignedIn { user: user.sub });
     let request = without_sign_in(login_form::query(call));
     let mut response = http::see_other(&next_location(call, &request));
-    SESSION_COOKIE.set(&mut response, &issuer, secret.expose(), call.app.config.session.absolute);
-    VISIT.clear(&mut response, &issuer);
+    session::begin(call, &mut response, user.sub, call.now).await?;
+    call.audit(Event::SignedIn { user: user.sub });
+    VISIT.clear(&mut response, &call.issuer()?);
     Ok(response)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     config::{Language, display_name},
-    dynamodb::{self, Outcome, Table, Update, stored},
+    dynamodb::{self, Outcome, Table, Transaction, Update, stored},
     oauth::{InvalidScope, Scope},
 };
 
@@ -46,15 +46,34 @@ impl Description {
 
     /// Describes `value` as `text` in `language`.
     pub fn new(value: &str, language: Language, text: &str) -> Result<Self, InvalidDescription> {
+        Self::in_languages(value, [(language, text)])
+    }
+
+    /// Describes `value` in each of these languages: at least one.
+    pub fn in_languages<'a>(
+        value: &str,
+        texts: impl IntoIterator<Item = (Language, &'a str)>,
+    ) -> Result<Self, InvalidDescription> {
         Scope::of([value])?;
         if value.len() > Scope::MOST_VALUE_BYTES {
             return Err(InvalidDescription::Value);
         }
-        if !display_name::is_plain_line(text, Self::MOST_CHARACTERS) {
+        let own = |(language, text): (Language, &str)| (language.tag().to_owned(), text.to_owned());
+        let texts: BTreeMap<_, _> = texts.into_iter().map(own).collect();
+        if texts.is_empty()
+            || !texts.values().all(|text| display_name::is_plain_line(text, Self::MOST_CHARACTERS))
+        {
             return Err(InvalidDescription::Text);
         }
-        let texts = BTreeMap::from([(language.tag().to_owned(), text.to_owned())]);
         Ok(Self { key: Self::key(value), version: 1, value: value.to_owned(), texts })
+    }
+
+    /// Returns the description with the texts of `stored` in languages that only a later version knows.
+    #[must_use]
+    pub fn with_unknown_languages_of(mut self, stored: &Self) -> Self {
+        let unknown = stored.texts.iter().filter(|(tag, _)| tag.parse::<Language>().is_err());
+        self.texts.extend(unknown.map(|(tag, text)| (tag.clone(), text.clone())));
+        self
     }
 
     /// Returns the text in `language`, else in the `default` of the deployment, else in any language: each says more
@@ -100,6 +119,35 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Stores `description` in place of the one that was `read`, or of none. Returns whether that one was still stored.
+    pub async fn replace(
+        &self,
+        read: Option<&Description>,
+        description: &Description,
+    ) -> Result<bool, dynamodb::Error> {
+        let there = match read {
+            None => self.0.insert(description).await?,
+            Some(read) => {
+                let update = Update::when::<Description>("#texts = :read", "SET #texts = :texts")
+                    .value("read", &read.texts)?
+                    .value("texts", &description.texts)?;
+                match self.0.update::<Description>(&description.key, update).await? {
+                    Outcome::Applied(_) => None,
+                    Outcome::ConditionFailed(None) => return Ok(false),
+                    Outcome::ConditionFailed(there) => there,
+                }
+            }
+        };
+        // The response to the SDK's first attempt got lost, and its second attempt found that write.
+        Ok(there.is_none_or(|there| there == *description))
+    }
+
+    /// Deletes the description that was `read`. Returns whether it was still stored.
+    pub async fn delete_read(&self, read: &Description) -> Result<bool, dynamodb::Error> {
+        let all = Transaction::on(&self.0).delete_of::<Description>(&read.key, "texts", &read.texts)?;
+        Ok(matches!(all.commit().await?, Outcome::Applied(())))
     }
 
     /// Returns every description, sorted by value. It scans the table: for administration only.

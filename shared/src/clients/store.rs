@@ -14,7 +14,7 @@ use crate::{
     dynamodb::{self, Item, Outcome, Table, Transaction, Update, id_list::IdList},
     oauth::{ClientId, Switches},
     secret::Id,
-    status::Status,
+    status::{Ending, Status},
     time::Timestamp,
 };
 
@@ -197,15 +197,23 @@ impl Store {
 
     /// Creates `client`, unless its owner has the most clients allowed.
     pub async fn create(&self, client: &Client) -> Result<(), WriteError> {
-        let status = Status::new(&client.id, &client.name);
+        self.create_with(client, &Status::new(&client.id, &client.name)).await
+    }
+
+    /// Creates `client` with this status, unless its owner has the most clients allowed.
+    pub async fn create_with(&self, client: &Client, status: &Status) -> Result<(), WriteError> {
         let mut all =
-            Transaction::on(&self.table).insert(dynamodb::item(client)?)?.insert(dynamodb::item(&status)?)?;
+            Transaction::on(&self.table).insert(dynamodb::item(client)?)?.insert(dynamodb::item(status)?)?;
         if let Some(owner) = client.owner {
             all = all.update(&OWNED.key(owner), OWNED.add(&client.id)?)?;
         }
         match all.commit().await? {
             Outcome::Applied(()) => Ok(()),
             Outcome::ConditionFailed(_) => {
+                // The response to the SDK's first attempt got lost, and its second attempt found that client.
+                if self.read(&client.id).await?.is_some_and(|(there, _)| there == *client) {
+                    return Ok(());
+                }
                 let there: Option<Status> = self.table.get(&status.key).await?;
                 Err(match (there, client.owner) {
                     (Some(there), _) if there.deleted => WriteError::Deleted(client.id.clone()),
@@ -243,24 +251,27 @@ impl Store {
 
     /// Changes the attributes of `client`, as it was read, that differ in `updated`. Attributes of later versions stay.
     async fn exchange(&self, client: &Client, updated: &Client) -> Result<(), WriteError> {
-        let raced = || WriteError::Raced(client.id.clone());
-        let key = Client::key(&client.id);
-        // The item itself, with the attributes that another version may have written.
-        let stored = dynamodb::get_all(&[(&self.table, key.clone())]).await?.pop().flatten();
-        let stored = stored.ok_or_else(|| WriteError::Unknown(client.id.clone()))?;
-        if dynamodb::read::<Client>(Some(stored.clone()))?.as_ref() != Some(client) {
-            return Err(raced());
-        }
+        let stored = self.stored(client).await?;
         if client == updated {
             return Ok(());
         }
         let update = Update::exchange(&stored, &dynamodb::item(client)?, &dynamodb::item(updated)?);
-        match self.table.update::<Client>(&key, update).await? {
+        match self.table.update::<Client>(&Client::key(&client.id), update).await? {
             Outcome::Applied(_) => Ok(()),
             // The response to the SDK's first attempt got lost, and its second attempt found that change.
             Outcome::ConditionFailed(Some(there)) if there == *updated => Ok(()),
-            Outcome::ConditionFailed(_) => Err(raced()),
+            Outcome::ConditionFailed(_) => Err(WriteError::Raced(client.id.clone())),
         }
+    }
+
+    /// Returns the item of `client`, as it was read, with the attributes that another version may have written.
+    async fn stored(&self, client: &Client) -> Result<Item, WriteError> {
+        let stored = dynamodb::get_all(&[(&self.table, Client::key(&client.id))]).await?.pop().flatten();
+        let stored = stored.ok_or_else(|| WriteError::Unknown(client.id.clone()))?;
+        if dynamodb::read::<Client>(Some(stored.clone()))?.as_ref() != Some(client) {
+            return Err(WriteError::Raced(client.id.clone()));
+        }
+        Ok(stored)
     }
 
     /// Disables the client and ends all its grants until `at`: one write, effective at the next introspection.
@@ -276,7 +287,7 @@ impl Store {
 
     /// Ends all grants of the client until `now`: one write, effective at the next introspection.
     pub async fn end_everything(&self, id: &ClientId, now: Timestamp) -> Result<(), WriteError> {
-        let ended = Status::end_everything(&self.table, id, now).await?;
+        let ended = Status::end(&self.table, id, Ending::Everything, now).await?;
         ended.ok_or_else(|| WriteError::Unknown(id.clone()))
     }
 
@@ -289,6 +300,16 @@ impl Store {
             None => {
                 self.delete_with_tombstone(id, Transaction::on(&self.table).delete(&Client::key(id))?).await
             }
+        }
+    }
+
+    /// Deletes a client of no developer, as it was `read`.
+    pub async fn delete_read(&self, read: &Client) -> Result<(), WriteError> {
+        let stored = self.stored(read).await?;
+        let deletion = Transaction::on(&self.table).delete_unchanged(&Client::key(&read.id), &stored)?;
+        match self.delete_with_tombstone(&read.id, deletion).await {
+            Err(WriteError::Unknown(id)) => Err(WriteError::Raced(id)),
+            deleted => deleted,
         }
     }
 

@@ -4,7 +4,7 @@
 //! [`Stored`] type's fields; here they become those of the attributes. Every attribute is aliased, so no reserved word
 //! can be hit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -53,25 +53,18 @@ impl Update {
     /// Changes what differs between `old` and `new`, if the item is still `stored`. `old` has the attributes of `stored`
     /// that this version knows; the others stay, also within maps.
     pub fn exchange(stored: &Item, old: &Item, new: &Item) -> Self {
-        let mut conditions = Vec::new();
-        let mut values = HashMap::new();
-        let names: BTreeSet<&String> = stored.keys().chain(new.keys()).filter(|name| *name != KEY).collect();
-        for name in names {
-            match stored.get(name) {
-                Some(value) => {
-                    conditions.push(format!("#{name} = :old_{name}"));
-                    values.insert(format!(":old_{name}"), value.clone());
-                }
-                None => conditions.push(format!("attribute_not_exists(#{name})")),
-            }
-        }
+        let (unchanged, values) = unchanged(stored);
+        let added: BTreeSet<_> = new.keys().filter(|name| !stored.contains_key(*name)).collect();
+        let absent = added.into_iter().map(|name| format!("attribute_not_exists(#{name})"));
+        let conditions: Vec<_> = [unchanged].into_iter().chain(absent).collect();
         let mut difference = Difference { set: Vec::new(), removed: Vec::new(), values };
         difference.between("", stored, old, new);
         let clause =
             |word, parts: &[String]| (!parts.is_empty()).then(|| format!("{word} {}", parts.join(", ")));
         let clauses = [clause("SET", &difference.set), clause("REMOVE", &difference.removed)];
         let change: Vec<_> = clauses.into_iter().flatten().collect();
-        Self { values: difference.values, ..Self::when::<Item>(&conditions.join(" AND "), &change.join(" ")) }
+        let (condition, change) = (conditions.join(" AND "), change.join(" "));
+        Self { change, condition, values: difference.values, unknown: None }
     }
 
     /// Sets the value of `:name`.
@@ -112,6 +105,18 @@ impl Update {
         // DynamoDB refuses an empty map.
         Some(self.values).filter(|values| !values.is_empty())
     }
+}
+
+/// Returns the condition that an item is still `stored`, in attributes, with its values.
+pub(super) fn unchanged(stored: &Item) -> (String, HashMap<String, AttributeValue>) {
+    let mut conditions = vec![format!("attribute_exists(#{KEY})")];
+    let mut values = HashMap::new();
+    let sorted: BTreeMap<_, _> = stored.iter().filter(|(name, _)| *name != KEY).collect();
+    for (name, value) in sorted {
+        conditions.push(format!("#{name} = :old_{name}"));
+        values.insert(format!(":old_{name}"), value.clone());
+    }
+    (conditions.join(" AND "), values)
 }
 
 /// The clauses of a change, and their values.
@@ -166,7 +171,7 @@ fn in_attributes(expression: &str, fields: &'static [Field], unknown: &mut Optio
 }
 
 /// Returns every `#name` in `expression`, with its attribute.
-fn aliases(expression: &str) -> impl Iterator<Item = (String, String)> {
+pub(super) fn aliases(expression: &str) -> impl Iterator<Item = (String, String)> {
     expression.split('#').skip(1).map(|rest| {
         let name: String = rest.chars().take_while(|c| is_in_a_name(*c)).collect();
         (format!("#{name}"), name)

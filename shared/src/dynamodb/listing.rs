@@ -1,5 +1,7 @@
 //! Reads of many items at once, for lists, cleaning up and administration. No decision depends on them.
 
+use std::{collections::BTreeSet, iter};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
@@ -30,26 +32,79 @@ impl Table {
         Ok(())
     }
 
-    /// Returns the keys that begin with `prefix`, of items whose `field` is `value`. It scans the table: for
-    /// administration only.
-    pub async fn keys_with<T: Stored>(
-        &self,
-        prefix: &str,
-        field: &str,
-        value: &impl Serialize,
-    ) -> Result<Vec<String>, Error> {
-        let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
+    /// Reads one item at most by a scan, to find out whether the caller may scan the table: for administration only.
+    pub async fn check_scan(&self) -> Result<(), Error> {
+        #[expect(clippy::disallowed_methods, reason = "administration only")]
+        let request = self.client.scan();
+        let request = request.table_name(&self.name).limit(1);
+        request.send().await.map(drop).map_err(|error| unavailable("Scan", &error))
+    }
+
+    /// Returns one page of the items of this kind, in no particular order, and the position of the next page. `after` is
+    /// the position of this one; `None`: the first. It scans the table: for administration only.
+    pub async fn page(&self, kind: &str, after: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
         #[expect(clippy::disallowed_methods, reason = "administration only")]
         let request = self.client.scan();
         let request = request
             .table_name(&self.name)
             .consistent_read(true)
-            .filter_expression("#value = :value AND begins_with(#pk, :prefix)")
+            .filter_expression("begins_with(#pk, :prefix)")
+            .expression_attribute_names("#pk", KEY)
+            .expression_attribute_values(":prefix", text(&format!("{kind}#")))
+            .set_exclusive_start_key(after);
+        let page = request.send().await.map_err(|error| unavailable("Scan", &error))?;
+        Ok((page.items.unwrap_or_default(), page.last_evaluated_key))
+    }
+
+    /// Returns the items one of whose `attributes` is `value`, and those whose key begins with `prefix`. It scans the
+    /// table: for administration only.
+    pub async fn all_with(
+        &self,
+        attributes: &BTreeSet<&'static str>,
+        value: &impl Serialize,
+        prefix: &str,
+    ) -> Result<Vec<Item>, Error> {
+        let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
+        let is_value = attributes.iter().map(|attribute| format!(" OR #{attribute} = :value"));
+        let filter: String = iter::once("begins_with(#pk, :prefix)".to_owned()).chain(is_value).collect();
+        #[expect(clippy::disallowed_methods, reason = "administration only")]
+        let mut request = self.client.scan();
+        for attribute in attributes {
+            request = request.expression_attribute_names(format!("#{attribute}"), *attribute);
+        }
+        let request = request
+            .table_name(&self.name)
+            .consistent_read(true)
+            .filter_expression(filter)
+            .expression_attribute_names("#pk", KEY)
+            .expression_attribute_values(":prefix", text(prefix))
+            .expression_attribute_values(":value", value);
+        let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        items.map_err(|error| unavailable("Scan", &error))
+    }
+
+    /// Returns the keys that begin with `prefix`, of items whose `field` is one of `values`: 1 to 100. It scans the table:
+    /// for administration only.
+    pub async fn keys_with<T: Stored>(
+        &self,
+        prefix: &str,
+        field: &str,
+        values: &[impl Serialize],
+    ) -> Result<Vec<String>, Error> {
+        let names: Vec<_> = (0..values.len()).map(|nth| format!(":value{nth}")).collect();
+        #[expect(clippy::disallowed_methods, reason = "administration only")]
+        let mut request = self.client.scan();
+        for (name, value) in names.iter().zip(values) {
+            request = request.expression_attribute_values(name, serde_dynamo::to_attribute_value(value)?);
+        }
+        let request = request
+            .table_name(&self.name)
+            .consistent_read(true)
+            .filter_expression(format!("#value IN ({}) AND begins_with(#pk, :prefix)", names.join(", ")))
             .projection_expression("#pk")
             .expression_attribute_names("#pk", KEY)
             .expression_attribute_names("#value", attribute_of::<T>(field)?)
-            .expression_attribute_values(":prefix", text(prefix))
-            .expression_attribute_values(":value", value);
+            .expression_attribute_values(":prefix", text(prefix));
         let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         Ok(keys(&items.map_err(|error| unavailable("Scan", &error))?))
     }

@@ -40,7 +40,7 @@
 //!
 //! | `pk` | declared in | item | `ttl` |
 //! |---|---|---|---|
-//! | `user#SUB` | `users/user.rs` | a [`User`](crate::users::User): login name, Argon2id hash | no |
+//! | `user#SUB` | `users/user.rs` | a [`User`](crate::users::User): login name, hash of the password | no |
 //! | `name#NAME` | `users/user.rs` | the `sub` of the user with this login name, in lower case | no |
 //! | `status#SUB` | `status/item.rs` | a user's [`Status`](crate::status::Status); a tombstone once the user is deleted | no |
 

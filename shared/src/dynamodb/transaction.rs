@@ -1,5 +1,7 @@
 //! Transactions: several writes to one table, made all or none.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
@@ -7,7 +9,11 @@ use aws_sdk_dynamodb::{
 };
 use serde::Serialize;
 
-use super::{Error, Item, KEY, Outage, Outcome, Stored, Table, Update, attribute_of, text, unavailable};
+use super::{
+    Error, Item, KEY, Outage, Outcome, Stored, Table, Update, attribute_of,
+    expression::{aliases, unchanged},
+    text, unavailable,
+};
 
 /// The number of attempts of a transaction that conflicts with other writes.
 const ATTEMPTS: usize = 4;
@@ -39,25 +45,34 @@ impl Transaction {
 
     /// Deletes the item with this key, which must exist.
     pub fn delete(self, key: &str) -> Result<Self, Error> {
-        let delete = Delete::builder()
-            .table_name(&self.table.name)
-            .key(KEY, text(key))
-            .condition_expression("attribute_exists(#pk)")
-            .expression_attribute_names("#pk", KEY)
-            .build();
-        let delete = delete.map_err(|error| incomplete(&error))?;
-        Ok(self.and(TransactWriteItem::builder().delete(delete).build()))
+        self.delete_if(key, &format!("attribute_exists(#{KEY})"), None)
     }
 
     /// Deletes the item with this key, whose `field` must be `value`.
     pub fn delete_of<T: Stored>(self, key: &str, field: &str, value: &impl Serialize) -> Result<Self, Error> {
-        let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
+        let condition = format!("#{} = :value", attribute_of::<T>(field)?);
+        let value = serde_dynamo::to_attribute_value(value)?;
+        self.delete_if(key, &condition, Some(HashMap::from([(":value".to_owned(), value)])))
+    }
+
+    /// Deletes the item with this key, which must still be `stored`.
+    pub fn delete_unchanged(self, key: &str, stored: &Item) -> Result<Self, Error> {
+        let (condition, values) = unchanged(stored);
+        self.delete_if(key, &condition, Some(values))
+    }
+
+    fn delete_if(
+        self,
+        key: &str,
+        condition: &str,
+        values: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<Self, Error> {
         let delete = Delete::builder()
             .table_name(&self.table.name)
             .key(KEY, text(key))
-            .condition_expression("#attribute = :value")
-            .expression_attribute_names("#attribute", attribute_of::<T>(field)?)
-            .expression_attribute_values(":value", value)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(aliases(condition).collect()))
+            .set_expression_attribute_values(values)
             .build();
         let delete = delete.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().delete(delete).build()))

@@ -10,11 +10,11 @@ use lambda_http::{
 
 use super::App;
 use crate::{
-    audit::{Event, Record},
+    audit::{Event, Record, UserChange},
     http::{Cookie, OAuthError, Query, Request, Response},
     oauth::{ClientId, Issuer},
     pages::{ErrorKind, ErrorPage, View},
-    secret::{Kind, Secret},
+    secret::{Id, Kind, Secret},
     time::Timestamp,
 };
 
@@ -132,6 +132,11 @@ impl<'a> Call<'a> {
         record.request_id = Some(&self.id);
         record.path = Some(self.route_path());
         self.app.log.write(level, &record);
+    }
+
+    /// Writes the event of this `change` of `user` to the log.
+    pub fn audit_user(&self, user: Id, change: UserChange) {
+        self.audit(Event::UserChanged { user, change });
     }
 
     /// Returns the path of the gateway's route. Metrics count by it, so it is not the request's own path, which a

@@ -2,8 +2,8 @@
 
 use super::Call;
 use crate::{
-    http::Cookie,
-    pages::ErrorPage,
+    http::{Cookie, Form},
+    pages::{CsrfToken, ErrorKind, ErrorPage},
     secret::{self, Id, Secret},
     status::{Role, Status},
     time::Timestamp,
@@ -27,6 +27,20 @@ pub struct SignedIn {
 impl SignedIn {
     pub fn is_developer(&self) -> bool {
         self.status.has(&Role::developer())
+    }
+
+    /// Returns the CSRF token of the form for this `purpose`.
+    pub fn csrf(&self, purpose: &[&str]) -> CsrfToken {
+        CsrfToken::seal(&self.secret, purpose)
+    }
+
+    /// Checks that `form` was sent to this session for this `purpose`.
+    pub fn check_csrf(&self, form: &Form, purpose: &[&str]) -> Result<(), ErrorPage> {
+        if self.secret.has_sealed(purpose, form.get("csrf").unwrap_or_default()) {
+            return Ok(());
+        }
+        let reason = "the form was not sent to this session for this purpose";
+        Err(ErrorPage::new(ErrorKind::ExpiredPage, reason.to_owned()))
     }
 }
 

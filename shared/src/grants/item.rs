@@ -261,7 +261,7 @@ impl EndReason {
 
 impl Grant {
     /// Prefix of every grant's key.
-    pub(super) const PREFIX: &str = "g#";
+    pub(crate) const PREFIX: &str = "g#";
 
     /// Returns whether a request that names `requested` is about a grant for that resource. A request that names none is.
     pub(super) fn is_for(&self, requested: Option<&ResourceUri>) -> bool {

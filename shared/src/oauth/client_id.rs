@@ -8,7 +8,7 @@ use crate::secret::Id;
 
 /// A client identifier (RFC 6749 §2.2). Jeton generates 128 random bits, so that a client cannot have the `sub` of a
 /// user. The local server also uses fixed identifiers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, SerializeDisplay, DeserializeFromStr)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, SerializeDisplay, DeserializeFromStr)]
 pub struct ClientId(String);
 
 /// Error for text that is not a client identifier.

@@ -21,12 +21,19 @@ impl Section {
     pub const APPLICATIONS: &str = "/account";
     pub const TOKENS: &str = "/account/tokens";
     pub const CREDENTIALS: &str = "/account/credentials";
+    pub const SESSIONS: &str = "/account/sessions";
+    pub const PASSWORD: &str = "/account/password";
 
     /// Returns the paths and names of the user's account pages.
-    fn links(&self, texts: &Account) -> Vec<(&'static str, &'static str)> {
-        let tokens = self.has_personal_tokens.then_some((Self::TOKENS, texts.tokens));
-        let credentials = self.is_developer.then_some((Self::CREDENTIALS, texts.credentials));
-        [(Self::APPLICATIONS, texts.applications)].into_iter().chain(tokens).chain(credentials).collect()
+    pub(super) fn links(&self, texts: &Texts) -> Vec<(&'static str, &'static str)> {
+        let all = [
+            Some((Self::APPLICATIONS, texts.account.applications)),
+            self.has_personal_tokens.then_some((Self::TOKENS, texts.account.tokens)),
+            self.is_developer.then_some((Self::CREDENTIALS, texts.account.credentials)),
+            Some((Self::SESSIONS, texts.sessions.title)),
+            Some((Self::PASSWORD, texts.login.password)),
+        ];
+        all.into_iter().flatten().collect()
     }
 }
 
@@ -72,6 +79,8 @@ pub struct ListedApplication {
     pub scope: String,
     /// The day of the first grant.
     pub since: String,
+    /// The day on which the application last got a token, or the day of the grant.
+    pub last_used: String,
     /// Token of the form that ends the access.
     pub csrf: CsrfToken,
 }

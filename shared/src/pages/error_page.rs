@@ -56,6 +56,10 @@ pub enum ErrorKind {
     StillSignedIn,
     /// Some grants of an application may not be ended yet.
     AccessNotEnded,
+    /// The reset link is malformed, unknown, used, replaced or too old, or its user is disabled.
+    InvalidLink,
+    /// The password was changed, or the user deleted, while the user changed the password.
+    PasswordChangedMeanwhile,
     /// DynamoDB is throttled or down.
     Unavailable,
 }
@@ -94,8 +98,12 @@ impl ErrorPage {
             | ErrorKind::EndedRegistration
             | ErrorKind::UncheckedApplication
             | ErrorKind::UnknownAddress
-            | ErrorKind::MalformedRequest => "invalid_request",
-            ErrorKind::ExpiredPage | ErrorKind::DevelopersOnly | ErrorKind::StillSignedIn => "access_denied",
+            | ErrorKind::MalformedRequest
+            | ErrorKind::InvalidLink => "invalid_request",
+            ErrorKind::ExpiredPage
+            | ErrorKind::DevelopersOnly
+            | ErrorKind::StillSignedIn
+            | ErrorKind::PasswordChangedMeanwhile => "access_denied",
             ErrorKind::NotOffered => "not_found",
             ErrorKind::AccessNotEnded | ErrorKind::Unavailable => "temporarily_unavailable",
         }
@@ -124,9 +132,11 @@ impl ErrorKind {
             | Self::EndedRegistration
             | Self::UncheckedApplication
             | Self::UnknownAddress
-            | Self::MalformedRequest => StatusCode::BAD_REQUEST,
+            | Self::MalformedRequest
+            | Self::InvalidLink => StatusCode::BAD_REQUEST,
             Self::ExpiredPage | Self::DevelopersOnly | Self::StillSignedIn => StatusCode::FORBIDDEN,
             Self::NotOffered => StatusCode::NOT_FOUND,
+            Self::PasswordChangedMeanwhile => StatusCode::CONFLICT,
             Self::AccessNotEnded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -143,6 +153,8 @@ impl ErrorKind {
             Self::NotOffered => texts.not_offered,
             Self::StillSignedIn => texts.still_signed_in,
             Self::AccessNotEnded => texts.access_not_ended,
+            Self::InvalidLink => texts.invalid_link,
+            Self::PasswordChangedMeanwhile => texts.password_changed_meanwhile,
             Self::Unavailable => texts.unavailable,
         }
     }
@@ -185,6 +197,8 @@ mod tests {
                 (ErrorKind::DevelopersOnly, 403, None),
                 (ErrorKind::NotOffered, 404, None),
                 (ErrorKind::StillSignedIn, 403, None),
+                (ErrorKind::InvalidLink, 400, None),
+                (ErrorKind::PasswordChangedMeanwhile, 409, None),
                 (ErrorKind::AccessNotEnded, 503, Some("1")),
                 (ErrorKind::Unavailable, 503, Some("1")),
             ] {

@@ -3,12 +3,14 @@
 use std::{borrow::Cow, time::Duration};
 
 use askama::Template;
+use lambda_http::http::StatusCode;
 
 use super::{
     Application, CsrfToken, Texts, View,
     duration::HumanDuration,
     texts::{Login, Phrase},
 };
+use crate::http::Response;
 
 #[derive(Debug, Template)]
 #[template(path = "login.html")]
@@ -37,7 +39,16 @@ pub enum LoginError {
 }
 
 impl LoginError {
-    const fn title(self, texts: &Login) -> &'static str {
+    /// Returns the status of the response, and the duration in its `Retry-After`.
+    pub(super) const fn status(self) -> (StatusCode, Option<Duration>) {
+        match self {
+            Self::WrongCredentials => (StatusCode::BAD_REQUEST, None),
+            Self::ExpiredForm => (StatusCode::FORBIDDEN, None),
+            Self::TooManyAttempts(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+        }
+    }
+
+    pub(super) const fn title(self, texts: &Login) -> &'static str {
         match self {
             Self::WrongCredentials => texts.wrong_credentials.title,
             Self::ExpiredForm => texts.expired_form.title,
@@ -45,7 +56,7 @@ impl LoginError {
         }
     }
 
-    fn text(self, texts: &Texts) -> Cow<'static, str> {
+    pub(super) fn text(self, texts: &Texts) -> Cow<'static, str> {
         match self {
             Self::WrongCredentials => texts.login.wrong_credentials.text.into(),
             Self::ExpiredForm => texts.login.expired_form.text.into(),
@@ -58,6 +69,10 @@ impl LoginError {
 }
 
 impl LoginPage<'_> {
+    pub fn response(&self) -> Response {
+        self.view.show_form(self, self.error.map(LoginError::status))
+    }
+
     /// Returns whether the fields are marked as invalid.
     fn has_invalid_fields(&self) -> bool {
         self.error == Some(LoginError::WrongCredentials)

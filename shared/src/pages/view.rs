@@ -1,10 +1,15 @@
 //! How a user sees the pages: in their language and in the deployment's theme.
 
+use std::time::Duration;
+
 use askama::Template;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 
 use super::{Texts, Theme};
-use crate::{config::Language, http::Response};
+use crate::{
+    config::Language,
+    http::{Response, rounded_up_to_seconds},
+};
 
 /// The language and theme of a page.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,20 @@ impl<'a> View<'a> {
     /// Returns the response that shows `page`.
     pub fn show(self, status: StatusCode, page: &impl Template) -> Response {
         self.show_with_policy(status, page, &self.theme.policy)
+    }
+
+    /// Returns the response that shows a form: at first, or again with the status and the `Retry-After` of an error.
+    pub(super) fn show_form(
+        self,
+        page: &impl Template,
+        error: Option<(StatusCode, Option<Duration>)>,
+    ) -> Response {
+        let (status, retry_after) = error.unwrap_or((StatusCode::OK, None));
+        let mut response = self.show(status, page);
+        if let Some(wait) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, rounded_up_to_seconds(wait).into());
+        }
+        response
     }
 
     /// Returns the response that shows `page` under the content security policy `policy`.

@@ -46,6 +46,8 @@ kinds! {
     TemporaryToken, "jtt", "temporary token";
     /// The device cookie of a browser in which a user has signed in before.
     DeviceCookie, "jtb", "device cookie";
+    /// The token in a link with which a user sets a new password. Its id is the user's `sub`.
+    ResetLink, "jtl", "reset link";
 }
 
 /// Values that are not secrets of their own, but are stored as a [`Digest`](super::Digest).

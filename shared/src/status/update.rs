@@ -11,6 +11,25 @@ use crate::{
 /// The condition of every write: the status is not a tombstone.
 pub(crate) const NOT_DELETED: &str = "attribute_not_exists(#deleted)";
 
+/// What ends at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything: see [`Status::not_before`].
+    Everything,
+    /// A user's sessions: see [`Status::signed_out_at`].
+    Sessions,
+}
+
+impl Ending {
+    /// Returns the field of the status that holds the moment.
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Everything => "not_before",
+            Self::Sessions => "signed_out_at",
+        }
+    }
+}
+
 impl Status {
     /// Makes `change`, unless the status is a tombstone.
     pub(crate) fn change(change: &str) -> Update {
@@ -34,36 +53,36 @@ impl Status {
             .value("ttl", &ttl)
     }
 
-    /// Ends everything (see [`Status::not_before`]) until `at`. The condition fails if a later end is stored.
-    pub(crate) fn ending(at: Timestamp) -> Result<Update, dynamodb::Error> {
-        Self::advancing("not_before", at, "")
+    /// Ends what `ending` names until `at`. The condition fails if a later end is stored.
+    pub(crate) fn ending(ending: Ending, at: Timestamp) -> Result<Update, dynamodb::Error> {
+        Self::advancing(ending, at, "")
     }
 
-    /// Sets the field `moment` to `at` and makes `more` changes. The condition fails if a later moment is stored.
-    fn advancing(moment: &str, at: Timestamp, more: &str) -> Result<Update, dynamodb::Error> {
+    /// Ends everything until `at`, by an item that began at `since`. The condition fails if everything ended since then:
+    /// disabling ends everything, too.
+    pub(crate) fn ending_since(since: Timestamp, at: Timestamp) -> Result<Update, dynamodb::Error> {
+        let valid = format!("{NOT_DELETED} AND (attribute_not_exists(#not_before) OR #not_before < :since)");
+        Update::when::<Self>(&valid, "SET #not_before = :at")
+            .value("since", &since)?
+            .value("at", &at.max(since))
+    }
+
+    /// Ends what `ending` names until `at` and makes `more` changes. The condition fails if a later end is stored.
+    fn advancing(ending: Ending, at: Timestamp, more: &str) -> Result<Update, dynamodb::Error> {
+        let moment = ending.field();
         let not_later = format!("{NOT_DELETED} AND (attribute_not_exists(#{moment}) OR #{moment} <= :at)");
         Update::when::<Self>(&not_later, &format!("SET #{moment} = :at{more}")).value("at", &at)
     }
 
-    /// Ends everything (see [`Status::not_before`]) of the client or user with this `id` until `at`. A later end stays, if
-    /// two clocks differ. `None`: there is no such status in `table`.
-    pub(crate) async fn end_everything(
+    /// Ends what `ending` names, of the client or user with this `id`, until `at`. A later end stays, if two clocks differ.
+    /// `None`: there is no such status in `table`.
+    pub(crate) async fn end(
         table: &Table,
         id: impl Display,
+        ending: Ending,
         at: Timestamp,
     ) -> Result<Option<()>, dynamodb::Error> {
-        let outcome = table.change(&Self::key(id), Self::ending(at)?).await?;
-        Ok(is_there(outcome))
-    }
-
-    /// Ends every session that the user with this `id` began until `at`, and nothing else. `None`: there is no such
-    /// status in `table`.
-    pub(crate) async fn sign_out_everywhere(
-        table: &Table,
-        id: impl Display,
-        at: Timestamp,
-    ) -> Result<Option<()>, dynamodb::Error> {
-        let outcome = table.change(&Self::key(id), Self::advancing("signed_out_at", at, "")?).await?;
+        let outcome = table.change(&Self::key(id), Self::ending(ending, at)?).await?;
         Ok(is_there(outcome))
     }
 
@@ -76,13 +95,16 @@ impl Status {
     ) -> Result<Option<()>, dynamodb::Error> {
         let key = Self::key(id);
         loop {
-            let update = Self::advancing("not_before", at, ", #disabled = :yes REMOVE #expires_at, #ttl")?
-                .value("yes", &true)?;
+            let update =
+                Self::advancing(Ending::Everything, at, ", #disabled = :yes REMOVE #expires_at, #ttl")?
+                    .value("yes", &true)?;
             let stored = match table.update::<Self>(&key, update).await? {
                 Outcome::Applied(_) => return Ok(Some(())),
                 Outcome::ConditionFailed(stored) => stored,
             };
-            let Some(later) = stored.and_then(|status| status.later_end(at)) else { return Ok(None) };
+            let Some(later) = stored.and_then(|status| status.later_end(Ending::Everything, at)) else {
+                return Ok(None);
+            };
             at = later;
         }
     }
@@ -93,9 +115,13 @@ impl Status {
         Ok(is_there(table.change(&Self::key(id), update).await?))
     }
 
-    /// Returns the stored end of everything, if it is later than `at`.
-    pub(crate) fn later_end(&self, at: Timestamp) -> Option<Timestamp> {
-        self.not_before.filter(|later| *later > at && !self.deleted)
+    /// Returns the stored end of what `ending` names, if it is later than `at`.
+    pub(crate) fn later_end(&self, ending: Ending, at: Timestamp) -> Option<Timestamp> {
+        let stored = match ending {
+            Ending::Everything => self.not_before,
+            Ending::Sessions => self.signed_out_at,
+        };
+        stored.filter(|later| *later > at && !self.deleted)
     }
 }
 

@@ -35,6 +35,9 @@ stored! {
 }
 
 impl Consent {
+    /// Prefix of every consent's key.
+    pub(super) const PREFIX: &str = "k#";
+
     /// Returns the consent of `user` to `client`, given at `now`, for `scope` at no resource in particular.
     pub fn new(user: Id, client: &ClientId, scope: Scope, now: Timestamp) -> Self {
         let ttl = now.after(LIFETIME).seconds() + 1;
@@ -53,7 +56,17 @@ impl Consent {
     }
 
     fn key(user: Id, client: &ClientId) -> String {
-        format!("k#{user}#{client}")
+        format!("{}{client}", Self::prefix(user))
+    }
+
+    /// Returns the beginning of the keys of all consents of `user`.
+    pub(super) fn prefix(user: Id) -> String {
+        format!("{}{user}#", Self::PREFIX)
+    }
+
+    /// Returns the id of the client.
+    pub fn client(&self) -> &str {
+        self.key.rsplit('#').next().unwrap_or_default()
     }
 }
 

@@ -28,13 +28,16 @@ stored! {
         pub user: Id = "p",
         /// When the user last signed in. It counts only if it is after the user's `not_before`.
         pub signed_in_at: Timestamp = "at",
-        expires_at: Timestamp = "ax",
+        pub expires_at: Timestamp = "ax",
         /// When DynamoDB may delete the item, in epoch seconds.
         ttl: u64 = "ttl",
     }
 }
 
 impl DeviceCookie {
+    /// Prefix of every device cookie's key.
+    pub(super) const PREFIX: &str = "b#";
+
     fn new(secret: &Secret<secret::DeviceCookie>, user: Id, now: Timestamp) -> Self {
         let expires_at = now.after(LIFETIME);
         Self {
@@ -49,7 +52,7 @@ impl DeviceCookie {
     }
 
     fn key(id: Id) -> String {
-        format!("b#{id}")
+        format!("{}{id}", Self::PREFIX)
     }
 }
 

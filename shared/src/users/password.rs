@@ -1,28 +1,24 @@
-//! Passwords and their Argon2id hashes (RFC 9106).
+//! Passwords and their hashes.
 //!
 //! # Design
-//! Unlike a token, a password can be guessed, so its hash is expensive: 19 MiB and two passes, the minimum in OWASP's
-//! Password Storage Cheat Sheet. That takes tens of milliseconds of processor time, so [`hash`] and [`verify`] are for
-//! threads that may block; all other code uses [`hash_async`] and [`verify_async`].
+//! Unlike a token, a password can be guessed, so its hash is expensive. New hashes are Argon2id; those of imported users
+//! may be of other [algorithms](hash), until the user signs in. A hash takes tens of milliseconds of processor time, so
+//! [`hash`](hash()) and [`verify`] are for threads that may block; all other code uses [`hash_async`] and
+//! [`verify_async`].
 
-use std::{fmt, str::FromStr, sync::LazyLock};
+mod argon2id;
+mod bcrypt;
+mod encoding;
+mod hash;
+mod pbkdf2;
+mod scrypt;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash as Phc,
-};
-use serde::Serialize;
-use serde_with::DeserializeFromStr;
+use std::{fmt, sync::LazyLock};
+
 use zeroize::Zeroizing;
 
-use crate::secret::random;
-
-/// Memory of a hash, in KiB.
-const MEMORY: u32 = 19_456;
-/// Passes over the memory.
-const PASSES: u32 = 2;
-/// Lanes that may be filled in parallel.
-const LANES: u32 = 1;
+pub use encoding::InvalidPasswordHash;
+pub use hash::PasswordHash;
 
 /// A password in plain text. It is wiped when dropped, and cannot be printed or serialized.
 ///
@@ -74,48 +70,13 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The stored hash of a password: a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH`. It cannot be printed.
-///
-/// ```compile_fail
-/// fn print(hash: shared::users::PasswordHash) -> String { hash.to_string() }
-/// ```
-#[derive(Clone, PartialEq, Eq, Serialize, DeserializeFromStr)]
-#[serde(transparent)]
-pub struct PasswordHash(String);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a whole Argon2 hash in PHC form")]
-pub struct InvalidPasswordHash;
-
-impl PasswordHash {
-    fn phc(&self) -> Result<Phc, InvalidPasswordHash> {
-        let phc = Phc::new(&self.0).map_err(|_| InvalidPasswordHash)?;
-        let usable = Algorithm::try_from(phc.algorithm.as_str()).is_ok() && Params::try_from(&phc).is_ok();
-        if usable && phc.salt.is_some() && phc.hash.is_some() { Ok(phc) } else { Err(InvalidPasswordHash) }
-    }
-}
-
-impl FromStr for PasswordHash {
-    type Err = InvalidPasswordHash;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPasswordHash> {
-        let hash = Self(text.to_owned());
-        hash.phc().map(|_| hash)
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(redacted)")
-    }
-}
-
 /// Result of verifying a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
     Mismatch,
     Match {
-        /// The hash was made with other parameters than today's: hash the password again while it is at hand.
+        /// The hash was made with other parameters than today's: hash the password again while it is at hand. Not set if the
+        /// hash does not depend on all of the password, so that no typo in the rest becomes part of the user's password.
         outdated: bool,
     },
 }
@@ -132,34 +93,28 @@ impl Verification {
 /// If the machine has too little memory for a hash.
 #[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
 pub fn hash(password: Password) -> PasswordHash {
-    let hashed: Result<Phc, _> =
-        today().hash_password_with_salt(password.0.as_bytes(), random::<16>().as_slice());
-    #[expect(
-        clippy::expect_used,
-        reason = "fails only on a machine without 19 MiB left, as any allocation does"
-    )]
-    PasswordHash(hashed.expect("enough memory for a hash").to_string())
+    PasswordHash::of(password.0.as_bytes())
 }
 
-/// Compares `password` with the hash `known`. `None`, for an unknown user, takes as long and never matches. It blocks:
-/// see [`verify_async`].
+/// Compares `password` with the hash `known`. `None`, for an unknown user, takes as long as one of today's hashes and
+/// never matches. It blocks: see [`verify_async`].
 #[expect(clippy::needless_pass_by_value, reason = "a password is used once, and then wiped")]
 pub fn verify(known: Option<&PasswordHash>, password: Password) -> Verification {
-    static DUMMY: LazyLock<PasswordHash> = LazyLock::new(dummy_hash);
+    static DUMMY: LazyLock<PasswordHash> = LazyLock::new(PasswordHash::of_no_password);
 
-    let Ok(phc) = known.unwrap_or(&DUMMY).phc() else { return Verification::Mismatch };
-    let fits = today().verify_password(password.0.as_bytes(), &phc).is_ok();
-    if fits && known.is_some() {
-        Verification::Match { outdated: is_outdated(&phc) }
+    let known = known.unwrap_or(&DUMMY);
+    let password = password.0.as_bytes();
+    if known.verify(password) {
+        Verification::Match { outdated: known.is_outdated() && known.reads_all_of(password) }
     } else {
         Verification::Mismatch
     }
 }
 
-/// Runs [`hash`] on a thread that may block.
+/// Runs [`hash`](hash()) on a thread that may block.
 ///
 /// # Panics
-/// If [`hash`] panics.
+/// If [`hash`](hash()) panics.
 pub async fn hash_async(password: Password) -> PasswordHash {
     off_thread(move || hash(password)).await
 }
@@ -176,32 +131,6 @@ pub async fn verify_async(known: Option<&PasswordHash>, password: Password) -> V
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     #[expect(clippy::expect_used, reason = "the task is never cancelled; its panic continues here")]
     tokio::task::spawn_blocking(work).await.expect("a hash that could be made")
-}
-
-/// Returns the parameters of new hashes.
-fn today() -> Argon2<'static> {
-    #[expect(
-        clippy::expect_used,
-        reason = "constants that Argon2 accepts; every test of this file would fail"
-    )]
-    let params = Params::new(MEMORY, PASSES, LANES, None).expect("parameters that Argon2 accepts");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-/// Returns a hash with today's parameters, so that verifying an unknown user's password takes as long. A password that
-/// matches it is still a mismatch.
-fn dummy_hash() -> PasswordHash {
-    let (salt, output) = ("A".repeat(22), "A".repeat(43));
-    PasswordHash(format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}${output}"))
-}
-
-fn is_outdated(phc: &Phc) -> bool {
-    let same =
-        |params: Params| (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY, PASSES, LANES);
-    phc.algorithm.as_str() != Algorithm::Argon2id.as_str()
-        || phc.version != Some(Version::V0x13.into())
-        || phc.hash.as_ref().is_none_or(|hash| hash.len() != Params::DEFAULT_OUTPUT_LEN)
-        || !Params::try_from(phc).is_ok_and(same)
 }
 
 #[cfg(test)]
@@ -256,7 +185,7 @@ pub(super) mod tests {
     #[test]
     fn a_hash_says_how_it_was_made_and_is_salted() {
         let (one, other) = (hash(entered("correct horse")), hash(entered("correct horse")));
-        assert!(one.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.0);
+        assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
         assert_ne!(one, other);
     }
 
@@ -272,23 +201,9 @@ pub(super) mod tests {
         for text in ["x", "correct horse", "AAAAAAAA"] {
             assert_eq!(verify(None, entered(text)), Verification::Mismatch);
         }
-        let phc = dummy_hash().phc().unwrap();
-        assert!(!is_outdated(&phc), "other parameters would take another time");
-        let theirs = hash(entered("correct horse")).phc().unwrap();
-        assert_eq!(phc.salt.map(|salt| salt.len()), theirs.salt.map(|salt| salt.len()));
-    }
-
-    #[test]
-    fn a_stored_hash_must_be_complete() {
-        for text in [
-            "",
-            "password",
-            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ",
-            "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
-            "$argon2id$v=19$m=1,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-        ] {
-            assert_eq!(text.parse::<PasswordHash>(), Err(InvalidPasswordHash), "{text}");
-        }
+        let (dummy, theirs) = (PasswordHash::of_no_password(), hash(entered("correct horse")));
+        assert!(!dummy.is_outdated(), "other parameters would take another time");
+        assert_eq!(dummy.as_str().len(), theirs.as_str().len());
     }
 
     #[tokio::test]

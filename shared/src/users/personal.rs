@@ -71,7 +71,7 @@ impl PersonalToken {
     pub const LONGEST: Duration = Duration::from_hours(3_650 * 24);
     /// How long the item of an ended token stays, so that a late write cannot revive the token.
     const TOMBSTONE: Duration = Duration::from_hours(24);
-    const PREFIX: &str = "t#";
+    pub(super) const PREFIX: &str = "t#";
 
     /// Returns the item of the requested token, which its holder will present as `presented`.
     pub fn new(request: NewToken, presented: &Presented, now: Timestamp) -> Self {

@@ -6,7 +6,7 @@ use super::{PasswordHash, User, UserName, user::Name};
 use crate::{
     dynamodb::{self, Outcome, Table, Transaction, Update},
     secret::Id,
-    status::{NOT_DELETED, Role, Status},
+    status::{Ending, NOT_DELETED, Role, Status},
     time::Timestamp,
 };
 
@@ -92,8 +92,12 @@ impl Store {
 
     /// Creates a user. The name of a deleted user, which a restored backup may have brought back, is free.
     pub async fn create(&self, user: &User) -> Result<(), Unchanged> {
-        let status = Status::new(user.sub, user.username.as_str());
-        let items = [dynamodb::item(user)?, dynamodb::item(&status)?, dynamodb::item(&Name::of(user))?];
+        self.create_with(user, &Status::new(user.sub, user.username.as_str())).await
+    }
+
+    /// Creates a user with this status.
+    pub(super) async fn create_with(&self, user: &User, status: &Status) -> Result<(), Unchanged> {
+        let items = [dynamodb::item(user)?, dynamodb::item(status)?, dynamodb::item(&Name::of(user))?];
         if let Outcome::Applied(()) = dynamodb::insert_all(&self.0, items).await? {
             return Ok(());
         }
@@ -107,7 +111,7 @@ impl Store {
         let rename = rename.value("deleted", &owner)?.value("sub", &user.sub)?;
         let mut all = Transaction::on(&self.0)
             .insert(dynamodb::item(user)?)?
-            .insert(dynamodb::item(&status)?)?
+            .insert(dynamodb::item(status)?)?
             .update(&Name::key(&user.username), rename)?;
         if self.0.get::<User>(&User::key(owner)).await?.is_some() {
             all = all.delete(&User::key(owner))?;
@@ -121,7 +125,10 @@ impl Store {
     /// Replaces the hash of the user's password by another hash of the same password, if the stored one is still that
     /// of `user`. It ends nothing.
     pub async fn replace_hash(&self, user: &User, new: &PasswordHash) -> Result<(), Unchanged> {
-        match self.0.change::<User>(&User::key(user.sub), replacement(user, new)?).await? {
+        let update = Update::when::<User>("#password = :old", "SET #password = :new")
+            .value("old", &user.password)?
+            .value("new", new)?;
+        match self.0.change::<User>(&User::key(user.sub), update).await? {
             Outcome::Applied(()) => Ok(()),
             // The response to the first attempt was lost, and the SDK's retry found the new hash: no other hash has
             // this salt.
@@ -131,26 +138,31 @@ impl Store {
         }
     }
 
-    /// Sets another password if the stored one is still that of `user`, and ends everything of the user until `at`
-    /// (see [`Status::not_before`]), in one transaction.
+    /// Sets another password if the stored one is still that of `user`, removes an outstanding
+    /// [reset link](super::reset_link) and ends what `ending` names until `at`, in one transaction. Returns the end, which
+    /// is later than `at` if a later one was stored.
     pub async fn set_password(
         &self,
         user: &User,
         new: &PasswordHash,
+        ending: Ending,
         mut at: Timestamp,
-    ) -> Result<(), Unchanged> {
+    ) -> Result<Timestamp, Unchanged> {
         loop {
+            let password =
+                Update::when::<User>("#password = :old", "SET #password = :new REMOVE #reset_link");
+            let password = password.value("old", &user.password)?.value("new", new)?;
             let both = Transaction::on(&self.0)
-                .update(&User::key(user.sub), replacement(user, new)?)?
-                .update(&Status::key(user.sub), Status::ending(at)?)?;
+                .update(&User::key(user.sub), password)?
+                .update(&Status::key(user.sub), Status::ending(ending, at)?)?;
             if let Outcome::Applied(()) = both.commit().await? {
-                return Ok(());
+                return Ok(at);
             }
             let (stored, status) = self.read(user.sub).await?.ok_or(Unchanged::Unknown(user.sub))?;
             if stored.password == *new {
-                return Ok(()); // A retry of this very write: no other hash has this salt.
+                return Ok(at); // A retry of this very write: no other hash has this salt.
             }
-            match status.later_end(at) {
+            match status.later_end(ending, at) {
                 Some(later) if stored.password == user.password => at = later,
                 Some(_) | None => return Err(Unchanged::Raced(user.username.clone())),
             }
@@ -194,14 +206,14 @@ impl Store {
     /// Ends everything of the user until `now` (see [`Status::not_before`]): one write, which takes effect at the next
     /// introspection.
     pub async fn end_everything(&self, sub: Id, now: Timestamp) -> Result<(), Unchanged> {
-        let ended = Status::end_everything(&self.0, sub, now).await?;
+        let ended = Status::end(&self.0, sub, Ending::Everything, now).await?;
         ended.ok_or(Unchanged::Unknown(sub))
     }
 
     /// Signs the user out of every browser: one write, which takes effect at the next page. Grants go on. A deleted user
     /// is signed out already.
     pub async fn sign_out_everywhere(&self, sub: Id, now: Timestamp) -> Result<(), dynamodb::Error> {
-        Status::sign_out_everywhere(&self.0, sub, now).await.map(drop)
+        Status::end(&self.0, sub, Ending::Sessions, now).await.map(drop)
     }
 
     /// Deletes the user: the status becomes a tombstone, and everything of the user is invalid. The name is free again,
@@ -217,11 +229,4 @@ impl Store {
             Outcome::ConditionFailed(_) => Err(Unchanged::Unknown(sub)),
         }
     }
-}
-
-/// Replaces the hash of `user`'s password by `new`, if it is still the stored one.
-fn replacement(user: &User, new: &PasswordHash) -> Result<Update, dynamodb::Error> {
-    Update::when::<User>("#password = :old", "SET #password = :new")
-        .value("old", &user.password)?
-        .value("new", new)
 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::Serialize;
 use serde_with::DeserializeFromStr;
 
-use super::PasswordHash;
+use super::{PasswordHash, reset_link::ResetLink};
 use crate::{dynamodb::stored, secret::Id, time::Timestamp};
 
 /// The name that a user signs in with. It keeps its spelling; names are compared by [`UserName::key`].
@@ -67,12 +67,15 @@ stored! {
         pub username: UserName = "username",
         pub password: PasswordHash = "password",
         pub created_at: Timestamp = "created_at",
+        /// The outstanding reset link. A newer one takes its place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub reset_link: Option<ResetLink> = "reset" { ResetLink },
     }
 }
 
 impl User {
     pub fn new(sub: Id, username: UserName, password: PasswordHash, created_at: Timestamp) -> Self {
-        Self { key: Self::key(sub), version: 1, sub, username, password, created_at }
+        Self { key: Self::key(sub), version: 1, sub, username, password, created_at, reset_link: None }
     }
 
     /// Returns the key of the user with this `sub`.

@@ -29,8 +29,8 @@ export async function redeem(verifier, client = client_id) {
   return (await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })).json()
 }
 
-export async function signIn(page, password = given('PASSWORD')) {
-  await page.getByLabel('User name').fill(given('JETON_USER'))
+export async function signIn(page, password = given('PASSWORD'), user = given('JETON_USER')) {
+  await page.getByLabel('User name').fill(user)
   await page.getByLabel('Password').fill(password)
   await click(page, 'Sign in')
 }

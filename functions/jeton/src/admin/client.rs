@@ -1,12 +1,12 @@
 //! `jeton client …`
 
 mod create;
-mod description;
+pub(super) mod description;
 mod options;
 mod secret;
 mod update;
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use clap::{Subcommand, value_parser};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ use super::{
     sweep::sweep,
 };
 use create::Create;
+pub(super) use options::registered;
 use update::Update;
 
 #[derive(Debug, Subcommand)]
@@ -78,7 +79,7 @@ impl ClientCommand {
             Self::RotateSecret { client_id, overlap } => {
                 rotate_secret(admin, &client_id.parse()?, Duration::from_secs(overlap)).await
             }
-            Self::Disable { client_id } => disable(admin, &client_id.parse()?).await,
+            Self::Disable { client_id } => print_disabled(admin, &client_id.parse()?).await,
             Self::Enable { client_id } => enable(admin, &client_id.parse()?).await,
             Self::Delete { client_id } => delete(admin, &client_id.parse()?).await,
         }
@@ -125,14 +126,25 @@ async fn rotate_secret(admin: &Admin, id: &ClientId, overlap: Duration) -> Resul
     secret::print(admin, id, &secret, &format!("{} {previous}", secret::SHOWN_ONCE))
 }
 
-async fn disable(admin: &Admin, id: &ClientId) -> Result<(), Error> {
-    let end = admin.latest();
-    admin.app.clients.disable(id, end).await?;
-    admin.audit_client(id, ClientChange::Disabled);
-    let ended = sweep(admin, &admin.app.grants.of_client(id).await?).await?;
-    admin.wait_until_past(end).await;
+async fn print_disabled(admin: &Admin, id: &ClientId) -> Result<(), Error> {
+    let ended = disable(admin, slice::from_ref(id)).await?;
     let json = json!({ "client_id": id, "disabled": true, "grants_ended": ended });
     admin.print(&json, &format!("Client {id} is disabled."))
+}
+
+/// Disables the clients, and ends their grants. Returns the number of grants that the cleaning up ended.
+pub(super) async fn disable(admin: &Admin, ids: &[ClientId]) -> Result<usize, Error> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let end = admin.latest();
+    for id in ids {
+        admin.app.clients.disable(id, end).await?;
+        admin.audit_client(id, ClientChange::Disabled);
+    }
+    let ended = sweep(admin, &admin.app.grants.of_clients(ids).await?).await?;
+    admin.wait_until_past(end).await;
+    Ok(ended)
 }
 
 async fn enable(admin: &Admin, id: &ClientId) -> Result<(), Error> {

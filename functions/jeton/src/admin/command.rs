@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::{
-    client::ClientCommand, connection::Admin, error::Error, resource::ResourceCommand, scope::ScopeCommand,
-    token::TokenCommand, user::UserCommand,
+    apply::Apply, client::ClientCommand, connection::Admin, doctor::Doctor, error::Error, export,
+    resource::ResourceCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand,
 };
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,12 @@ pub enum Command {
     /// Inspect and revoke tokens, and create personal tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Change clients, resources, scope descriptions and roles to what files declare
+    Apply(Apply),
+    /// Print clients, resources, scope descriptions and roles as a file for `jeton apply`, without secrets
+    Export,
+    /// Check tables, rights, clocks, issuer and metadata, and change nothing; the exit code is 1 if a check fails
+    Doctor(Doctor),
 }
 
 impl Command {
@@ -36,6 +42,9 @@ impl Command {
             Self::Resource(command) => command.run(&admin).await,
             Self::Scope(command) => command.run(&admin).await,
             Self::Token(command) => command.run(&admin).await,
+            Self::Apply(apply) => apply.run(&admin).await,
+            Self::Export => export::export(&admin).await,
+            Self::Doctor(doctor) => doctor.run(&admin).await,
         }
     }
 }

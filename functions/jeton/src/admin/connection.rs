@@ -53,9 +53,18 @@ impl Admin {
         self.clock.latest()
     }
 
+    /// Returns the warning that this machine's clock differs from DynamoDB's, if it does.
+    pub(super) fn clock_warning(&self) -> Option<String> {
+        self.clock.warning()
+    }
+
     /// Waits until `end` has passed at DynamoDB, so that what begins afterwards is valid: a second at most.
     pub(super) async fn wait_until_past(&self, end: Timestamp) {
         tokio::time::sleep(self.clock.until_past(end)).await;
+    }
+
+    pub(super) const fn output(&self) -> Output {
+        self.output
     }
 
     pub(super) fn audit(&self, event: Event<'_>) {

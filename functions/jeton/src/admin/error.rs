@@ -1,6 +1,6 @@
 //! The reasons why a command fails, and their exit codes.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use shared::{
     clients::{self, InvalidRegistration, description::InvalidDescription},
@@ -12,6 +12,7 @@ use shared::{
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
 };
 
+use super::{apply::secrets::InvalidSecretsFile, configuration::InvalidFile};
 use crate::local;
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,12 @@ pub enum Error {
     User(users::Unchanged),
     #[error(transparent)]
     PersonalToken(NotCreated),
+    /// `apply --dry-run` found changes.
+    #[error("changes to make: {0}")]
+    Pending(usize),
+    /// `doctor` found failures.
+    #[error("failed checks: {0}")]
+    Unhealthy(usize),
     #[error("{0}{hint}", hint = hint(.0))]
     Table(#[from] dynamodb::Error),
     #[error(transparent)]
@@ -57,6 +64,8 @@ pub enum InvalidInput {
     UserName(#[from] InvalidUserName),
     #[error("{0} is not a developer; see `jeton user grant-role {0} developer`")]
     NotADeveloper(UserName),
+    #[error("{0} is disabled; see `jeton user enable {0}`")]
+    Disabled(UserName),
     #[error(transparent)]
     Password(#[from] InvalidPassword),
     #[error("the password is not UTF-8 text")]
@@ -71,7 +80,7 @@ pub enum InvalidInput {
     Resource(#[from] InvalidResource),
     #[error("give `any` or the resources, not both")]
     AnyAndResources,
-    #[error("the metadata names the issuer: set JETON_ISSUER, or give --issuer")]
+    #[error("the issuer is not known: set JETON_ISSUER, or give --issuer")]
     NoIssuer,
     #[error("a token carries at most 20 scope values of 224 bytes together")]
     ScopeTooLarge,
@@ -79,10 +88,22 @@ pub enum InvalidInput {
     TemporaryLifetime(u64),
     #[error("give --user or --client")]
     NeitherUserNorClient,
+    #[error("{0} cannot be read: {1}")]
+    ImportFile(PathBuf, io::Error),
+    #[error("bad lines, not imported: {0}")]
+    BadLines(u64),
     #[error("pipe the token in, or give it as an argument")]
     NoTokenPiped,
     #[error(transparent)]
     Token(#[from] UnsupportedToken),
+    #[error(transparent)]
+    File(#[from] InvalidFile),
+    #[error(transparent)]
+    SecretsFile(#[from] InvalidSecretsFile),
+    #[error("nothing was changed")]
+    Declined,
+    #[error("give --yes to make these changes, or --dry-run to see them")]
+    Unconfirmed,
 }
 
 /// The reason why a command does not take a text as a token.
@@ -97,6 +118,8 @@ pub enum UnsupportedToken {
          `jeton token revoke-all --user NAME` invalidates it"
     )]
     DeviceCookie,
+    #[error("this is a reset link: setting a password, or `jeton user disable NAME`, invalidates it")]
+    ResetLink,
     #[error("this is the cookie of a login page, which does not sign a user in: it ends by itself")]
     LoginCookie,
     #[error(
@@ -131,6 +154,7 @@ impl Error {
         const FAILED: u8 = 1;
         const INVALID: u8 = 2;
         const NOT_FOUND: u8 = 3;
+        const PENDING: u8 = 4;
 
         match self {
             Self::Serve(local::Error::Config(_))
@@ -139,6 +163,7 @@ impl Error {
             | Self::EndpointUrl(_)
             | Self::Input(_) => INVALID,
             Self::NotFound(_) => NOT_FOUND,
+            Self::Pending(_) => PENDING,
             Self::Client(error) => match error {
                 clients::WriteError::Unknown(_) => NOT_FOUND,
                 clients::WriteError::Exists(_)
@@ -160,7 +185,7 @@ impl Error {
                 NotCreated::TooMany | NotCreated::Ended => INVALID,
                 NotCreated::Table(_) => FAILED,
             },
-            Self::Serve(_) | Self::Table(_) | Self::Io(_) => FAILED,
+            Self::Serve(_) | Self::Table(_) | Self::Io(_) | Self::Unhealthy(_) => FAILED,
         }
     }
 }
@@ -207,6 +232,8 @@ input_errors![
     InvalidScope,
     InvalidResource,
     UnsupportedToken,
+    InvalidFile,
+    InvalidSecretsFile,
 ];
 
 impl From<clients::WriteError> for Error {

@@ -1,6 +1,9 @@
 //! Output of commands: tables and sentences for people, JSON for scripts.
 
-use std::io::{self, Write};
+use std::{
+    fmt,
+    io::{self, Write},
+};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
@@ -8,26 +11,54 @@ use shared::time::Timestamp;
 use time::{OffsetDateTime, macros::format_description};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     json: bool,
 }
 
 impl Output {
     /// Prints JSON if `json`, else text.
-    pub(super) const fn new(json: bool) -> Self {
+    pub(crate) const fn new(json: bool) -> Self {
         Self { json }
     }
 
     /// Prints `json` or `text` to standard output.
-    pub(super) fn print(self, json: &Value, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        let printed = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{text}") };
-        match printed {
-            // A reader such as `head` stopped reading. The command has succeeded all the same.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            printed => printed,
-        }
+    pub(crate) fn print(self, json: &Value, text: &str) -> io::Result<()> {
+        // The command has succeeded even if standard output has no reader.
+        write(format!("{}\n", self.select(json, text)).as_bytes()).map(drop)
     }
+
+    /// Writes `json` or `text` to standard output. Without a reader, it is an error.
+    pub(super) fn deliver(self, json: &Value, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", self.select(json, text))?;
+        out.flush()
+    }
+
+    fn select(self, json: &Value, text: &str) -> String {
+        if self.json { json.to_string() } else { text.to_owned() }
+    }
+}
+
+/// Whether standard output has a reader. A reader such as `head` stops early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Present,
+    Gone,
+}
+
+/// Writes to standard output.
+pub(crate) fn write(text: &[u8]) -> io::Result<Reader> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::Present),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the text without control characters, which a terminal would obey.
+pub(super) fn printable(text: impl fmt::Display) -> String {
+    text.to_string().chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 /// Returns a time as `2026-11-21 22:32:40 UTC`.

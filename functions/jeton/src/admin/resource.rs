@@ -1,7 +1,7 @@
 //! `jeton resource …`
 
 mod create;
-mod description;
+pub(super) mod description;
 mod gateway;
 mod update;
 
@@ -100,6 +100,6 @@ async fn delete(admin: &Admin, uri: &ResourceUri) -> Result<(), Error> {
     admin.print(&json, &text)
 }
 
-fn audit(admin: &Admin, resource: &ResourceUri, change: ResourceChange) {
+pub(super) fn audit(admin: &Admin, resource: &ResourceUri, change: ResourceChange) {
     admin.audit(Event::ResourceChanged { resource, change });
 }

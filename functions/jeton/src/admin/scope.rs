@@ -74,11 +74,16 @@ async fn delete(admin: &Admin, value: &str) -> Result<(), Error> {
     )
 }
 
-fn audit(admin: &Admin, scope: &str, change: ScopeChange) {
+pub(super) fn audit(admin: &Admin, scope: &str, change: ScopeChange) {
     admin.audit(Event::ScopeChanged { scope, change });
 }
 
 fn json_of(description: &Description) -> Value {
+    json!({ "scope": description.value, "descriptions": texts(description) })
+}
+
+/// Returns the text in each language, by the language's tag.
+pub(super) fn texts(description: &Description) -> Value {
     let texts = description.texts().map(|(tag, text)| (tag.to_owned(), json!(text)));
-    json!({ "scope": description.value, "descriptions": Value::Object(texts.collect::<Map<_, _>>()) })
+    Value::Object(texts.collect::<Map<_, _>>())
 }

@@ -1,11 +1,18 @@
 //! `jeton user …`
 
+mod export;
+mod import;
+mod import_line;
+mod import_names;
+mod personal_data;
+mod reset_password;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shared::{
     audit::{ClientChange, UserChange},
     secret::Id,
-    status::{Role, Status},
+    status::{Ending, Role, Status},
     time::Timestamp,
     users::{Unchanged, User, UserName, password},
 };
@@ -17,6 +24,7 @@ use super::{
     password::NewPassword,
     sweep::sweep,
 };
+use reset_password::ResetPassword;
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
@@ -31,6 +39,9 @@ pub enum UserCommand {
     },
     /// Set a user's password. The user's sessions, grants, personal tokens, consents and device cookies end
     SetPassword(NameAndPassword),
+    /// Print a link to hand over, with which the user sets a new password: it works once, for ten minutes. An earlier link
+    /// stops working. When the user sets the password, everything ends that `set-password` ends
+    ResetPassword(ResetPassword),
     /// End all sessions of a user; the user's grants stay
     SignOut {
         /// The user's login name
@@ -57,6 +68,11 @@ pub enum UserCommand {
         /// The user's login name
         name: String,
     },
+    /// Create users from a file of JSON Lines: an export of Jeton, Django or Amazon Cognito. Do not run `jeton apply` at the
+    /// same time: either could give a user and a client the same id
+    Import(import::Arguments),
+    /// Print all users as JSON Lines, or everything that is stored about one user
+    Export(export::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -82,12 +98,15 @@ impl UserCommand {
             Self::List => list(admin).await,
             Self::Show { name } => show(admin, &name).await,
             Self::SetPassword(arguments) => set_password(admin, arguments).await,
+            Self::ResetPassword(reset) => reset.run(admin).await,
             Self::SignOut { name } => sign_out(admin, &name).await,
             Self::GrantRole(NameAndRole { name, role }) => grant_role(admin, &name, &role).await,
             Self::RemoveRole(NameAndRole { name, role }) => remove_role(admin, &name, &role).await,
             Self::Disable { name } => disable(admin, &name).await,
             Self::Enable { name } => enable(admin, &name).await,
             Self::Delete { name } => delete(admin, &name).await,
+            Self::Import(arguments) => import::import(admin, arguments).await,
+            Self::Export(arguments) => export::export(admin, arguments).await,
         }
     }
 }
@@ -126,6 +145,7 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
         ("status", standing(&status)),
         ("roles", or_none(words(&status.roles))),
         ("created", utc(user.created_at)),
+        ("password hash", password_hash(&user).unwrap_or("none").to_owned()),
         ("grants ended until", ended_at),
     ]);
     admin.print(&to_json(&user, &status), &text)
@@ -134,7 +154,7 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
 async fn set_password(admin: &Admin, arguments: NameAndPassword) -> Result<(), Error> {
     let user = admin.user(&arguments.name).await?;
     let hash = password::hash_async(arguments.password.read(&user.username)?).await;
-    admin.app.users.set_password(&user, &hash, admin.latest()).await?;
+    admin.app.users.set_password(&user, &hash, Ending::Everything, admin.latest()).await?;
     admin.audit_user(user.sub, UserChange::PasswordSet);
     // Once more: until the password was written, the old one still worked for a sign-in.
     let end = admin.latest();
@@ -212,7 +232,14 @@ fn to_json(user: &User, status: &Status) -> Value {
         "roles": status.roles,
         "created_at": user.created_at.seconds(),
         "not_before": status.not_before.map(Timestamp::seconds),
+        "password_hash": password_hash(user),
+        "outdated_hash": user.password.is_outdated(),
     })
+}
+
+/// Returns the algorithm of the hash of the user's password. `None`: the user has no password.
+fn password_hash(user: &User) -> Option<&'static str> {
+    user.password.is_of_a_password().then(|| user.password.algorithm())
 }
 
 fn standing(status: &Status) -> String {

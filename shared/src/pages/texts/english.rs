@@ -1,6 +1,8 @@
 //! English.
 
-use super::structure::{Account, Consent, Errors, FormPost, Login, Message, Phrase, Session, Texts};
+use super::structure::{
+    Account, Consent, Errors, FormPost, Login, Message, NewPassword, Phrase, Session, Sessions, Texts,
+};
 use crate::pages::duration::{HumanDuration, Unit};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -89,6 +91,40 @@ pub(super) static TEXTS: Texts = Texts {
         no_lifetime: "Choose a lifetime.",
         too_many: "You have reached the limit. Remove one first.",
     },
+    sessions: Sessions {
+        title: "Sessions",
+        lead: "You are signed in with these browsers. End a session that you do not recognize, and change your password.",
+        browser: "Browser",
+        on: " on ",
+        unknown_browser: "Unknown browser",
+        this_browser: "this browser",
+        signed_in: "Signed in",
+        ago: Phrase { before: "", after: " ago" },
+        just_now: "just now",
+        end: "End session",
+    },
+    new_password: NewPassword {
+        change: "Change password",
+        current: "Current password",
+        new: "New password",
+        length: Phrase { before: "At least ", after: " characters." },
+        ends_sessions: "A new password signs you out of every other browser.",
+        end_everything: "Also end the access of all applications, and my personal tokens",
+        not_changed: "Your password was not changed",
+        wrong_password: "The current password is wrong.",
+        too_short: "The new password is too short.",
+        too_long: "The new password is too long.",
+        expired_form: "This page had expired. Enter the new password again.",
+        changed: "Your password is changed",
+        sessions_ended: "You are signed out of every other browser.",
+        everything_ended: "All applications have lost their access, and your personal tokens do not work any more.",
+        access_stays: "Applications that you allowed keep their access, and your personal tokens still work.",
+        credentials_stay: "Your developer credentials still work. Delete those that you do not recognize:",
+        set: "Set a new password",
+        reset_ends: "A new password signs you out of every browser. It also ends the access of all applications, and your personal tokens.",
+        is_set: "Your new password is set",
+        reset_ended: "You are signed out everywhere, all applications have lost their access, and your personal tokens do not work any more.",
+    },
     form_post: FormPost { back_to: Phrase { before: "Back to ", after: "" }, go_on: "Continue" },
     error: Errors {
         unknown_application: Message {
@@ -128,6 +164,14 @@ pub(super) static TEXTS: Texts = Texts {
         access_not_ended: Message {
             title: "Some access has not ended yet",
             text: "The application may still have access to your account. Go back to your account and end its access again.",
+        },
+        invalid_link: Message {
+            title: "This link does not work",
+            text: "It is incomplete, too old, was used already, or a newer one has replaced it. Ask an administrator for a new link.",
+        },
+        password_changed_meanwhile: Message {
+            title: "Your password was changed in the meantime",
+            text: "It was changed in another browser or by an administrator at the same time. Sign in again.",
         },
         unavailable: Message {
             title: "Please try again in a moment",

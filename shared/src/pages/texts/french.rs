@@ -1,6 +1,8 @@
 //! French. The space before `?`, `:` and `;` is a narrow no-break space (U+202F); the apostrophe is U+2019.
 
-use super::structure::{Account, Consent, Errors, FormPost, Login, Message, Phrase, Session, Texts};
+use super::structure::{
+    Account, Consent, Errors, FormPost, Login, Message, NewPassword, Phrase, Session, Sessions, Texts,
+};
 use crate::pages::duration::{HumanDuration, Unit};
 
 pub(super) static TEXTS: Texts = Texts {
@@ -95,6 +97,40 @@ pub(super) static TEXTS: Texts = Texts {
         no_lifetime: "Choisissez une durée de validité.",
         too_many: "Vous avez atteint la limite. Supprimez-en un d’abord.",
     },
+    sessions: Sessions {
+        title: "Sessions",
+        lead: "Vous êtes connecté avec ces navigateurs. Si vous ne reconnaissez pas une session, mettez-y fin et changez votre mot de passe.",
+        browser: "Navigateur",
+        on: " sur ",
+        unknown_browser: "Navigateur inconnu",
+        this_browser: "ce navigateur",
+        signed_in: "Connexion",
+        ago: Phrase { before: "il y a ", after: "" },
+        just_now: "à l’instant",
+        end: "Mettre fin à la session",
+    },
+    new_password: NewPassword {
+        change: "Changer le mot de passe",
+        current: "Mot de passe actuel",
+        new: "Nouveau mot de passe",
+        length: Phrase { before: "Au moins ", after: " caractères." },
+        ends_sessions: "Un nouveau mot de passe vous déconnecte de tous les autres navigateurs.",
+        end_everything: "Retirer aussi l’accès à toutes les applications et révoquer mes jetons personnels",
+        not_changed: "Votre mot de passe n’a pas été changé",
+        wrong_password: "Le mot de passe actuel est incorrect.",
+        too_short: "Le nouveau mot de passe est trop court.",
+        too_long: "Le nouveau mot de passe est trop long.",
+        expired_form: "Cette page avait expiré. Saisissez de nouveau le nouveau mot de passe.",
+        changed: "Votre mot de passe est changé",
+        sessions_ended: "Vous êtes déconnecté de tous les autres navigateurs.",
+        everything_ended: "Toutes les applications ont perdu leur accès, et vos jetons personnels ne fonctionnent plus.",
+        access_stays: "Les applications que vous avez autorisées conservent leur accès, et vos jetons personnels fonctionnent toujours.",
+        credentials_stay: "Vos identifiants de développeur fonctionnent toujours. Supprimez ceux que vous ne reconnaissez pas :",
+        set: "Choisir un nouveau mot de passe",
+        reset_ends: "Un nouveau mot de passe vous déconnecte de tous les navigateurs. Il retire aussi l’accès à toutes les applications et révoque vos jetons personnels.",
+        is_set: "Votre nouveau mot de passe est enregistré",
+        reset_ended: "Vous êtes déconnecté partout, toutes les applications ont perdu leur accès et vos jetons personnels ne fonctionnent plus.",
+    },
     form_post: FormPost { back_to: Phrase { before: "Retour à ", after: "" }, go_on: "Continuer" },
     error: Errors {
         unknown_application: Message {
@@ -134,6 +170,14 @@ pub(super) static TEXTS: Texts = Texts {
         access_not_ended: Message {
             title: "Certains accès n’ont pas encore pris fin",
             text: "L’application peut encore accéder à votre compte. Revenez à votre compte et retirez-lui l’accès de nouveau.",
+        },
+        invalid_link: Message {
+            title: "Ce lien ne fonctionne pas",
+            text: "Il est incomplet, trop ancien, a déjà été utilisé ou a été remplacé par un lien plus récent. Demandez un nouveau lien à un administrateur.",
+        },
+        password_changed_meanwhile: Message {
+            title: "Votre mot de passe a été changé entre-temps",
+            text: "Il a été changé au même moment dans un autre navigateur ou par un administrateur. Reconnectez-vous.",
         },
         unavailable: Message {
             title: "Veuillez réessayer dans un instant",

@@ -8,6 +8,8 @@ pub struct Texts {
     pub consent: Consent,
     pub session: Session,
     pub account: Account,
+    pub sessions: Sessions,
+    pub new_password: NewPassword,
     pub form_post: FormPost,
     pub error: Errors,
     /// Formats a duration, such as `2 hours`.
@@ -160,6 +162,66 @@ pub struct Account {
     pub too_many: &'static str,
 }
 
+/// The page of the sessions that a user has.
+#[derive(Debug)]
+pub struct Sessions {
+    pub title: &'static str,
+    /// Before the list.
+    pub lead: &'static str,
+    /// The column of browsers.
+    pub browser: &'static str,
+    /// Between the names of a browser and of its operating system.
+    pub on: &'static str,
+    pub unknown_browser: &'static str,
+    /// After the name of the browser that shows the page.
+    pub this_browser: &'static str,
+    /// The column of the time of sign-in.
+    pub signed_in: &'static str,
+    /// Around a duration.
+    pub ago: Phrase,
+    /// In place of a duration of less than a minute.
+    pub just_now: &'static str,
+    pub end: &'static str,
+}
+
+/// The pages on which a user sets a new password.
+#[derive(Debug)]
+pub struct NewPassword {
+    /// The heading of the form, its button and the link to it.
+    pub change: &'static str,
+    pub current: &'static str,
+    pub new: &'static str,
+    /// Below the field of the new password and after `too_short`, around a number.
+    pub length: Phrase,
+    /// Before the form: what ends with and without the checked box.
+    pub ends_sessions: &'static str,
+    /// A checked box.
+    pub end_everything: &'static str,
+    /// The title of the errors that follow.
+    pub not_changed: &'static str,
+    pub wrong_password: &'static str,
+    pub too_short: &'static str,
+    pub too_long: &'static str,
+    pub expired_form: &'static str,
+    pub changed: &'static str,
+    /// Below `changed`.
+    pub sessions_ended: &'static str,
+    /// After `sessions_ended`, if the box was checked.
+    pub everything_ended: &'static str,
+    /// After `sessions_ended`, if it was not.
+    pub access_stays: &'static str,
+    /// After a new password, to a developer. A link to the credentials follows.
+    pub credentials_stay: &'static str,
+    /// The heading of the form behind a reset link, and its button.
+    pub set: &'static str,
+    /// Before that form.
+    pub reset_ends: &'static str,
+    /// After that form was accepted.
+    pub is_set: &'static str,
+    /// Below `is_set`.
+    pub reset_ended: &'static str,
+}
+
 /// The page that posts an authorization response to an application.
 #[derive(Debug)]
 pub struct FormPost {
@@ -184,6 +246,8 @@ pub struct Errors {
     pub not_offered: Message,
     pub still_signed_in: Message,
     pub access_not_ended: Message,
+    pub invalid_link: Message,
+    pub password_changed_meanwhile: Message,
     pub unavailable: Message,
     pub try_again: &'static str,
     /// Before the id of the request.

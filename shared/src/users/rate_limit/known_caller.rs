@@ -19,7 +19,7 @@ pub const LIFETIME: Duration = Duration::from_hours(30 * 24);
 stored! {
     /// The `c#…` item.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    struct Caller {
+    pub struct Caller {
         /// `c#`, the channel's letter, `#` and the digest of account and origin.
         key: String = "pk",
         /// The version of this format: 1.
@@ -27,11 +27,16 @@ stored! {
         /// The user whose password the caller proved.
         user: Id = "u",
         /// When the caller last proved the password. It counts only if it is after the user's `not_before`.
-        proven_at: Timestamp = "at",
-        expires_at: Timestamp = "ax",
+        pub proven_at: Timestamp = "at",
+        pub expires_at: Timestamp = "ax",
         /// When DynamoDB may delete the item, in epoch seconds.
         ttl: u64 = "ttl",
     }
+}
+
+impl Caller {
+    /// Prefix of every known caller's key.
+    pub(in crate::users) const PREFIX: &str = "c#";
 }
 
 /// The known callers in the tokens table.
@@ -83,7 +88,7 @@ impl Store {
 }
 
 fn key(channel: Channel, name: &str) -> String {
-    format!("c#{}#{name}", channel.letter())
+    format!("{}{}#{name}", Caller::PREFIX, channel.letter())
 }
 
 /// Returns the digest of account and origin. `None` for a browser: its device cookie makes it known.

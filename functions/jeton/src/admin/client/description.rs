@@ -73,7 +73,7 @@ pub(super) fn text(client: &Client, status: &Status, now: Timestamp) -> String {
     ])
 }
 
-pub(super) fn json(client: &Client, status: &Status, now: Timestamp) -> Value {
+pub(in crate::admin) fn json(client: &Client, status: &Status, now: Timestamp) -> Value {
     let secrets: Vec<Value> = client
         .secrets
         .iter()

@@ -1,6 +1,9 @@
 //! Options that `client create` and `client update` share.
 
-use shared::oauth::{ResourceUri, Switches};
+use shared::{
+    oauth::{ResourceUri, Switches},
+    resources::{Registry, WriteError},
+};
 
 use crate::admin::{
     connection::Admin,
@@ -28,22 +31,29 @@ impl Admin {
             ResourceOrAny::Resource(uri) => Some(uri.clone()),
             ResourceOrAny::Any => None,
         };
-        let mut uris: Vec<_> = options.iter().filter_map(given).collect();
+        let uris: Vec<_> = options.iter().filter_map(given).collect();
         if uris.is_empty() {
             return Ok(uris);
         }
         if uris.len() < options.len() {
             return Err(InvalidInput::AnyAndResources.into());
         }
-        let registry = self.app.resources.read().await?;
-        for uri in &mut uris {
-            *uri = registry.registered(uri)?.uri.clone();
-        }
-        // A String Set has each member once.
-        uris.sort();
-        uris.dedup();
-        Ok(uris)
+        Ok(registered(&self.app.resources.read().await?, uris)?)
     }
+}
+
+/// Returns the resources as they are registered, each once.
+pub(in crate::admin) fn registered(
+    registry: &Registry,
+    mut uris: Vec<ResourceUri>,
+) -> Result<Vec<ResourceUri>, WriteError> {
+    for uri in &mut uris {
+        *uri = registry.registered(uri)?.uri.clone();
+    }
+    // A String Set has each member once.
+    uris.sort();
+    uris.dedup();
+    Ok(uris)
 }
 
 /// Returns the switches of all `--compat` options together.

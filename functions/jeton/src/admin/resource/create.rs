@@ -5,9 +5,10 @@ use shared::{audit::ResourceChange, oauth::ResourceUri, resources::Resource};
 
 use super::{audit, description};
 use crate::admin::{
+    configuration::ResourceProperties,
     connection::Admin,
     error::Error,
-    words::{resource_uri, scope_of},
+    words::{resource_uri, scope_values},
 };
 
 #[derive(Debug, Args)]
@@ -40,10 +41,12 @@ impl Create {
     }
 
     fn resource(self) -> Result<Resource, Error> {
-        let scope = scope_of(&self.scope)?;
-        let default_scope =
-            if self.default_scope.is_empty() { scope.clone() } else { scope_of(&self.default_scope)? };
-        let resource = Resource { uri: self.uri, name: self.name, scope, default_scope, open: self.open };
-        Ok(resource.checked()?)
+        let properties = ResourceProperties {
+            name: self.name,
+            scope: scope_values(&self.scope),
+            default_scope: scope_values(&self.default_scope),
+            open: self.open,
+        };
+        Ok(properties.resource(&self.uri)?)
     }
 }

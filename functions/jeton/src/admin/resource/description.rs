@@ -29,7 +29,7 @@ pub(super) fn text(resource: &Resource) -> String {
     ])
 }
 
-pub(super) fn json(resource: &Resource) -> Value {
+pub(in crate::admin) fn json(resource: &Resource) -> Value {
     json!({
         "uri": resource.uri,
         "name": resource.name,

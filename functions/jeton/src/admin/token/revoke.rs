@@ -44,7 +44,7 @@ pub(super) async fn revoke(admin: &Admin, subject: Subject) -> Result<(), Error>
 
 async fn end_session(admin: &Admin, session: &Secret<Session>) -> Result<(), Error> {
     let user = admin.app.sessions.user_of(session).await?.ok_or(NotFound::Session)?;
-    if !admin.app.sessions.end(session).await? {
+    if !admin.app.sessions.end(session, admin.app.clock.now()).await? {
         return Err(NotFound::Session.into());
     }
     admin.audit(Event::SignedOut { user, everywhere: false });

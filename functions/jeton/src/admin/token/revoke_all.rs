@@ -1,5 +1,7 @@
 //! `jeton token revoke-all`
 
+use std::slice;
+
 use clap::Args;
 use serde_json::json;
 use shared::{
@@ -51,7 +53,7 @@ async fn revoke_all_of_client(admin: &Admin, id: &ClientId) -> Result<(), Error>
     let end = admin.latest();
     admin.app.clients.end_everything(id, end).await?;
     admin.audit_client(id, ClientChange::EverythingEnded);
-    let ended = sweep(admin, &admin.app.grants.of_client(id).await?).await?;
+    let ended = sweep(admin, &admin.app.grants.of_clients(slice::from_ref(id)).await?).await?;
     admin.wait_until_past(end).await;
     let json = json!({ "revoked": true, "client_id": id, "grants_ended": ended });
     admin.print(&json, &format!("All grants of client {id} until now are ended."))

@@ -6,7 +6,8 @@ use clap::Args;
 use shared::{
     grants::Grant,
     secret::{
-        AccessToken, AuthorizationCode, ClientSecret, DeviceCookie, Id, RefreshToken, Secret, Session, Visit,
+        AccessToken, AuthorizationCode, ClientSecret, DeviceCookie, Id, RefreshToken, ResetLink, Secret,
+        Session, Visit,
     },
     users::personal::{PersonalToken, Presented},
 };
@@ -126,6 +127,8 @@ fn unsupported_token(text: &str) -> UnsupportedToken {
         UnsupportedToken::ClientSecret
     } else if Secret::<DeviceCookie>::parse(text).is_ok() {
         UnsupportedToken::DeviceCookie
+    } else if Secret::<ResetLink>::parse(text).is_ok() {
+        UnsupportedToken::ResetLink
     } else if Secret::<Visit>::parse(text).is_ok() {
         UnsupportedToken::LoginCookie
     } else {
