@@ -140,6 +140,7 @@ impl Generator<'_> {
             authenticated_at: self.now,
             redirect_uri: "",
             redirect_uri_sent: false,
+            nonce: None,
             challenge: None,
         };
         let code = Secret::<AuthorizationCode>::new(id, &[1; 32]);
@@ -151,6 +152,7 @@ impl Generator<'_> {
             challenge: self.maybe(70, Self::digest),
             redirect_uri: self.digest(),
             redirect_uri_sent: self.dice.chance(50),
+            nonce: None,
         });
         match self.dice.below(5) {
             0 | 1 => {}

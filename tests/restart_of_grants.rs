@@ -53,6 +53,7 @@ async fn code(app: &App, client: &Registered, user: Id) -> String {
         authenticated_at: now,
         redirect_uri: CALLBACK,
         redirect_uri_sent: false,
+        nonce: None,
         challenge: Some(Digest::of(VERIFIER)),
     };
     let grant =

@@ -8,6 +8,7 @@ mod language;
 mod rate_limit;
 mod registration;
 mod route_scopes;
+mod signing_keys;
 mod variables;
 
 pub use account::AccountPages;
@@ -18,6 +19,7 @@ pub use language::{InvalidLanguages, Language, Languages};
 pub use rate_limit::RateLimit;
 pub use registration::{DynamicRegistration, RegistrationMode, Schemes};
 pub use route_scopes::{InvalidRouteScopes, Route, RouteScopes, Unlisted};
+pub use signing_keys::{InvalidKeyName, InvalidSigningKeys, KeyName, SigningKeys};
 pub use variables::{InvalidVariable, Variables};
 
 use std::time::Duration;
@@ -69,6 +71,9 @@ pub struct Config {
     /// `JETON_GUEST_SCOPES`, such as `read`, else empty: the scope of an API call without credentials, which the switch
     /// `guest` permits.
     pub guest_scope: Scope,
+    /// `JETON_SIGNING_KEYS`: the KMS keys that may sign ID tokens, as ARNs with commas between them, or `local` for those in
+    /// the local database. Without it, OpenID Connect is off.
+    pub signing_keys: SigningKeys,
     /// `JETON_LOG_LEVEL`: `warn`, `info` (the default) or `debug`. `warn` leaves out the audit lines of successful
     /// requests. No level leaves out failures, because the alarms count them.
     pub log_level: Level,
@@ -139,6 +144,7 @@ impl Config {
             basic_scope: variables.parsed("JETON_BASIC_SCOPES", SCOPE)?.unwrap_or_default(),
             guest_scope: variables.parsed("JETON_GUEST_SCOPES", SCOPE)?.unwrap_or_default(),
             route_scopes: variables.parsed("JETON_ROUTE_SCOPES", InvalidRouteScopes)?.unwrap_or_default(),
+            signing_keys: variables.parsed("JETON_SIGNING_KEYS", InvalidSigningKeys)?.unwrap_or_default(),
             log_level: variables
                 .parsed_if("JETON_LOG_LEVEL", "warn, info or debug", |level| *level >= Level::Warn)?
                 .unwrap_or(Level::Info),
@@ -214,6 +220,7 @@ mod tests {
             ("JETON_REGISTRATION", "closed"),
             ("JETON_REGISTRATION_SCHEMES", "cursor javascript"),
             ("JETON_REGISTRATION_SCHEMES", "cursor  vscode"),
+            ("JETON_SIGNING_KEYS", "alias/jeton"),
             ("JETON_REGISTRATIONS", "0"),
             ("JETON_REGISTRATIONS_PER_ADDRESS", "1000001"),
         ] {
@@ -238,6 +245,7 @@ mod tests {
             ("RouteScopes", "JETON_ROUTE_SCOPES"),
             ("Resource", "JETON_RESOURCE"),
             ("RegistrationSchemes", "JETON_REGISTRATION_SCHEMES"),
+            ("SigningKeys", "JETON_SIGNING_KEYS"),
             ("Languages", "JETON_LANGUAGES"),
             ("Compat", "JETON_COMPAT"),
         ] {

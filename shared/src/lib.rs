@@ -29,6 +29,8 @@ pub mod grants;
 
 pub mod users;
 
+pub mod openid;
+
 pub mod http;
 
 pub mod pages;

@@ -4,6 +4,7 @@ mod auth_method;
 mod client_id;
 mod grant_type;
 mod issuer;
+pub mod openid_scope;
 pub mod pkce;
 pub mod redirect_uri;
 mod resource_uri;

@@ -98,6 +98,7 @@ impl Stack {
             authenticated_at: self.now(),
             redirect_uri,
             redirect_uri_sent,
+            nonce: None,
             challenge: request.verifier.map(Digest::of),
         };
         self.app.grants.issue(&Grant::for_user(terms, &consent, &code)).await.unwrap();

@@ -16,6 +16,7 @@ mod fault;
 mod front;
 mod inside;
 pub mod mcp;
+pub mod openid;
 pub mod oracle;
 mod policy;
 pub mod process;
@@ -35,7 +36,7 @@ use std::{
     time::Duration,
 };
 
-use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
+use jeton::local::{Database, Gateway, LocalSigner, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     config::{Config, RegistrationMode, TableNames},
@@ -123,7 +124,7 @@ impl Stack {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let client = self.app.grants.table().client();
         let log = Log::new(Level::Debug, self.log.clone());
-        let app = Arc::new(App::new(config, client, self.app.clock.clone(), log));
+        let app = Arc::new(app(config, client, self.app.clock.clone(), log));
         Self {
             url,
             dynamodb: self.dynamodb.clone(),
@@ -171,9 +172,10 @@ impl Stack {
         dynamodb.deployed_with(rights::conditions(&config));
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
-        dynamodb.forget();
         let log = Buffer::default();
-        let app = Arc::new(App::new(config, &client, clock, Log::new(Level::Debug, log.clone())));
+        let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())));
+        openid::add_key(&app).await;
+        dynamodb.forget();
         let gateway = gateway(Arc::clone(&app), listener);
         Self {
             url,
@@ -311,6 +313,16 @@ impl Drop for Stack {
             assert_eq!(self.dynamodb.denied(), Vec::<String>::new(), "see template.yaml");
         }
     }
+}
+
+/// Returns the state of the functions. With OpenID Connect on, they sign with a local key.
+fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
+    let app = App::new(config, client, clock, log);
+    if !app.config.signing_keys.is_on() {
+        return app;
+    }
+    let signer = LocalSigner::new(app.clients.table().clone());
+    app.signing_with(Arc::new(signer))
 }
 
 async fn database() -> (Option<Database>, String) {

@@ -207,6 +207,7 @@ pub fn permitted_by_template() -> Vec<String> {
 pub fn conditions(config: &Config) -> BTreeSet<&'static str> {
     let all = [
         ("HasRegistration", config.registration.is_open()),
+        ("HasOpenId", config.signing_keys.is_on()),
         ("HasPasswordGrant", config.compat.has(Switch::Password)),
         ("HasBasicUser", config.compat.has(Switch::BasicUser)),
         (

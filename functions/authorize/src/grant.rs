@@ -94,6 +94,7 @@ async fn issue_code(
         redirect_uri: &destination.redirect_uri,
         redirect_uri_sent: destination.redirect_uri_sent,
         challenge: request.challenge,
+        nonce: None,
     };
     let code = Secret::new(decision.grant, &decision.bits);
     let grant = Grant::for_user(terms(authorization, decision), &code_grant, &code);

@@ -16,6 +16,7 @@ mod routes;
 mod run_as;
 mod sample;
 mod serve;
+mod signing_key;
 
 pub use database::{Database, Storage};
 pub use error::Error;
@@ -25,3 +26,4 @@ pub use routes::ROUTES;
 pub use run_as::{run_as, running};
 pub use sample::route_scopes;
 pub use serve::{Options, serve};
+pub use signing_key::{LocalSigner, PrivateKey};

@@ -1,6 +1,6 @@
 //! The registration of a client (RFC 6749 §2, RFC 7591 §2).
 
-use std::time::Duration;
+use std::{ops::Not, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,12 @@ stored! {
         /// The client's compatibility switches. A String Set, left out if empty.
         #[serde(default, skip_serializing_if = "Switches::is_empty")]
         pub compat: Switches = "compat",
+        /// Whether a refresh response contains an ID token, too (OpenID Connect Core §12.2).
+        #[serde(default, skip_serializing_if = "Not::not")]
+        pub id_token_on_refresh: bool = "id_token_on_refresh",
+        /// Where a user's browser may be sent after signing out (OpenID Connect RP-Initiated Logout §2).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub post_logout_redirect_uris: Vec<String> = "post_logout_redirect_uris",
         pub lifetimes: Lifetimes = "lifetimes",
         /// The developer who owns the client. The client works only while its owner has that role and is in good
         /// standing. `None`: an administrator registered the client.
@@ -154,6 +160,8 @@ impl Client {
             first_party: false,
             pkce_optional: false,
             compat: Switches::default(),
+            id_token_on_refresh: false,
+            post_logout_redirect_uris: Vec::new(),
             owner: None,
             ..self
         }

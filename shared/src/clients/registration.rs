@@ -40,6 +40,10 @@ pub struct Registration {
     /// Whether the client may omit PKCE.
     pub pkce_optional: bool,
     pub compat: Switches,
+    /// Whether a refresh response contains an ID token, too.
+    pub id_token_on_refresh: bool,
+    /// Where a user's browser may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
     pub lifetimes: Lifetimes,
 }
 
@@ -97,6 +101,8 @@ impl Registration {
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: self.compat,
+            id_token_on_refresh: self.id_token_on_refresh,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
             lifetimes: self.lifetimes,
             owner: None,
             expires_at: None,
@@ -122,6 +128,8 @@ impl Registration {
             first_party: client.first_party,
             pkce_optional: client.pkce_optional,
             compat: client.compat.clone(),
+            id_token_on_refresh: client.id_token_on_refresh,
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             lifetimes: client.lifetimes,
         }
     }
@@ -165,6 +173,8 @@ impl Registration {
             first_party: _,
             pkce_optional: _,
             compat: _,
+            id_token_on_refresh: _,
+            post_logout_redirect_uris: _,
             lifetimes: _,
         } = client.clone();
         Ok(Client { secrets, owner, expires_at, ttl, ..updated })

@@ -34,6 +34,7 @@
 //! | `status#ID` | `status/item.rs` | a client's [`Status`](crate::status::Status); a tombstone once the client is deleted | if the client registered itself |
 //! | `owned#SUB` | `dynamodb/id_list.rs` | the [ids](crate::dynamodb::id_list) of the clients that a user owns | no |
 //! | `resources` | `resources/store.rs` | the [`Registry`](crate::resources::Registry) of protected resources | no |
+//! | `keys#` | `openid/keys.rs` | the [list of signing keys](crate::openid::KeyList) | no |
 //! | `scope#VALUE` | `clients/description.rs` | the [`Description`](crate::clients::Description) of a scope value for users | no |
 //!
 //! # Users
@@ -42,6 +43,7 @@
 //! |---|---|---|---|
 //! | `user#SUB` | `users/user.rs` | a [`User`](crate::users::User): login name, hash of the password | no |
 //! | `name#NAME` | `users/user.rs` | the `sub` of the user with this login name, in lower case | no |
+//! | `claims#SUB` | `openid/claims.rs` | a user's [`Claims`](crate::openid::Claims) | no |
 //! | `status#SUB` | `status/item.rs` | a user's [`Status`](crate::status::Status); a tombstone once the user is deleted | no |
 
 use aws_sdk_dynamodb::{

@@ -1,5 +1,7 @@
 //! The state of a function: configuration, stores, clock and log.
 
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use super::PasswordCache;
@@ -9,6 +11,7 @@ use crate::{
     dynamodb::Table,
     grants,
     log::Log,
+    openid::{self, Signer},
     pages::Theme,
     resources, secret, status,
     time::Clock,
@@ -40,6 +43,10 @@ pub struct App {
     pub descriptions: description::Store,
     pub users: users::Store,
     pub statuses: status::Store,
+    pub claims: openid::claims::Store,
+    pub signing_keys: openid::keys::Store,
+    /// The signer of ID tokens, in the functions that sign.
+    pub signer: Option<Arc<dyn Signer>>,
 }
 
 impl App {
@@ -52,7 +59,9 @@ impl App {
             clients: clients::Store::new(clients.clone(), config.client_cache, config.compat.clone()),
             resources: resources::Store::new(clients.clone(), config.client_cache),
             descriptions: description::Store::new(clients.clone()),
+            signing_keys: openid::keys::Store::new(clients.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
+            claims: openid::claims::Store::new(users.clone()),
             users: users::Store::new(users),
             sessions: session::Store::new(tokens.clone(), config.session),
             rate_limit: rate_limit::Store::new(tokens.clone(), config.rate_limit),
@@ -62,10 +71,17 @@ impl App {
             consents: consent::Store::new(tokens.clone()),
             personal_tokens: personal::Store::new(tokens.clone()),
             grants: grants::Store::new(tokens),
+            signer: None,
             theme: Theme::new(&config.brand),
             config,
             clock,
             log,
         }
+    }
+
+    /// Returns the app of a function that signs ID tokens.
+    #[must_use]
+    pub fn signing_with(self, signer: Arc<dyn Signer>) -> Self {
+        Self { signer: Some(signer), ..self }
     }
 }

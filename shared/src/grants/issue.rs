@@ -36,6 +36,8 @@ pub struct CodeGrant<'a> {
     pub redirect_uri_sent: bool,
     /// The S256 challenge of the authorization request.
     pub challenge: Option<Digest<Verifier>>,
+    /// The `nonce` of an OpenID Connect request.
+    pub nonce: Option<&'a str>,
 }
 
 /// A user's grant that leads to tokens without an authorization code (compatibility switches).
@@ -77,6 +79,7 @@ impl Grant {
             challenge: consent.challenge,
             redirect_uri: Digest::<RedirectUri>::of(consent.redirect_uri),
             redirect_uri_sent: consent.redirect_uri_sent,
+            nonce: consent.nonce.map(str::to_owned),
         };
         Self {
             user: Some(consent.user),

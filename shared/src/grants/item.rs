@@ -131,6 +131,9 @@ stored! {
         /// Whether the authorization request contained that URI. The token request must then repeat it (RFC 6749
         /// §4.1.3).
         pub redirect_uri_sent: bool = "s",
+        /// The authorization request's `nonce` (OpenID Connect Core §3.1.2.1). Removed at redemption.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub nonce: Option<String> = "n",
     }
 }
 

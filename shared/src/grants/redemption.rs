@@ -95,6 +95,9 @@ impl Transition for Redemption {
         grant.refresh = refresh;
         grant.expires_at = expires_at;
         grant.ttl = expires_at.map(item::ttl);
+        if let Some(code) = &mut grant.code {
+            code.nonce = None;
+        }
     }
 
     fn update(&self) -> Result<Update, dynamodb::Error> {
@@ -119,8 +122,8 @@ impl Transition for Redemption {
             change.push_str(", #refresh = :refresh");
         }
         change.push_str(match self.tokens.expires_at {
-            Some(_) => ", #expires_at = :expires_at, #ttl = :ttl",
-            None => " REMOVE #expires_at, #ttl",
+            Some(_) => ", #expires_at = :expires_at, #ttl = :ttl REMOVE #code.#nonce",
+            None => " REMOVE #code.#nonce, #expires_at, #ttl",
         });
         let mut update = Update::when::<Grant>(&condition, &change)
             .value("code_state", &State::Code)?

@@ -8,7 +8,7 @@ use shared::{
         self, InvalidRegistration, Registration,
         description::{Description, InvalidDescription},
     },
-    config::Language,
+    config::{Language, SigningKeys},
     endpoint::{App, UnknownIssuer},
     oauth::{ClientId, InvalidResourceUri, ResourceUri},
     resources::{self, Resource},
@@ -75,6 +75,7 @@ impl From<clients::WriteError> for Error {
 pub(super) fn variable(name: &str) -> Option<String> {
     let value = match name {
         "JETON_REGISTRATION" => "open",
+        "JETON_SIGNING_KEYS" => SigningKeys::LOCAL,
         "JETON_ROUTE_SCOPES" => sample::ROUTE_SCOPES,
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::{io, net::IpAddr};
 use aws_sdk_dynamodb::error::BoxError;
 use shared::config::InvalidVariable;
 
-use super::demo;
+use super::{demo, signing_key};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +33,8 @@ pub enum Error {
     Tables(BoxError),
     #[error("the demo cannot be registered: {0}")]
     Demo(#[from] demo::Error),
+    #[error("the signing key cannot be made: {0}")]
+    SigningKey(#[from] signing_key::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
 }

@@ -23,6 +23,7 @@ use super::{
     error::Error,
     gateway::Gateway,
     listen::{listen, listen_at},
+    signing_key::{self, LocalSigner},
 };
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,13 @@ pub async fn serve(options: Options) -> Result<(), Error> {
         dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
     schema::create(&client, &config.tables).await.map_err(Error::Tables)?;
     let log = Log::new(config.log_level, std::io::stderr());
-    let app = Arc::new(App::new(config, &client, Clock::system(), log));
+    let mut app = App::new(config, &client, Clock::system(), log);
+    if app.config.signing_keys.is_on() {
+        signing_key::ensure(&app).await?;
+        let signer = LocalSigner::new(app.clients.table().clone());
+        app = app.signing_with(Arc::new(signer));
+    }
+    let app = Arc::new(app);
     let demo = if options.demo { Some(demo::register(&app).await?) } else { None };
     let banner =
         Banner { url, dynamodb_url, container_address, storage: &options.storage, switches, demo }.text();

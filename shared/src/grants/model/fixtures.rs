@@ -63,6 +63,7 @@ pub(super) fn new_grant() -> Grant {
         authenticated_at: at(0),
         redirect_uri: "https://app.example.com/cb",
         redirect_uri_sent: false,
+        nonce: None,
         challenge: Some(Digest::<Verifier>::of("verifier")),
     };
     Grant::for_user(terms, &consent, &code())

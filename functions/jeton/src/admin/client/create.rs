@@ -121,6 +121,8 @@ impl Create {
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: all_switches(&self.compat),
+            id_token_on_refresh: false,
+            post_logout_redirect_uris: Vec::new(),
             lifetimes: Lifetimes {
                 code: self.code_ttl,
                 access_token: self.access_token_ttl,

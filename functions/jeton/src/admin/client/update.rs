@@ -132,6 +132,8 @@ impl Update {
                 refresh_grace: self.refresh_grace.unwrap_or(lifetimes.refresh_grace),
             },
             compat,
+            id_token_on_refresh: registered.id_token_on_refresh,
+            post_logout_redirect_uris: registered.post_logout_redirect_uris,
         }
     }
 }

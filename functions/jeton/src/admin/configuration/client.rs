@@ -118,6 +118,8 @@ impl ClientProperties {
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: self.compat.iter().copied().collect(),
+            id_token_on_refresh: false,
+            post_logout_redirect_uris: Vec::new(),
             lifetimes: Lifetimes {
                 code: self.code_ttl.unwrap_or(lifetimes.code),
                 access_token: self.access_token_ttl.unwrap_or(lifetimes.access_token),

@@ -1,0 +1,13 @@
+//! OpenID Connect (Core 1.0): what a client learns about the user who signed in. Off until a deployment names a signing
+//! key.
+
+pub mod claims;
+pub mod id_token;
+mod jws;
+pub mod keys;
+mod signer;
+
+pub use claims::Claims;
+pub use id_token::IdToken;
+pub use keys::{KeyList, SigningKey};
+pub use signer::{Signature, Signer, SigningError};
