@@ -2,13 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use aws_sdk_dynamodb::types::{TimeToLiveSpecification, TimeToLiveStatus};
+use shared::dynamodb::schema;
 use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
     task::JoinSet,
 };
 
 use crate::harness::{
-    Registered,
+    Registered, Stack,
     process::{Directory, Server},
 };
 
@@ -99,5 +101,20 @@ async fn every_response_before_a_kill_is_true_after_it() {
     }
     for state in [Known::Active, Known::Inactive] {
         assert!(known.values().filter(|known| **known == state).count() > ROUNDS * 20);
+    }
+}
+
+#[tokio::test]
+async fn a_server_enables_the_deletion_of_expired_items_in_a_table_that_lacks_it() {
+    let stack = Stack::start().await;
+    let (client, names) = (stack.app.grants.table().client(), &stack.app.config.tables);
+    for table in [&names.tokens, &names.clients] {
+        let off = TimeToLiveSpecification::builder().attribute_name(schema::TTL).enabled(false);
+        let request = client.update_time_to_live().table_name(table);
+        request.time_to_live_specification(off.build().unwrap()).send().await.unwrap();
+        schema::create(client, names).await.unwrap();
+        let described = client.describe_time_to_live().table_name(table).send().await.unwrap();
+        let status = described.time_to_live_description.unwrap().time_to_live_status;
+        assert_eq!(status, Some(TimeToLiveStatus::Enabled), "{table}");
     }
 }

@@ -52,7 +52,7 @@ use aws_sdk_dynamodb::{
     operation::create_table::CreateTableError,
     types::{
         AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-        ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+        ProjectionType, ScalarAttributeType, TimeToLiveSpecification, TimeToLiveStatus,
     },
 };
 
@@ -73,9 +73,7 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
             .billing_mode(BillingMode::PayPerRequest)
             .attribute_definitions(attribute(KEY)?)
             .key_schema(key(KEY, KeyType::Hash)?);
-        if tolerate_existing(request.send().await.map(drop))? && *name == names.clients {
-            enable_ttl(client, name).await?;
-        }
+        tolerate_existing(request.send().await.map(drop))?;
     }
     let index = GlobalSecondaryIndex::builder()
         .index_name(BY_USER.name)
@@ -90,28 +88,35 @@ pub async fn create(client: &Client, names: &TableNames) -> Result<(), BoxError>
         .attribute_definitions(attribute(BY_USER.attribute)?)
         .key_schema(key(KEY, KeyType::Hash)?)
         .global_secondary_indexes(index.build()?);
-    if tolerate_existing(request.send().await.map(drop))? {
-        enable_ttl(client, &names.tokens).await?;
+    tolerate_existing(request.send().await.map(drop))?;
+    for name in [&names.clients, &names.tokens] {
+        enable_ttl(client, name).await?;
     }
     Ok(())
 }
 
+/// Enables the deletion of expired items, unless it is enabled. An existing table may lack it: an earlier version made it,
+/// or the response to the request that made it was lost.
 async fn enable_ttl(client: &Client, table: &str) -> Result<(), BoxError> {
+    let described = client.describe_time_to_live().table_name(table).send().await?;
+    let status = described.time_to_live_description.and_then(|description| description.time_to_live_status);
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(());
+    }
     let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
     client.update_time_to_live().table_name(table).time_to_live_specification(ttl).send().await?;
     Ok(())
 }
 
-/// Returns whether the table is new.
 fn tolerate_existing<R: std::fmt::Debug + Send + Sync + 'static>(
     outcome: Result<(), SdkError<CreateTableError, R>>,
-) -> Result<bool, BoxError> {
+) -> Result<(), BoxError> {
     match outcome {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(()),
         Err(error)
             if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
         {
-            Ok(false)
+            Ok(())
         }
         Err(error) => Err(error.into()),
     }

@@ -44,7 +44,7 @@ pub struct Apply {
     #[arg(long, short)]
     yes: bool,
     /// Append the secrets of new clients to this file, a line of JSON for each, instead of printing them. It must
-    /// be your own and readable by no other user; it is created if there is none
+    /// be your own and readable by no other user; the command creates it if it does not exist
     #[arg(long, value_name = "FILE")]
     secrets_to: Option<PathBuf>,
 }
