@@ -6,6 +6,7 @@ pub mod hint;
 pub mod id_token;
 mod jws;
 pub mod keys;
+pub mod nonce;
 mod signer;
 
 pub use claims::Claims;
