@@ -14,6 +14,7 @@ mod compat;
 pub mod dice;
 mod fault;
 mod front;
+mod hint;
 mod inside;
 pub mod mcp;
 pub mod openid;
