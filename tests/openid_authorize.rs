@@ -290,7 +290,7 @@ async fn only_an_openid_connect_request_has_a_nonce_and_may_have_no_registration
     let plain = browser.consent(&parameters(&user.request)).await;
     assert_eq!(off.grant_of(&plain).await.code.unwrap().nonce, None);
     let confidential = browser.redirected(&user.request.with("scope", "openid phone")).await;
-    confidential.is_error(&off, "invalid_scope");
+    confidential.is_error(&stack, "invalid_scope");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use shared::{openid::hint, secret::Id};
 
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, Redirect, Registered, Stack, TestUser,
-    dice::Dice,
+    dice::Dice, rights::POLICIES,
 };
 
 /// Returns a request for `openid` by `client`.
@@ -60,7 +60,7 @@ impl<'a> Consented<'a> {
 }
 
 /// The length of a name with which an ID token has the largest size.
-const LONG_NAME: usize = 850;
+const LONG_NAME: usize = 818;
 
 /// Returns one claim.
 fn claims(name: &str, value: &str) -> Map<String, Value> {
@@ -343,12 +343,13 @@ async fn keys_that_cannot_be_read_are_an_outage_and_lose_nothing() {
 async fn without_openid_a_hint_is_ignored_and_reads_nothing() {
     let on = Stack::with_openid().await;
     let off = Stack::start().await;
+    let hint = on.hint(&on.relying_party().await, Id::random()).await;
     for (stack, scope) in [(&on, "read"), (&off, "openid")] {
         let (rp, browser) = (stack.relying_party().await, stack.signed_in().await);
         let request = AuthorizationRequest::by(&rp).with("scope", scope);
         browser.consent(&request).await.code();
         stack.dynamodb.fail(Fault::ThrottleKeys);
-        for text in ["x", &on.hint(&rp, Id::random()).await] {
+        for text in ["x", &hint] {
             let silent = request.with("id_token_hint", text).with("prompt", "none");
             browser.redirected(&silent).await.code();
         }
@@ -368,4 +369,15 @@ async fn no_log_line_contains_a_hint() {
             assert!(!stack.logged().contains(payload) && !stack.logged().contains("ada@secret"));
         }
     }
+}
+
+#[test]
+fn authorize_reads_keys_only_where_openid_connect_is_on() {
+    let judge = |key: &str, conditions: &[&str]| {
+        let request = json!({ "TableName": "test-clients", "Key": { "pk": { "S": key } } });
+        let conditions = conditions.iter().copied().collect();
+        POLICIES.judge("/oauth/authorize", "GetItem", &request, &conditions).is_ok()
+    };
+    assert!(judge("keys#", &["HasOpenId"]) && !judge("keys#", &[]));
+    assert!(!judge("local_key#a", &["HasOpenId"]), "no function reads a private key");
 }
