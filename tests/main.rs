@@ -68,6 +68,8 @@ mod login_timing;
 mod openid_authorize;
 mod openid_consent;
 mod openid_hint;
+mod openid_hint_forged;
+mod openid_scope;
 mod outages;
 mod pages;
 mod password_channels;

@@ -31,7 +31,7 @@ async fn openid_is_a_fixed_line_and_the_claims_are_choices_with_texts() {
         lines,
         [
             "<p class=\"choice\"><span class=\"tick\" aria-hidden=\"true\">✓</span> <span>Know that it is you who signs in <code>openid</code></span></p>",
-            "<label class=\"choice\"><input type=\"checkbox\" name=\"allow:email\" value=\"yes\" checked> <span>See your e-mail address <code>email</code></span></label>",
+            "<label class=\"choice\"><input type=\"checkbox\" name=\"allow:email\" value=\"yes\" checked> <span>See your e\u{2011}mail address <code>email</code></span></label>",
             "<label class=\"choice\"><input type=\"checkbox\" name=\"allow:groups\" value=\"yes\" checked> <span>See your groups <code>groups</code></span></label>",
             "<label class=\"choice\"><input type=\"checkbox\" name=\"allow:profile\" value=\"yes\" checked> <span>See your name, your user name and your profile <code>profile</code></span></label>",
             "<label class=\"choice\"><input type=\"checkbox\" name=\"allow:read\" value=\"yes\" checked> <span>read</span></label>",
@@ -40,7 +40,7 @@ async fn openid_is_a_fixed_line_and_the_claims_are_choices_with_texts() {
     let french = browser.authorize(&request.with("ui_locales", "fr")).await.text;
     for text in [
         "Savoir que c’est vous qui vous connectez <code>openid</code>",
-        "Voir votre adresse e-mail <code>email</code>",
+        "Voir votre adresse e\u{2011}mail <code>email</code>",
         "Voir vos groupes <code>groups</code>",
         "Voir votre nom, votre nom d’utilisateur et votre profil <code>profile</code>",
     ] {
@@ -61,7 +61,10 @@ async fn an_administrators_description_goes_before_the_built_in_one() {
     for text in ["Write to you <code>email</code>", "Greet you <code>openid</code>", "See your groups"] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert!(!page.contains("See your e-mail address") && !page.contains("Know that it is you"), "{page}");
+    assert!(
+        !page.contains("See your e\u{2011}mail address") && !page.contains("Know that it is you"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

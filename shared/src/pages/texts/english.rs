@@ -26,7 +26,7 @@ pub(super) static TEXTS: Texts = Texts {
         openid: OpenId {
             openid: "Know that it is you who signs in",
             profile: "See your name, your user name and your profile",
-            email: "See your e-mail address",
+            email: "See your e\u{2011}mail address",
             groups: "See your groups",
         },
         made_by: "Made by",

@@ -29,7 +29,7 @@ pub(super) static TEXTS: Texts = Texts {
         openid: OpenId {
             openid: "Savoir que c’est vous qui vous connectez",
             profile: "Voir votre nom, votre nom d’utilisateur et votre profil",
-            email: "Voir votre adresse e-mail",
+            email: "Voir votre adresse e\u{2011}mail",
             groups: "Voir vos groupes",
         },
         made_by: "Proposée par",
