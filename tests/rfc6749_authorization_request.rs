@@ -279,6 +279,6 @@ async fn only_allowed_scope_values_count_towards_the_limit_of_a_grant() {
     let redirect = browser.consent(&request.with("scope", &format!("{unknown} {most}"))).await;
     assert_eq!(stack.redeem(&public, redirect.code()).await.status, 200);
     is_error(&stack, &browser, &request.with("scope", &values.join(" ")), "invalid_scope").await;
-    let too_long = request.with("scope", &format!("{} v1", "x".repeat(3_072)));
+    let too_long = request.with("scope", &format!("{} v1", "x".repeat(4_096)));
     ends_with_a_page(&stack, &browser, &too_long).await;
 }

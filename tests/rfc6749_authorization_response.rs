@@ -68,7 +68,7 @@ async fn a_state_of_1_kib_is_repeated_and_a_longer_one_is_refused_and_not_repeat
     refused.is_error_without_state(&stack, "invalid_request");
     assert_eq!(refused.get("state"), None);
     // The response to the longest request fits a header.
-    let request = AuthorizationRequest::by(&web).with("hello", &"x".repeat(3_072));
+    let request = AuthorizationRequest::by(&web).with("hello", &"x".repeat(4_096));
     browser.authorize(&request).await.is_page(400);
     browser.post("/oauth/authorize", &request.parameters()).await.is_page(400);
     let widest = AuthorizationRequest::by(&web).with("hello", &"~".repeat(600)).url().replace("%7E", "~");

@@ -166,6 +166,14 @@ async fn use_self_registered_clients(stack: &Stack) {
     browser.consent(&AuthorizationRequest::by(&client).with("resource", notes.uri.as_str())).await;
 }
 
+/// Signs in with an `id_token_hint`.
+async fn use_hints(stack: &Stack) {
+    let (rp, browser, iris) = (stack.relying_party().await, stack.browser(), stack.create_user("iris").await);
+    browser.sign_in(&iris).await;
+    let request = AuthorizationRequest::by(&rp).with("scope", "openid");
+    browser.consent(&request.with("id_token_hint", &stack.hint(&rp, iris.sub).await)).await;
+}
+
 /// Uses a client with switches.
 async fn use_switches(stack: &Stack) {
     let legacy = stack.legacy("password").await;
@@ -199,6 +207,7 @@ async fn every_right_of_every_function_is_used() {
     use_accounts(&stack).await;
     use_switches(&stack).await;
     use_self_registered_clients(&stack).await;
+    use_hints(&stack).await;
     guess(&stack).await;
     use_registration(&stack).await;
     let used = stack.dynamodb.used();

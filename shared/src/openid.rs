@@ -2,9 +2,11 @@
 //! key.
 
 pub mod claims;
+pub mod hint;
 pub mod id_token;
 mod jws;
 pub mod keys;
+pub mod nonce;
 mod signer;
 
 pub use claims::Claims;

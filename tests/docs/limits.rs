@@ -103,6 +103,8 @@ async fn of_requests(server: &Server) -> Vec<Row> {
         ("Parameters", vec![]),
         ("Authorization request", vec![constant("input::LONGEST_REQUEST")]),
         ("`state`", vec![constant("destination::LONGEST_STATE")]),
+        ("`nonce`", vec![constant("nonce::MOST_BYTES")]),
+        ("`id_token_hint`", vec![constant("hint::MOST_BYTES")]),
         ("Client id", refused(server, &["client", "show"], "?").await),
         ("PKCE verifier", vec![43, 128]),
         ("PKCE challenge", vec![43]),

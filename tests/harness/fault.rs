@@ -53,6 +53,8 @@ pub enum Fault {
     ThrottleStandings,
     /// Every read of the resources is throttled, nothing else.
     ThrottleResources,
+    /// Every read of the signing keys is throttled, nothing else.
+    ThrottleKeys,
     /// No record of a personal token's use gets a response.
     HangUses,
     /// The first two batch reads leave all keys unprocessed.
@@ -114,6 +116,7 @@ impl Fault {
             Self::ThrottleEndings => changes("SET #st = :ended"),
             Self::HangUses => changes("SET #lu = "),
             Self::ThrottleResources => operation == "GetItem" && key == "resources",
+            Self::ThrottleKeys => operation == "GetItem" && key == "keys#",
             Self::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
@@ -152,6 +155,7 @@ impl Fault {
             | Self::ThrottleStatuses
             | Self::ThrottleEndings
             | Self::ThrottleStandings
+            | Self::ThrottleKeys
             | Self::ThrottleResources => THROTTLED,
         })
     }

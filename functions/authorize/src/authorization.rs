@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use shared::endpoint::{Call, SignedIn};
+use shared::{
+    dynamodb,
+    endpoint::{Call, SignedIn},
+    openid::hint::{self, InvalidHint},
+};
 
 use crate::{
     destination::Destination,
@@ -19,11 +23,27 @@ pub(crate) struct Authorization<'a> {
 }
 
 impl Authorization<'_> {
-    /// Returns whether `prompt` or `max_age` requires another sign-in (OpenID Connect Core §3.1.2.1).
-    pub(crate) fn must_sign_in_again(&self) -> bool {
+    /// Returns whether `prompt`, `max_age` or `id_token_hint` requires another sign-in (OpenID Connect Core §3.1.2.1).
+    pub(crate) async fn must_sign_in_again(&self) -> Result<bool, dynamodb::Error> {
         let age = self.call.now.since(self.user.authenticated_at);
         let is_too_old = |max_age: Duration| age.as_secs() > max_age.as_secs() || max_age.is_zero();
-        self.request.prompt.login || self.request.max_age.is_some_and(is_too_old)
+        Ok(self.request.prompt.login
+            || self.request.max_age.is_some_and(is_too_old)
+            || !self.is_hinted_user().await?)
+    }
+
+    /// Returns whether the user may be the one whom `id_token_hint` names. A hint that cannot be verified is ignored, but
+    /// not with `prompt=none`: the client means one user, and no page shows which one it gets.
+    async fn is_hinted_user(&self) -> Result<bool, dynamodb::Error> {
+        let Some(text) = self.request.openid.as_ref().and_then(|openid| openid.id_token_hint.as_ref()) else {
+            return Ok(true);
+        };
+        let (app, now) = (self.call.app, self.call.now);
+        let keys = app.signing_keys.list(&app.config.signing_keys, now).await?;
+        Ok(match hint::verify(text, &keys, &self.destination.issuer, now) {
+            Ok(hint) => hint.sub == self.user.user,
+            Err(InvalidHint) => !self.request.prompt.none,
+        })
     }
 
     /// Returns whether the user's consent counts for later requests, too. That takes a client that authenticates: any

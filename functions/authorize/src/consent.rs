@@ -5,7 +5,7 @@ use shared::{
     clients::life,
     dynamodb,
     http::{Form, Response},
-    oauth::Scope,
+    oauth::{Scope, openid_scope},
     status::{Principal, Status},
     users::consent::Consent,
 };
@@ -30,10 +30,12 @@ pub(crate) async fn ask(authorization: &Authorization<'_>) -> Result<Response, F
 /// Carries out the decision that the user sent with the form of the consent page.
 pub(crate) async fn decide(authorization: &Authorization<'_>, form: &Form) -> Result<Response, Failure> {
     let page_id = consent_page::check(authorization, form)?;
-    let requested = &authorization.request.scope;
-    let allowed: Vec<&str> = form.names_after("allow:").filter(|value| requested.has(value)).collect();
+    let request = &authorization.request;
+    let chosen = form.names_after("allow:").filter(|value| request.scope.has(value));
+    // Who the user is goes without a choice: a client that learns nothing else still signs the user in.
+    let allowed: Vec<&str> = chosen.chain(request.openid.as_ref().map(|_| openid_scope::OPENID)).collect();
     // A decision that allows none of the requested values is a denial.
-    if form.get("decision") != Some("allow") || (allowed.is_empty() && !requested.is_empty()) {
+    if form.get("decision") != Some("allow") || (allowed.is_empty() && !request.scope.is_empty()) {
         let client = &authorization.destination.client.id;
         authorization.call.audit(Event::Declined { client, user: authorization.user.user });
         return Err(Error::Declined.into());

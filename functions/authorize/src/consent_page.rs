@@ -8,9 +8,9 @@ use shared::{
     endpoint::Call,
     grants::LONGEST_GRANT,
     http::{Form, Response},
-    oauth::{GrantType, Scope},
+    oauth::{GrantType, Scope, openid_scope},
     pages::{
-        AccessDuration, Application, ConsentPage, CsrfToken, ErrorKind, ErrorPage, Owner, Permission,
+        AccessDuration, Application, ConsentPage, CsrfToken, ErrorKind, ErrorPage, Owner, Permission, Texts,
         is_page_expired, new_page_id,
     },
     status::Principal,
@@ -25,7 +25,10 @@ const PURPOSE: &str = "consent";
 pub(crate) async fn show(authorization: &Authorization<'_>) -> Result<Response, dynamodb::Error> {
     let &Authorization { call, destination, ref request, query, ref user } = authorization;
     let (view, client) = (call.view(), &destination.client);
-    let (owner, permissions) = describe(call, client, &request.scope, view.language).await?;
+    let (owner, mut permissions) = describe(call, client, &request.scope, view.language).await?;
+    if request.openid.is_some() {
+        add_openid(&mut permissions, view.texts);
+    }
     let page_id = new_page_id(call.now);
     let page = ConsentPage {
         view,
@@ -88,7 +91,7 @@ async fn describe<'a>(
     for value in scope.values() {
         let description: Option<Description> = dynamodb::read(items.next().flatten())?;
         let description = description.and_then(|known| known.text(language, default).map(str::to_owned));
-        permissions.push(Permission { value, description });
+        permissions.push(Permission { value, description, is_fixed: false });
     }
     let owner = match (owner, status) {
         _ if client.first_party => Owner::Deployment,
@@ -97,6 +100,17 @@ async fn describe<'a>(
         (Some(_), None) => Owner::DeletedUser,
     };
     Ok((Some(owner).filter(|_| !client.is_self_registered()), permissions))
+}
+
+/// Describes the values of OpenID Connect that no administrator has described, and puts `openid` first: the user cannot
+/// leave it out.
+fn add_openid(permissions: &mut [Permission<'_>], texts: &Texts) {
+    for permission in permissions.iter_mut() {
+        let description = || texts.consent.openid.describe(permission.value).map(str::to_owned);
+        permission.description = permission.description.take().or_else(description);
+        permission.is_fixed = permission.value == openid_scope::OPENID;
+    }
+    permissions.sort_by_key(|permission| !permission.is_fixed);
 }
 
 fn access_duration(client: &Client, response_type: ResponseType) -> AccessDuration {

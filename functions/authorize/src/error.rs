@@ -30,6 +30,8 @@ pub enum Code {
     RequestNotSupported,
     /// The request has a `request_uri` parameter (RFC 9101 §6.1).
     RequestUriNotSupported,
+    /// The request has a `registration` parameter (OpenID Connect Core §7.2.1).
+    RegistrationNotSupported,
 }
 
 impl Code {
@@ -46,6 +48,7 @@ impl Code {
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
         }
     }
 }
@@ -115,6 +118,9 @@ pub enum Error {
     /// Request objects by reference are not supported (RFC 9101). The URI is never fetched.
     #[error("the request has a request_uri")]
     RequestUri,
+    /// Registration in the request is not supported (OpenID Connect Core §7.2.1).
+    #[error("the request has a registration")]
+    Registration,
     #[error("prompt=none, but the user must sign in")]
     LoginRequired,
     #[error("prompt=none, but the user must consent")]
@@ -156,6 +162,7 @@ impl Error {
             Self::Resource(_) => Code::InvalidTarget,
             Self::RequestObject => Code::RequestNotSupported,
             Self::RequestUri => Code::RequestUriNotSupported,
+            Self::Registration => Code::RegistrationNotSupported,
             Self::LoginRequired => Code::LoginRequired,
             Self::ConsentRequired => Code::ConsentRequired,
             Self::Declined => Code::AccessDenied,
@@ -188,6 +195,7 @@ impl Error {
             Self::InvalidPrompt => "Invalid prompt or max_age.",
             Self::RequestObject => "Request objects are not supported.",
             Self::RequestUri => "request_uri is not supported.",
+            Self::Registration => "The parameter registration is not supported.",
             Self::LoginRequired => "The user must sign in.",
             Self::ConsentRequired => "The user must consent.",
             Self::Declined => "The user declined.",

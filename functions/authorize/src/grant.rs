@@ -94,7 +94,7 @@ async fn issue_code(
         redirect_uri: &destination.redirect_uri,
         redirect_uri_sent: destination.redirect_uri_sent,
         challenge: request.challenge,
-        nonce: None,
+        nonce: request.openid.as_ref().and_then(|openid| openid.nonce.as_deref()),
     };
     let code = Secret::new(decision.grant, &decision.bits);
     let grant = Grant::for_user(terms(authorization, decision), &code_grant, &code);

@@ -10,8 +10,8 @@ use shared::{
 use crate::error::NoDestination;
 
 /// Maximum bytes in a request. It becomes a part of `Location` headers; every step sends it on unchanged, so it never
-/// grows.
-const LONGEST_REQUEST: usize = 3_072;
+/// grows. An `id_token_hint`, a `state` and a `nonce` of the largest sizes fit in together.
+const LONGEST_REQUEST: usize = 4_096;
 
 pub(crate) enum Input {
     /// A request in the body; `location` has it in the URL.

@@ -12,6 +12,7 @@ mod destination;
 mod error;
 mod grant;
 mod input;
+mod openid;
 mod request;
 mod response;
 
@@ -80,7 +81,7 @@ async fn authorize(
     if let Some(form) = &input.decision {
         return consent::decide(&authorization, form).await;
     }
-    if authorization.must_sign_in_again() {
+    if authorization.must_sign_in_again().await? {
         authorization.request.prompt.allows_page(Error::LoginRequired)?;
         return Ok(redirect_to_login(&input.text));
     }

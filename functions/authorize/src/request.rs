@@ -14,6 +14,7 @@ use shared::{
 use crate::{
     destination::{Destination, LONGEST_STATE},
     error::Error,
+    openid::{self, OpenIdRequest},
 };
 
 /// A valid authorization request.
@@ -27,6 +28,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) prompt: Prompt,
     /// Maximum time since the user signed in.
     pub(crate) max_age: Option<Duration>,
+    /// `None`: it is not an OpenID Connect request.
+    pub(crate) openid: Option<OpenIdRequest>,
 }
 
 /// RFC 6749 §3.1.1.
@@ -92,9 +95,18 @@ impl AuthorizationRequest {
             return Err(Error::TooLong);
         }
         let resource = resource::requested(call, client, &query.resources()).await?; // RFC 8707 §2
+        // §3.3, and OpenID Connect Core §3.1.2.1, which has no ID token with `response_type=token`.
+        let (scope, openid) = if call.app.config.signing_keys.is_on() && response_type == ResponseType::Code {
+            let scope = openid::scope(client, get("scope"), resource.as_ref())?;
+            let openid = OpenIdRequest::parse(&scope, get)?;
+            (scope, openid)
+        } else {
+            (client.scope_for(get("scope"), resource.as_ref())?, None)
+        };
         Ok(Self {
             response_type,
-            scope: client.scope_for(get("scope"), resource.as_ref())?, // §3.3
+            scope,
+            openid,
             resource,
             challenge: match response_type {
                 ResponseType::Code => challenge(get("code_challenge"), get("code_challenge_method"), client)?,

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::{
-    oauth::{ResourceUri, Scope},
+    oauth::{ResourceUri, Scope, openid_scope},
     resources::Resource,
 };
 
@@ -19,10 +19,12 @@ pub enum ScopeError {
 
 impl Client {
     /// Returns the scope that the client may have: with a resource (RFC 8707), the part that the resource lists. A
-    /// self-registered client may have all of that, and nothing without a resource.
+    /// self-registered client may have all of that, except for the values of OpenID Connect, and nothing without a resource.
     pub fn most_scope(&self, resource: Option<&Resource>) -> Scope {
         match resource {
-            Some(resource) if self.is_self_registered() => resource.scope.clone(),
+            Some(resource) if self.is_self_registered() => {
+                resource.scope.only(|value| !openid_scope::RESERVED.contains(&value))
+            }
             Some(resource) => self.scope.within(&resource.scope),
             None => self.scope.clone(),
         }

@@ -12,5 +12,7 @@ pub const GROUPS: &str = "groups";
 /// Asks for a refresh token (Core §11). Jeton issues one by the client's grant types, and never grants this value.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// The values that a grant of an OpenID Connect request may have for any resource, and for none.
+pub const GRANTED: [&str; 4] = [OPENID, PROFILE, EMAIL, GROUPS];
 /// The values that OpenID Connect gives a meaning to. No resource may list one of them.
 pub const RESERVED: [&str; 5] = [OPENID, PROFILE, EMAIL, GROUPS, OFFLINE_ACCESS];

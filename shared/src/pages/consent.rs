@@ -34,8 +34,10 @@ pub struct ConsentPage<'a> {
 #[derive(Debug)]
 pub struct Permission<'a> {
     pub value: &'a str,
-    /// The administrators' description of the value.
+    /// The administrators' description of the value, or the page's own of a value of OpenID Connect.
     pub description: Option<String>,
+    /// Whether the user can only allow it: `openid`.
+    pub is_fixed: bool,
 }
 
 /// The owner of a client.

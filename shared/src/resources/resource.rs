@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::display_name,
-    oauth::{InvalidScope, ResourceUri, Scope},
+    oauth::{InvalidScope, ResourceUri, Scope, openid_scope},
 };
 
 /// A protected resource (RFC 9728 §1.2): an API that tokens can be issued for.
@@ -36,6 +36,9 @@ pub enum InvalidResource {
         "the scope of a resource is at most 20 values of 224 bytes together, as much as one grant carries"
     )]
     ScopeTooLarge,
+    /// A value of OpenID Connect, which means the same at every resource.
+    #[error("a resource cannot list {0}: it is a scope value of OpenID Connect")]
+    Reserved(&'static str),
     #[error("the default scope must be part of the scope")]
     DefaultScopeOutsideScope,
 }
@@ -51,6 +54,9 @@ impl Resource {
         }
         if !self.scope.fits_a_grant() {
             return Err(InvalidResource::ScopeTooLarge);
+        }
+        if let Some(reserved) = openid_scope::RESERVED.into_iter().find(|value| self.scope.has(value)) {
+            return Err(InvalidResource::Reserved(reserved));
         }
         if !self.default_scope.is_within(&self.scope) {
             return Err(InvalidResource::DefaultScopeOutsideScope);

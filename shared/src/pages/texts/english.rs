@@ -1,7 +1,7 @@
 //! English.
 
 use super::structure::{
-    Account, Consent, Errors, FormPost, Login, Message, NewPassword, Phrase, Session, Sessions, Texts,
+    Account, Consent, Errors, FormPost, Login, Message, NewPassword, OpenId, Phrase, Session, Sessions, Texts,
 };
 use crate::pages::duration::{HumanDuration, Unit};
 
@@ -23,6 +23,12 @@ pub(super) static TEXTS: Texts = Texts {
         asks_for_at: Phrase { before: "At ", after: ", the application asks for:" },
         asks_for_nothing: "The application only asks to know that you are signed in.",
         asks_for_access_to: Phrase { before: "The application asks for access to ", after: "." },
+        openid: OpenId {
+            openid: "Know that it is you who signs in",
+            profile: "See your name, your user name and your profile",
+            email: "See your e\u{2011}mail address",
+            groups: "See your groups",
+        },
         made_by: "Made by",
         this_service: "this service",
         deleted_user: "a user whose account was deleted",

@@ -1,7 +1,7 @@
 //! French. The space before `?`, `:` and `;` is a narrow no-break space (U+202F); the apostrophe is U+2019.
 
 use super::structure::{
-    Account, Consent, Errors, FormPost, Login, Message, NewPassword, Phrase, Session, Sessions, Texts,
+    Account, Consent, Errors, FormPost, Login, Message, NewPassword, OpenId, Phrase, Session, Sessions, Texts,
 };
 use crate::pages::duration::{HumanDuration, Unit};
 
@@ -26,6 +26,12 @@ pub(super) static TEXTS: Texts = Texts {
         asks_for_at: Phrase { before: "Sur ", after: ", l’application demande\u{202f}:" },
         asks_for_nothing: "L’application demande seulement à savoir que vous êtes connecté.",
         asks_for_access_to: Phrase { before: "L’application demande l’accès à ", after: "." },
+        openid: OpenId {
+            openid: "Savoir que c’est vous qui vous connectez",
+            profile: "Voir votre nom, votre nom d’utilisateur et votre profil",
+            email: "Voir votre adresse e\u{2011}mail",
+            groups: "Voir vos groupes",
+        },
         made_by: "Proposée par",
         this_service: "ce service",
         deleted_user: "un utilisateur dont le compte a été supprimé",

@@ -1,6 +1,6 @@
 //! The list of all texts. A comment says where a text appears, if its name does not.
 
-use crate::pages::duration::HumanDuration;
+use crate::{oauth::openid_scope, pages::duration::HumanDuration};
 
 #[derive(Debug)]
 pub struct Texts {
@@ -60,6 +60,8 @@ pub struct Consent {
     pub asks_for_nothing: &'static str,
     /// In place of an empty list of permissions at a resource, around the resource.
     pub asks_for_access_to: Phrase,
+    /// In place of the descriptions of OpenID Connect's scope values.
+    pub openid: OpenId,
     /// Before `this_service`, `deleted_user` or the name of the user who owns the application.
     pub made_by: &'static str,
     pub this_service: &'static str,
@@ -93,6 +95,28 @@ pub struct Consent {
     pub deny: &'static str,
     /// A button, around the user's name.
     pub sign_out: Phrase,
+}
+
+/// What the scope values of OpenID Connect mean. They name what the application learns, and no value of it.
+#[derive(Debug)]
+pub struct OpenId {
+    pub openid: &'static str,
+    pub profile: &'static str,
+    pub email: &'static str,
+    pub groups: &'static str,
+}
+
+impl OpenId {
+    /// Returns the description of a scope value of OpenID Connect.
+    pub fn describe(&self, value: &str) -> Option<&'static str> {
+        match value {
+            openid_scope::OPENID => Some(self.openid),
+            openid_scope::PROFILE => Some(self.profile),
+            openid_scope::EMAIL => Some(self.email),
+            openid_scope::GROUPS => Some(self.groups),
+            _ => None,
+        }
+    }
 }
 
 /// The pages after signing in and out.
