@@ -2,6 +2,7 @@
 //! key.
 
 pub mod claims;
+pub mod hint;
 pub mod id_token;
 mod jws;
 pub mod keys;

@@ -4,11 +4,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
 
+/// Returns the encoded header of every JWT that the key called `kid` signs.
+pub(super) fn header(kid: &str) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "alg": "RS256", "kid": kid, "typ": "JWT" }).to_string())
+}
+
 /// Returns the signing input (RFC 7515 §5.1) of a JWT with these `claims`.
 pub(super) fn signing_input(kid: &str, claims: &impl Serialize) -> serde_json::Result<String> {
-    let header = json!({ "alg": "RS256", "kid": kid, "typ": "JWT" }).to_string();
     let payload = serde_json::to_vec(claims)?;
-    Ok(format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload)))
+    Ok(format!("{}.{}", header(kid), URL_SAFE_NO_PAD.encode(payload)))
 }
 
 /// Returns the compact form of `signing_input` with its signature.
