@@ -113,7 +113,8 @@ impl Create {
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.audit_client(&client.id, ClientChange::Created);
-        let (mut rows, mut json) = (vec![("client id", client.id.to_string())], json!({ "client_id": client.id }));
+        let (mut rows, mut json) =
+            (vec![("client id", client.id.to_string())], json!({ "client_id": client.id }));
         if let Some(discovery) = discovery {
             json["discovery_url"] = discovery.as_str().into();
             rows.push(("discovery URL", discovery));
