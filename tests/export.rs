@@ -67,6 +67,18 @@ async fn administered(stack: &Stack) {
             "0",
         ],
         &["client", "create", "--name", "cli", "--public", "--redirect-uri", "http://127.0.0.1/cb"],
+        &[
+            "client",
+            "create",
+            "--name",
+            "oidc",
+            "--openid",
+            "--redirect-uri",
+            "https://c.example/",
+            "--id-token-on-refresh",
+            "--post-logout-redirect-uri",
+            "https://c.example/bye",
+        ],
         &["client", "create", "--name", "rs", "--resource-server", "--serves", NOTES],
         &[
             "client",

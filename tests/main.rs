@@ -68,6 +68,7 @@ mod login_timing;
 mod openid_client_command;
 mod openid_logout;
 mod openid_logout_attacks;
+mod openid_logout_operation;
 mod outages;
 mod pages;
 mod password_channels;

@@ -10,7 +10,7 @@ use shared::{
 use crate::location;
 
 /// Maximum bytes in a request. It becomes a part of `Location` headers.
-const LONGEST_REQUEST: usize = 6_144;
+const MOST_BYTES: usize = 6_144;
 
 pub(crate) enum Input {
     /// A request in the body; `location` has it in the URL.
@@ -48,7 +48,7 @@ pub(crate) fn read(call: &Call<'_>) -> Result<Input, ErrorPage> {
 }
 
 fn check_length(query: &str) -> Result<(), ErrorPage> {
-    if query.len() <= LONGEST_REQUEST {
+    if query.len() <= MOST_BYTES {
         return Ok(());
     }
     Err(ErrorPage::new(ErrorKind::MalformedRequest, String::from("the request is too long")))
