@@ -52,13 +52,13 @@ impl LogoutRequest {
         self.proof.as_ref().is_some_and(|(hint, _)| hint.sub == user.user && hint.auth_time == auth_time)
     }
 
-    /// Returns the name of the client that has proven itself. Any website can send a `client_id`.
+    /// Returns the name of the client whose ID token the request has. Any website can send a `client_id`.
     pub(crate) fn client_name(&self) -> Option<&str> {
         self.proof.as_ref().map(|(_, client)| client.name.as_str())
     }
 
-    /// Returns the response once the user is signed out (§3): a redirect to the client, if it has proven itself, or else a
-    /// page.
+    /// Returns the response once the user is signed out (§3): a redirect to the client, if the request has its ID token, or
+    /// else a page.
     pub(crate) fn response(&self, call: &Call<'_>) -> Response {
         let (view, is_proven) = (call.view(), self.proof.is_some());
         let (status, back, is_unregistered) = match &self.destination {

@@ -18,7 +18,7 @@ pub struct SignedInPage<'a> {
 pub struct SignOutPage<'a> {
     pub view: View<'a>,
     pub username: &'a str,
-    /// The application that asks to sign the user out, if it has proven itself.
+    /// The application that asks to sign the user out, if its request has an ID token.
     pub client_name: Option<&'a str>,
     /// The query of the logout request.
     pub query: &'a str,
