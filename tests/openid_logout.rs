@@ -239,7 +239,9 @@ async fn bad_id_token_hint() {
     let (signed, signature) = scene.hint.rsplit_once('.').unwrap();
     let other_issuer = other.id_token(&scene.client, &scene.ada, other.now()).await;
     let zeros = format!("{signed}.{}", "A".repeat(signature.len()));
-    for hint in [zeros.as_str(), &other_issuer, signed, "", "a.b.c", &"a".repeat(3_000)] {
+    let access_token = scene.stack.token(&scene.stack.machine().await).await;
+    let too_long = "a".repeat(3_000);
+    for hint in [zeros.as_str(), &other_issuer, signed, "", "a.b.c", &access_token, &too_long] {
         let response = scene.log_out(&with(&scene.request(), "id_token_hint", hint)).await;
         assert!(!response.text.contains("Photo Book"), "{hint}: {}", response.text);
         scene.asks(&response).await;

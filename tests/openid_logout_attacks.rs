@@ -205,6 +205,7 @@ async fn a_request_that_is_ambiguous_or_too_long_is_refused_and_signs_no_user_ou
         format!("{once}&client_id={id}&client_id={id}"),
         path(&with(&scene.request(), "state", &too_long)),
         format!("{once}&x={}", "x".repeat(6_144)),
+        format!("{once}&x=1&x=2"),
         format!("{once}&x=%FF"),
         format!("{once}&x=%00"),
     ]);
@@ -249,6 +250,17 @@ async fn an_id_token_by_a_retired_key_counts_for_ninety_days_to_the_millisecond(
     browser.sign_in(&scene.ada).await;
     let response = browser.get(&path(&request)).await;
     assert!(response.text.contains("<h1>Sign out?</h1>"), "{}", response.text);
+}
+
+#[tokio::test]
+async fn of_two_logouts_at_once_both_end_on_the_clients_page() {
+    let scene = Scene::new().await;
+    let request = scene.request();
+    let (one, other) = tokio::join!(scene.log_out(&request), scene.log_out(&request));
+    for response in [one, other] {
+        assert_eq!(Redirect::of(&response).location, format!("{GOODBYE}?state=af0ifjsldkj"));
+    }
+    assert!(!scene.is_signed_in().await);
 }
 
 #[tokio::test]

@@ -33,15 +33,15 @@ impl LogoutRequest {
             Some(text) => verify(call, text, query.get("client_id")?).await?,
             None => None,
         };
-        let named = match (&proof, id) {
+        let client = match (&proof, id) {
+            (Some((_, client)), _) => Some(Arc::clone(client)),
             (None, Some(id)) => {
                 call.set_client(&id);
                 call.app.clients.registered(&id, call.now).await?
             }
-            (Some(_), _) | (None, None) => None,
+            (None, None) => None,
         };
-        let client = proof.as_ref().map(|(_, client)| client).or(named.as_ref());
-        let destination = Destination::of(query, client.map(AsRef::as_ref))?;
+        let destination = Destination::of(query, client.as_deref())?;
         Ok(Self { proof, destination })
     }
 
