@@ -20,6 +20,7 @@ async fn every_field_of_a_client_is_compared() {
         "name": "D", "grants": ["authorization_code"], "redirect_uris": ["https://b.example/"], "scope": ["read"],
         "default_scope": ["read"], "auth_methods": ["client_secret_post"], "resources": [NOTES],
         "resource_server": false, "serves": [NOTES], "first_party": true, "pkce_optional": true, "compat": [],
+        "post_logout_redirect_uris": ["https://b.example/"], "id_token_on_refresh": true,
         "code_ttl": 30, "access_token_ttl": 60, "longest_access_token_ttl": 7200, "refresh_token_ttl": 60,
         "refresh_grace": 0, "disabled": true,
     });

@@ -67,6 +67,18 @@ async fn administered(stack: &Stack) {
             "0",
         ],
         &["client", "create", "--name", "cli", "--public", "--redirect-uri", "http://127.0.0.1/cb"],
+        &[
+            "client",
+            "create",
+            "--name",
+            "oidc",
+            "--openid",
+            "--redirect-uri",
+            "https://c.example/",
+            "--id-token-on-refresh",
+            "--post-logout-redirect-uri",
+            "https://c.example/bye",
+        ],
         &["client", "create", "--name", "rs", "--resource-server", "--serves", NOTES],
         &[
             "client",
@@ -105,7 +117,7 @@ async fn an_export_applied_is_no_change_and_elsewhere_makes_the_same() {
         "{exported}"
     );
     let planned = stack.apply(&exported, &["--prune", "--dry-run"]).await.json();
-    assert_eq!((&planned["changes"], &planned["unchanged"]), (&json!([]), &json!(11)), "{planned}");
+    assert_eq!((&planned["changes"], &planned["unchanged"]), (&json!([]), &json!(12)), "{planned}");
     assert_eq!(export(&stack).await, exported, "the order is always the same");
     // JSON says the same.
     let printed = stack.jeton(&["export"], "").await.stdout;

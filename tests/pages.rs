@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use shared::{
     clients::Registration,
-    config::{Config, Language},
+    config::{Config, Language, SigningKeys},
 };
 use strum::VariantArray as _;
 
@@ -16,6 +16,7 @@ const ALLOW: [(&str, &str); 1] = [("decision", "allow")];
 fn deployed(config: &mut Config) {
     config.issuer = Some("https://auth.example.com".parse().unwrap());
     config.languages = "en,fr".parse().unwrap();
+    config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
 }
 
 /// Returns every page and error that a user can see, with its status; and a redirect.
@@ -41,6 +42,8 @@ async fn every_page(stack: &Stack, browser: &Browser<'_>) -> Vec<(u16, Response)
     let signed_in = browser.get("/login").await;
     let form = HtmlForm::of(&signed_in, "/logout");
     pages.push((200, signed_in));
+    pages.push((200, browser.get("/oauth/logout").await));
+    pages.push((400, browser.get("/oauth/logout?state=a&state=b").await));
     stack.dynamodb.fail(Fault::Throttle);
     pages.push((503, browser.authorize(&request).await));
     pages.push((503, browser.submit(&form, &[]).await));

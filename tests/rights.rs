@@ -195,6 +195,17 @@ async fn use_registration(stack: &Stack) {
     stack.self_register(&public_metadata("Notes")).await;
 }
 
+/// Signs out at a client.
+async fn use_logout(stack: &Stack) {
+    let (client, lena, browser) =
+        (stack.photo_book().await, stack.create_user("lena").await, stack.browser());
+    let hint = stack.id_token(&client, &lena, stack.now()).await;
+    browser.sign_in(&lena).await;
+    // Use of a session after a while.
+    stack.advance(Duration::from_mins(30));
+    browser.get(&format!("/oauth/logout?id_token_hint={hint}")).await;
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -210,6 +221,7 @@ async fn every_right_of_every_function_is_used() {
     use_hints(&stack).await;
     guess(&stack).await;
     use_registration(&stack).await;
+    use_logout(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -217,7 +229,7 @@ async fn every_right_of_every_function_is_used() {
 
 #[tokio::test]
 async fn starting_a_function_takes_no_right_that_requests_do_not() {
-    let stack = Stack::with_registration().await;
+    let stack = Stack::with_everything().await;
     for route in POLICIES.routes() {
         match route {
             "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,

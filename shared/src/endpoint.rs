@@ -10,6 +10,7 @@ mod device_cookie;
 pub mod lambda;
 mod password_cache;
 pub mod resource;
+mod sign_out;
 mod signed_in;
 pub mod verify_password;
 
@@ -19,5 +20,6 @@ pub use call::{Call, Cors, Route, UnknownIssuer};
 pub use device_cookie::{DEVICE_COOKIE, device_cookie};
 pub use password_cache::PasswordCache;
 pub use resource::ResourceError;
+pub use sign_out::SignOut;
 pub use signed_in::{SESSION_COOKIE, SignedIn, signed_in};
 pub use verify_password::{PasswordCredentials, PasswordError, VerifiedUser};

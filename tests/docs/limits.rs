@@ -102,6 +102,7 @@ async fn of_requests(server: &Server) -> Vec<Row> {
         ("Body of a registration", vec![constant("metadata::MOST_BYTES") / 1_024, 413]),
         ("Parameters", vec![]),
         ("Authorization request", vec![constant("input::LONGEST_REQUEST")]),
+        ("Logout request", vec![constant("input::MOST_BYTES")]),
         ("`state`", vec![constant("destination::LONGEST_STATE")]),
         ("`nonce`", vec![constant("nonce::MOST_BYTES")]),
         ("`id_token_hint`", vec![constant("hint::MOST_BYTES")]),
@@ -170,7 +171,7 @@ async fn of_registrations(server: &Server) -> Vec<Row> {
             refused(server, &["client", "create", "--scope", "x", "--name"], "").await,
         ),
         (
-            "Redirect URIs of a client",
+            "Redirect URIs of a client; its post-logout redirect URIs",
             vec![constant("Registration::MOST_REDIRECT_URIS"), constant("redirect_uri::MOST_BYTES")],
         ),
         ("Redirect URIs of a client that registers itself", vec![constant("RedirectUris::MOST")]),

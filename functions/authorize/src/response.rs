@@ -49,7 +49,7 @@ impl Destination {
     pub(crate) fn show_error(&self, error: Error, query: &str) -> ErrorPage {
         let fields = self.completed(error.fields());
         let url = match self.mode {
-            ResponseMode::Query => Some(self.with_query(&fields)),
+            ResponseMode::Query => Some(redirect_uri::with_query(&self.redirect_uri, &fields)),
             ResponseMode::Fragment => Some(self.with_fragment(&fields)),
             ResponseMode::FormPost => None, // a link cannot post
         };
@@ -75,7 +75,7 @@ impl Destination {
                 let (view, client_name) = (call.view(), &self.client.name);
                 FormPostPage { view, client_name, action: &self.redirect_uri, fields: &fields }.response()
             }
-            ResponseMode::Query => http::see_other(&self.with_query(&fields)),
+            ResponseMode::Query => http::see_other(&redirect_uri::with_query(&self.redirect_uri, &fields)),
             ResponseMode::Fragment => http::see_other(&self.with_fragment(&fields)),
         }
     }
@@ -85,16 +85,5 @@ impl Destination {
     fn with_fragment(&self, fields: &[(&'static str, String)]) -> String {
         let fragment = Serializer::new(String::new()).extend_pairs(fields).finish();
         format!("{}#{fragment}", self.redirect_uri)
-    }
-
-    /// Returns the registered redirect URI, not normalized, with `fields` added to its query (§3.1.2).
-    fn with_query(&self, fields: &[(&'static str, String)]) -> String {
-        let separator = match self.redirect_uri.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some(_) => "&",
-        };
-        let query = Serializer::new(String::new()).extend_pairs(fields).finish();
-        format!("{}{separator}{query}", self.redirect_uri)
     }
 }

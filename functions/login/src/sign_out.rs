@@ -2,30 +2,22 @@
 
 use lambda_http::http::StatusCode;
 use shared::{
-    audit::Event,
-    endpoint::{Call, SESSION_COOKIE},
+    endpoint::{Call, SignOut},
     http::{Form, Response},
-    pages::{ErrorKind, ErrorPage, SignedOutPage},
+    pages::{ErrorPage, SignedOutPage},
 };
 
-/// Ends the session. The form must have been sent to this session: another site must not sign users out.
+/// Ends the session.
 pub(crate) async fn sign_out(call: &Call<'_>) -> Result<Response, ErrorPage> {
     let form = Form::parse(&call.request)?;
     let view = call.view();
-    let mut response = view.show(StatusCode::OK, &SignedOutPage { view });
+    let page = SignedOutPage { view, back: None, is_unregistered: false };
+    let mut response = view.show(StatusCode::OK, &page);
     // Another site's form comes without the cookie (`SameSite`), and must not clear it either.
     let Some(user) = shared::endpoint::signed_in(call).await? else { return Ok(response) };
-    user.check_csrf(&form, &["logout"]).map_err(|page| still_signed_in(page.reason))?;
+    user.check_sign_out(&form, &["logout"]).map_err(|page| page.with_retry("/login".to_owned()))?;
     let everywhere = form.get("where") == Some("everywhere");
-    if everywhere {
-        call.app.users.sign_out_everywhere(user.user, call.now).await?;
-    }
-    call.app.sessions.end(&user.secret, call.now).await?;
-    call.audit(Event::SignedOut { user: user.user, everywhere });
-    SESSION_COOKIE.clear(&mut response, &call.issuer()?);
+    let sessions = if everywhere { SignOut::Everywhere } else { SignOut::ThisBrowser };
+    user.sign_out(call, sessions, &mut response).await?;
     Ok(response)
-}
-
-fn still_signed_in(reason: String) -> ErrorPage {
-    ErrorPage::new(ErrorKind::StillSignedIn, reason).with_retry("/login".to_owned())
 }

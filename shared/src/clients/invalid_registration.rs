@@ -15,6 +15,14 @@ pub enum InvalidRegistration {
     },
     #[error("at most {} redirect URIs", Registration::MOST_REDIRECT_URIS)]
     TooManyRedirectUris,
+    #[error("post-logout redirect URI {uri:?}: {reason}")]
+    PostLogoutRedirectUri {
+        /// The URI, cut off after 100 characters.
+        uri: String,
+        reason: InvalidRedirectUri,
+    },
+    #[error("at most {} post-logout redirect URIs", Registration::MOST_REDIRECT_URIS)]
+    TooManyPostLogoutRedirectUris,
     #[error("the {name} must be {least} to {most} seconds")]
     Lifetime { name: &'static str, least: u32, most: u32 },
     /// A longest lifetime on request, without the switch that lets token requests choose one.
@@ -58,7 +66,7 @@ pub enum InvalidRegistration {
     ReservedId,
     #[error(
         "a client that registered itself is never first-party, a resource server or exempt from PKCE, and has no \
-         switches, no client_credentials, and no scope or resources of its own"
+         switches, no client_credentials, no scope or resources of its own, and no OpenID Connect"
     )]
     SelfRegistered,
     #[error("at most {} resources", Registration::MOST_RESOURCES)]

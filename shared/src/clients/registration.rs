@@ -1,13 +1,14 @@
 //! Registration of a client: the requested properties, their checks and defaults (RFC 6749 §2, RFC 7591 §2).
 
 mod grant_types;
+mod redirect_uris;
 
 use strum::VariantArray as _;
 
 use super::{Client, InvalidRegistration, Lifetimes, RegisteredSecret};
 use crate::{
     config::display_name,
-    oauth::{AuthMethod, ClientId, GrantType, Holder, ResourceUri, Scope, Switch, Switches, redirect_uri},
+    oauth::{AuthMethod, ClientId, GrantType, Holder, ResourceUri, Scope, Switch, Switches},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
 };
@@ -48,7 +49,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// The most redirect URIs of a client.
+    /// The most redirect URIs of a client, and the most of its post-logout redirect URIs.
     pub const MOST_REDIRECT_URIS: usize = 20;
     /// The most scope values of a client. One grant carries fewer: [`Scope::MOST_VALUES`].
     pub const MOST_SCOPE_VALUES: usize = 100;
@@ -80,6 +81,7 @@ impl Registration {
         self.check_resources()?;
         self.lifetimes.check(&self.compat)?;
         self.check_redirect_uris(accepted)?;
+        self.check_post_logout_redirect_uris()?;
         let (scope, default_scope) = self.scopes()?;
         let (grant_types, auth_methods) = (self.grant_types()?, self.auth_methods()?);
         let secret = (!self.public).then(|| Secret::<ClientSecret>::new(Id::random(), &random()));
@@ -144,7 +146,9 @@ impl Registration {
             || self.pkce_optional
             || !self.compat.is_empty()
             || !self.scope.is_empty()
-            || !self.resources.is_empty();
+            || !self.resources.is_empty()
+            || self.id_token_on_refresh
+            || !self.post_logout_redirect_uris.is_empty();
         if client.is_self_registered()
             && (is_trusted || self.grant_types.contains(&GrantType::ClientCredentials))
         {
@@ -204,18 +208,6 @@ impl Registration {
             return Err(InvalidRegistration::ServesNeedsResourceServer);
         }
         Ok(())
-    }
-
-    fn check_redirect_uris(&self, accepted: &[String]) -> Result<(), InvalidRegistration> {
-        if self.redirect_uris.len() > Self::MOST_REDIRECT_URIS {
-            return Err(InvalidRegistration::TooManyRedirectUris);
-        }
-        self.redirect_uris.iter().filter(|uri| !accepted.contains(uri)).try_for_each(|uri| {
-            redirect_uri::check(uri).map_err(|reason| InvalidRegistration::RedirectUri {
-                uri: uri.chars().take(100).collect(),
-                reason,
-            })
-        })
     }
 
     fn scopes(&self) -> Result<(Scope, Scope), InvalidRegistration> {

@@ -1,5 +1,6 @@
 //! Redirect URIs (RFC 6749 §3.1.2): rules of registration, comparison and display.
 
+use form_urlencoded::Serializer;
 use url::{Host, Url};
 
 use super::is_loopback;
@@ -63,6 +64,20 @@ pub fn destination(uri: &str) -> &str {
 /// (RFC 8252 §7.1, §7.3).
 pub fn is_on_this_computer(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|url| !is_web(url.scheme()) || is_loopback(&url))
+}
+
+/// Returns a registered redirect URI, not normalized, with `fields` added to its query (RFC 6749 §3.1.2).
+pub fn with_query(uri: &str, fields: &[(&'static str, String)]) -> String {
+    if fields.is_empty() {
+        return uri.to_owned();
+    }
+    let separator = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    let query = Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("{uri}{separator}{query}")
 }
 
 fn is_web(scheme: &str) -> bool {

@@ -1,8 +1,8 @@
-//! The pages after a login or logout that no authorization request continues.
+//! The pages after a login that no authorization request continues, and around a logout.
 
 use askama::Template;
 
-use super::{CsrfToken, View};
+use super::{Back, CsrfToken, View};
 
 #[derive(Debug, Template)]
 #[template(path = "signed_in.html")]
@@ -12,8 +12,25 @@ pub struct SignedInPage<'a> {
     pub logout_csrf: CsrfToken,
 }
 
+/// The page that asks whether to sign out.
+#[derive(Debug, Template)]
+#[template(path = "sign_out_request.html")]
+pub struct SignOutPage<'a> {
+    pub view: View<'a>,
+    pub username: &'a str,
+    /// The application that asks to sign the user out, if its request has an ID token.
+    pub client_name: Option<&'a str>,
+    /// The query of the logout request.
+    pub query: &'a str,
+    pub csrf: CsrfToken,
+}
+
 #[derive(Debug, Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage<'a> {
     pub view: View<'a>,
+    /// A link to the application that asked to sign the user out.
+    pub back: Option<&'a Back>,
+    /// Whether that application gave an address to return to that it has not registered.
+    pub is_unregistered: bool,
 }

@@ -20,6 +20,7 @@ pub const ROUTES: &[(&str, Handler)] = &[
     ("/oauth/token", |app, request| Box::pin(token::handle(app, request))),
     ("/oauth/revoke", |app, request| Box::pin(revoke::handle(app, request))),
     ("/oauth/introspect", |app, request| Box::pin(introspect::handle(app, request))),
+    ("/oauth/logout", |app, request| Box::pin(logout::handle(app, request))),
     ("/oauth/register", |app, request| Box::pin(register::handle(app, request))),
     ("/.well-known/oauth-authorization-server", |app, request| Box::pin(metadata::handle(app, request))),
 ];

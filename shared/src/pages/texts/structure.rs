@@ -128,6 +128,11 @@ pub struct Session {
     pub sign_out: &'static str,
     /// A button that ends the user's sessions in all browsers.
     pub sign_out_everywhere: &'static str,
+    /// The heading of the page that asks.
+    pub sign_out_question: &'static str,
+    /// Around the name of the application that asks to sign the user out.
+    pub requested_by: Phrase,
+    pub stay_signed_in: &'static str,
     pub signed_out: &'static str,
     /// Below `signed_out`.
     pub applications_keep_access: &'static str,

@@ -5,7 +5,10 @@ use serde_json::json;
 use shared::{
     audit::ClientChange,
     clients::{Lifetimes, Registration},
-    oauth::{AuthMethod, ClientId, GrantType, Switches},
+    oauth::{
+        AuthMethod, ClientId, GrantType, Issuer, Switches,
+        openid_scope::{EMAIL, OPENID, PROFILE},
+    },
 };
 
 use super::{
@@ -48,6 +51,16 @@ pub struct Create {
     /// A method that the client may authenticate by; repeatable [default: both with a secret; none for a public client]
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Vec<AuthMethod>,
+    /// Let the client sign users in by OpenID Connect: adds the scope values `openid`, `profile` and `email`, and prints the
+    /// URL of the discovery document. The client needs a redirect URI
+    #[arg(long)]
+    openid: bool,
+    /// Issue an ID token with each refresh, too. Few clients need that: kubectl, identity pools, Grafana
+    #[arg(long)]
+    id_token_on_refresh: bool,
+    /// A URI that the client may send users to after signing out (OpenID Connect RP-Initiated Logout); repeatable
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
     /// A resource, by its URI; repeatable. The client gets tokens for these resources only. `any` sets no limit [default: any]
     #[arg(long = "resource", value_name = "URI", value_parser = resource_or_any)]
     resources: Vec<ResourceOrAny>,
@@ -92,6 +105,7 @@ impl Create {
             Some(name) => Some(admin.developer(name).await?),
             None => None,
         };
+        let discovery = self.discovery_url(admin.app.config.issuer.as_ref());
         let resources = admin.registered(&self.resources).await?;
         let serves = admin.registered(&self.serves).await?;
         let registration = Registration { resources, serves, ..self.registration() };
@@ -99,20 +113,38 @@ impl Create {
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.audit_client(&client.id, ClientChange::Created);
-        if let Some(secret) = secret {
-            return secret::print(admin, &client.id, &secret, secret::SHOWN_ONCE);
+        let (mut rows, mut json) =
+            (vec![("client id", client.id.to_string())], json!({ "client_id": client.id }));
+        if let Some(discovery) = discovery {
+            json["discovery_url"] = discovery.as_str().into();
+            rows.push(("discovery URL", discovery));
         }
-        let json = json!({ "client_id": client.id });
-        admin.print(&json, &properties([("client id", client.id.to_string())]))
+        let Some(secret) = secret else { return admin.print(&json, &properties(rows)) };
+        json["client_secret"] = secret.expose().into();
+        rows.insert(1, ("client secret", secret.expose().to_owned()));
+        admin.print(&json, &format!("{}\n\n{}", properties(rows), secret::SHOWN_ONCE))
+    }
+
+    /// Returns the URL of the discovery document (OpenID Connect Discovery §4), if the client gets ID tokens and the
+    /// environment names the issuer.
+    fn discovery_url(&self, issuer: Option<&Issuer>) -> Option<String> {
+        issuer.filter(|_| self.openid).map(|issuer| issuer.endpoint("/.well-known/openid-configuration"))
     }
 
     fn registration(self) -> Registration {
+        let (mut scope, mut grant_types) = (scope_values(&self.scope), self.grants);
+        if self.openid {
+            scope.extend([OPENID, PROFILE, EMAIL].map(str::to_owned));
+            if grant_types.is_empty() {
+                grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+            }
+        }
         Registration {
             name: self.name,
             public: self.public,
-            grant_types: self.grants,
+            grant_types,
             redirect_uris: self.redirect_uris,
-            scope: scope_values(&self.scope),
+            scope,
             default_scope: scope_values(&self.default_scope),
             auth_methods: self.auth_methods,
             resources: Vec::new(),
@@ -121,8 +153,8 @@ impl Create {
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: all_switches(&self.compat),
-            id_token_on_refresh: false,
-            post_logout_redirect_uris: Vec::new(),
+            id_token_on_refresh: self.id_token_on_refresh,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
             lifetimes: Lifetimes {
                 code: self.code_ttl,
                 access_token: self.access_token_ttl,

@@ -39,6 +39,12 @@ pub struct Update {
     /// A method that the client may authenticate by; repeatable
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Option<Vec<AuthMethod>>,
+    /// Whether a refresh response contains an ID token, too
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    id_token_on_refresh: Option<bool>,
+    /// A URI that the client may send users to after signing out; repeatable. An empty value removes all of them
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Option<Vec<String>>,
     /// A resource, by its URI; repeatable. The client gets tokens for these resources only. `any` sets no limit
     #[arg(long = "resource", value_name = "URI", value_parser = resource_or_any)]
     resources: Option<Vec<ResourceOrAny>>,
@@ -109,6 +115,10 @@ impl Update {
             (None, Some(_)) => Vec::new(),
             (None, None) => registered.default_scope,
         };
+        let post_logout_redirect_uris = match self.post_logout_redirect_uris {
+            Some(options) => options.into_iter().filter(|uri| !uri.is_empty()).collect(),
+            None => registered.post_logout_redirect_uris,
+        };
         Registration {
             name: self.name.unwrap_or(registered.name),
             public: registered.public,
@@ -132,8 +142,8 @@ impl Update {
                 refresh_grace: self.refresh_grace.unwrap_or(lifetimes.refresh_grace),
             },
             compat,
-            id_token_on_refresh: registered.id_token_on_refresh,
-            post_logout_redirect_uris: registered.post_logout_redirect_uris,
+            id_token_on_refresh: self.id_token_on_refresh.unwrap_or(registered.id_token_on_refresh),
+            post_logout_redirect_uris,
         }
     }
 }

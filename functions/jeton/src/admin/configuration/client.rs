@@ -36,6 +36,10 @@ pub(in crate::admin) struct ClientProperties {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     redirect_uris: Vec<String>,
+    /// The URIs that the client may send users to after signing out (OpenID Connect RP-Initiated Logout).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    post_logout_redirect_uris: Vec<String>,
     /// The scope values that the client may request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
@@ -64,6 +68,9 @@ pub(in crate::admin) struct ClientProperties {
     /// Whether the client may omit PKCE: it must then repeat its redirect URI. Not for public clients.
     #[serde(default, skip_serializing_if = "Not::not")]
     pkce_optional: bool,
+    /// Whether a refresh response contains an ID token, too.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    id_token_on_refresh: bool,
     /// The client's compatibility switches. Each permits what today's RFCs advise against.
     #[serde(
         default,
@@ -118,8 +125,8 @@ impl ClientProperties {
             first_party: self.first_party,
             pkce_optional: self.pkce_optional,
             compat: self.compat.iter().copied().collect(),
-            id_token_on_refresh: false,
-            post_logout_redirect_uris: Vec::new(),
+            id_token_on_refresh: self.id_token_on_refresh,
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
             lifetimes: Lifetimes {
                 code: self.code_ttl.unwrap_or(lifetimes.code),
                 access_token: self.access_token_ttl.unwrap_or(lifetimes.access_token),
@@ -149,6 +156,7 @@ impl ClientProperties {
             public: all.public,
             grants: unless_same_set(all.grant_types, default.map(|default| &*default.grant_types)),
             redirect_uris: all.redirect_uris,
+            post_logout_redirect_uris: all.post_logout_redirect_uris,
             scope: all.scope,
             default_scope: if default.is_some_and(|default| default.default_scope == client.default_scope) {
                 Vec::new()
@@ -161,6 +169,7 @@ impl ClientProperties {
             serves: sorted(all.serves),
             first_party: all.first_party,
             pkce_optional: all.pkce_optional,
+            id_token_on_refresh: all.id_token_on_refresh,
             compat: all.compat.iter().collect(),
             code_ttl: unless_default(lifetimes.code, standard.code),
             access_token_ttl: unless_default(lifetimes.access_token, standard.access_token),

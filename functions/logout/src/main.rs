@@ -1,0 +1,6 @@
+//! The logout function's entry point in Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    shared::endpoint::lambda::run(|app, request| Box::pin(logout::handle(app, request))).await
+}
