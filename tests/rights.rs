@@ -307,6 +307,28 @@ pub fn update_where(
 }
 
 #[test]
+fn only_the_token_function_may_use_kms_and_only_to_sign_digests_by_rs256() {
+    // `!Split [",", !Ref SigningKeys]`: exactly the keys of the deployment.
+    let sign = r#"HasOpenId: token may ["kms:Sign"] with [",", "SigningKeys"] if kms:SigningAlgorithm StringEquals RSASSA_PKCS1_V1_5_SHA_256 and kms:MessageType StringEquals DIGEST"#;
+    assert_eq!(POLICIES.kms(), [sign]);
+}
+
+#[test]
+fn with_openid_connect_the_token_function_reads_claims_and_signing_keys_but_no_user() {
+    let judge = |table: &str, key: &str, conditions: &[&str]| {
+        let request = json!({ "TableName": format!("test-{table}"), "Key": { "pk": { "S": key } } });
+        let conditions = conditions.iter().copied().collect();
+        POLICIES.judge("/oauth/token", "GetItem", &request, &conditions).is_ok()
+    };
+    for (table, key) in [("users", "claims#a"), ("clients", "keys#")] {
+        assert!(judge(table, key, &["HasOpenId"]) && !judge(table, key, &[]), "{key}");
+    }
+    for (table, key) in [("users", "user#a"), ("users", "name#a"), ("clients", "local_key#a")] {
+        assert!(!judge(table, key, &["HasOpenId"]), "{key}");
+    }
+}
+
+#[test]
 fn login_cannot_grant_roles_or_enable_users() {
     let login = |key: &str, attributes: &[&str]| update("/login", "users", key, attributes, "NONE");
     assert_eq!(login("user#a", &["password"]), Ok(()));

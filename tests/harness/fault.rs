@@ -53,6 +53,14 @@ pub enum Fault {
     ThrottleStandings,
     /// Every read of the resources is throttled, nothing else.
     ThrottleResources,
+    /// Every read of a grant is throttled, nothing else.
+    ThrottleGrantReads,
+    /// Every read of a user's claims is throttled, nothing else.
+    ThrottleClaims,
+    /// The first read of a user's claims waits until [`Front::release`](super::front::Front::release).
+    HoldFirstClaimsRead,
+    /// Every read of the list of signing keys is throttled, nothing else.
+    ThrottleKeyList,
     /// No record of a personal token's use gets a response.
     HangUses,
     /// The first two batch reads leave all keys unprocessed.
@@ -114,6 +122,11 @@ impl Fault {
             Self::ThrottleEndings => changes("SET #st = :ended"),
             Self::HangUses => changes("SET #lu = "),
             Self::ThrottleResources => operation == "GetItem" && key == "resources",
+            Self::ThrottleGrantReads => operation == "GetItem" && key.starts_with("g#"),
+            Self::ThrottleClaims | Self::HoldFirstClaimsRead => {
+                operation == "GetItem" && key.starts_with("claims#")
+            }
+            Self::ThrottleKeyList => operation == "GetItem" && key == "keys#",
             Self::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
@@ -137,7 +150,7 @@ impl Fault {
             Self::Broken => BROKEN,
             Self::Denied | Self::DenyWrites | Self::DenyScans => DENIED,
             Self::Hang | Self::HangWrites | Self::HangUses => Effect::Hang,
-            Self::HoldFirstWrite | Self::HoldFirstStatusRead => Effect::Hold,
+            Self::HoldFirstWrite | Self::HoldFirstStatusRead | Self::HoldFirstClaimsRead => Effect::Hold,
             Self::LoseFirstAnswer
             | Self::LoseAnswers
             | Self::LoseFirstTransaction
@@ -152,6 +165,9 @@ impl Fault {
             | Self::ThrottleStatuses
             | Self::ThrottleEndings
             | Self::ThrottleStandings
+            | Self::ThrottleGrantReads
+            | Self::ThrottleClaims
+            | Self::ThrottleKeyList
             | Self::ThrottleResources => THROTTLED,
         })
     }
@@ -162,7 +178,8 @@ impl Fault {
             Self::LoseFirstAnswer
             | Self::LoseFirstTransaction
             | Self::HoldFirstWrite
-            | Self::HoldFirstStatusRead => 1,
+            | Self::HoldFirstStatusRead
+            | Self::HoldFirstClaimsRead => 1,
             Self::LeftOver => 2,
             _ => usize::MAX,
         }

@@ -18,11 +18,13 @@ use shared::{
     openid::{Signature, Signer, SigningError},
 };
 
-/// All attempts together fit into the time of [`Signer::sign`]. KMS responds within some hundredths of a second.
+/// The timeout of one request with all its attempts: the time of [`Signer::sign`].
+const OPERATION: Duration = Duration::from_millis(1_200);
+/// KMS responds within some hundredths of a second.
 const PATIENCE: Patience = Patience {
     attempt: Duration::from_millis(500),
     attempts: 3,
-    operation: Duration::from_millis(1_200),
+    operation: OPERATION,
     pauses: [Duration::from_millis(25), Duration::from_millis(100)],
 };
 
