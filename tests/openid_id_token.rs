@@ -11,9 +11,9 @@ use shared::{
 
 use crate::harness::{
     AuthorizationRequest, PASSWORD, Redirect, Registered, Stack,
-    code_flow::{CALLBACK, Request, VERIFIER},
+    code_flow::{Request, VERIFIER},
     machine,
-    openid::{NONCE, SCOPE},
+    openid::{NONCE, SCOPE, relying_party},
 };
 
 /// The names of an ID token's claims.
@@ -58,7 +58,11 @@ async fn an_id_token_has_this_header_and_this_payload() {
         issuer.as_str()
     );
     assert_eq!(id_token.payload, expected);
-    assert!(response.text.ends_with(&format!(r#","scope":"email openid profile","id_token":{}}}"#, json["id_token"])));
+    assert!(
+        response
+            .text
+            .ends_with(&format!(r#","scope":"email openid profile","id_token":{}}}"#, json["id_token"]))
+    );
     assert!(json["id_token"].as_str().unwrap().len() <= 1_800);
 }
 
@@ -71,7 +75,8 @@ async fn at_hash_is_the_left_half_of_the_access_tokens_digest() {
     let client = stack.relying_party().await;
     let json = redeemed(&stack, &client, "openid").await;
     let id_token = stack.verified(json["id_token"].as_str().unwrap()).await;
-    let digest = ring::digest::digest(&ring::digest::SHA256, json["access_token"].as_str().unwrap().as_bytes());
+    let digest =
+        ring::digest::digest(&ring::digest::SHA256, json["access_token"].as_str().unwrap().as_bytes());
     assert_eq!(id_token.claims()["at_hash"], URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16]));
 }
 
@@ -102,7 +107,10 @@ async fn the_granted_scope_decides_which_claims_it_has() {
     let scope = "openid profile email groups";
     let code = stack.issue_code(&client, user.sub, Request { scope, ..Request::default() }).await;
     let claims = stack.signed_in_with(&client, &code).await.claims();
-    assert_eq!((&claims["groups"], claims.get("email"), claims.get("name")), (&json!(["editors"]), None, None));
+    assert_eq!(
+        (&claims["groups"], claims.get("email"), claims.get("name")),
+        (&json!(["editors"]), None, None)
+    );
 }
 
 #[tokio::test]
@@ -127,15 +135,15 @@ async fn it_expires_with_its_access_token_and_after_24_hours_at_most() {
     let stack = permitting("ttl").await;
     let client = stack
         .register(Registration {
-            redirect_uris: vec![CALLBACK.to_owned()],
             grant_types: vec![GrantType::AuthorizationCode],
-            scope: vec!["openid".to_owned()],
             compat: "ttl".parse().unwrap(),
-            ..Registration::default()
+            ..relying_party()
         })
         .await;
     for (nth, (ttl, seconds)) in
-        [("60000", 60), ("90500", 91), ("86400000", 86_400), ("172800000", 86_400), ("0", 86_400)].into_iter().enumerate()
+        [("60000", 60), ("90500", 91), ("86400000", 86_400), ("172800000", 86_400), ("0", 86_400)]
+            .into_iter()
+            .enumerate()
     {
         let user = stack.user(&format!("user{nth}")).await;
         let code = stack.issue_code(&client, user, Request { scope: "openid", ..Request::default() }).await;

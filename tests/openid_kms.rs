@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 use shared::{
-    clients::Registration,
     grants::{EndReason, State},
     openid::KeyList,
     secret::{AuthorizationCode, Secret},
@@ -17,9 +16,7 @@ use shared::{
 
 use crate::harness::{
     Registered, Stack,
-    code_flow::CALLBACK,
     kms::{ARN, ELSEWHERE, FakeKms, Mode},
-    openid::SCOPE,
 };
 
 const THROTTLED: Mode = Mode::Refuse(StatusCode::BAD_REQUEST, "ThrottlingException");
@@ -30,14 +27,7 @@ const DENIED: Mode = Mode::Refuse(StatusCode::BAD_REQUEST, "AccessDeniedExceptio
 async fn prepared(arn: &str) -> (Arc<Stack>, FakeKms, Registered, String) {
     let kms = FakeKms::start().await;
     let stack = Arc::new(Stack::with_kms(&kms, arn).await);
-    let client = stack
-        .register(Registration {
-            redirect_uris: vec![CALLBACK.to_owned()],
-            scope: SCOPE.split(' ').map(str::to_owned).collect(),
-            id_token_on_refresh: true,
-            ..Registration::default()
-        })
-        .await;
+    let client = stack.refreshing_party().await;
     let code = stack.openid_code(&client, stack.user("alice").await).await;
     (stack, kms, client, code)
 }
@@ -80,6 +70,7 @@ async fn without_a_signature_a_redemption_fails_and_the_same_code_is_redeemed_af
     ] {
         let (stack, kms, client, code) = prepared(ARN).await;
         kms.set(mode);
+        #[expect(clippy::disallowed_methods, reason = "the machine's time, which KMS's client waits for")]
         let begin = Instant::now();
         stack.redeem(&client, &code).await.is_unavailable();
         assert!(begin.elapsed() < Duration::from_secs(4), "{mode:?}: {:?}", begin.elapsed());
@@ -114,7 +105,8 @@ async fn a_key_of_another_region_signs_nothing() {
 async fn a_deployment_without_a_usable_key_signs_nothing_and_looks_again() {
     let (stack, kms, client, code) = prepared(ARN).await;
     let list = stack.app.signing_keys.read().await.unwrap();
-    let revision: KeyList = serde_json::from_value(json!({ "pk": "keys#", "v": 1, "n": 1, "keys": [] })).unwrap();
+    let revision: KeyList =
+        serde_json::from_value(json!({ "pk": "keys#", "v": 1, "n": 1, "keys": [] })).unwrap();
     stack.app.signing_keys.replace(&list, &revision).await.unwrap();
     stack.redeem(&client, &code).await.is_unavailable();
     let reason = &stack.audited("unavailable")[0]["reason"];

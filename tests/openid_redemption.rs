@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{grants::{EndReason, State}, secret::{AuthorizationCode, Secret}};
+use shared::{
+    grants::{EndReason, State},
+    secret::{AuthorizationCode, Secret},
+};
 use tokio::task::JoinSet;
 
 use crate::harness::{
@@ -75,9 +78,11 @@ async fn without_openid_connect_or_its_scope_it_makes_the_same_requests_as_ever(
     let expected = expected.map(|(operation, units)| (operation.to_owned(), units));
     let off = Stack::start().await;
     let on = Stack::with_openid().await;
-    for (stack, client, scope) in
-        [(&off, off.relying_party().await, SCOPE), (&off, off.web().await, "read"), (&on, on.web().await, "read")]
-    {
+    for (stack, client, scope) in [
+        (&off, off.relying_party().await, SCOPE),
+        (&off, off.web().await, "read"),
+        (&on, on.web().await, "read"),
+    ] {
         let user = stack.user("alice").await;
         let code = stack.issue_code(&client, user, Request { scope, ..Request::default() }).await;
         stack.dynamodb.forget();

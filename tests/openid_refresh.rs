@@ -3,34 +3,18 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::clients::Registration;
 
-use crate::harness::{
-    Fault, Registered, Response, Stack,
-    code_flow::{CALLBACK, Pair},
-    openid::SCOPE,
-};
+use crate::harness::{Fault, Registered, Response, Stack, code_flow::Pair};
 
 /// Returns a deployment, a client that gets ID tokens at refreshes, and the tokens of its user.
 async fn prepared() -> (Stack, Registered, Pair) {
     let stack = Stack::with_openid().await;
-    let client = refreshing(&stack).await;
+    let client = stack.refreshing_party().await;
     let user = stack.user("alice").await;
     let code = stack.openid_code(&client, user).await;
     let pair = stack.redeem(&client, &code).await.pair();
     stack.dynamodb.forget();
     (stack, client, pair)
-}
-
-async fn refreshing(stack: &Stack) -> Registered {
-    stack
-        .register(Registration {
-            redirect_uris: vec![CALLBACK.to_owned()],
-            scope: SCOPE.split(' ').map(str::to_owned).collect(),
-            id_token_on_refresh: true,
-            ..Registration::default()
-        })
-        .await
 }
 
 async fn claims(stack: &Stack, response: &Response) -> Value {
@@ -48,7 +32,7 @@ fn requests(stack: &Stack) -> Vec<String> {
 #[tokio::test]
 async fn it_has_the_original_sign_in_the_new_times_and_no_nonce() {
     let stack = Stack::with_openid().await;
-    let client = refreshing(&stack).await;
+    let client = stack.refreshing_party().await;
     let user = stack.user("alice").await;
     let code = stack.openid_code(&client, user).await;
     let redeemed = stack.redeem(&client, &code).await;
@@ -111,7 +95,10 @@ async fn a_client_that_lost_openid_gets_none() {
     let (stack, client, pair) = prepared().await;
     stack.amend(&client, |registration| registration.scope = vec!["profile".to_owned()]).await;
     let refreshed = stack.refresh(&client, &pair.refresh).await;
-    assert_eq!((refreshed.json()["scope"].as_str(), refreshed.json().get("id_token")), (Some("profile"), None));
+    assert_eq!(
+        (refreshed.json()["scope"].as_str(), refreshed.json().get("id_token")),
+        (Some("profile"), None)
+    );
 }
 
 #[tokio::test]

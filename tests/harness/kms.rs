@@ -27,8 +27,7 @@ pub const ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd
 pub const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// The start of the DER encoding of a SHA-256 digest in a signature (RFC 8017 §9.2).
-const SHA256: [u8; 19] =
-    [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
+const SHA256: [u8; 19] = [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::new(&mut UnwrapErr(SysRng), 2_048).unwrap());
 
@@ -143,11 +142,15 @@ async fn respond(State(kms): State<Arc<Inner>>, headers: HeaderMap, body: String
     if request["DryRun"] == true {
         return error(StatusCode::PRECONDITION_FAILED, "DryRunOperationException");
     }
-    assert_eq!((&request["MessageType"], &request["SigningAlgorithm"]), (&json!("DIGEST"), &json!("RSASSA_PKCS1_V1_5_SHA_256")));
+    assert_eq!(
+        (&request["MessageType"], &request["SigningAlgorithm"]),
+        (&json!("DIGEST"), &json!("RSASSA_PKCS1_V1_5_SHA_256"))
+    );
     let digest = STANDARD.decode(request["Message"].as_str().unwrap()).unwrap();
     let padding = Pkcs1v15Sign { hash_len: Some(32), prefix: Box::new(SHA256) };
     let signature = STANDARD.encode(KEY.sign(padding, &digest).unwrap());
-    let body = json!({ "KeyId": ARN, "Signature": signature, "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" });
+    let body =
+        json!({ "KeyId": ARN, "Signature": signature, "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" });
     ([("x-amzn-requestid", "kms-request-1")], Json(body)).into_response()
 }
 

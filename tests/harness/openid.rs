@@ -61,23 +61,28 @@ impl Stack {
         self._gateway = Gateway::start(Arc::clone(&self.app), listener);
     }
 
-    /// Registers a client for sign-in, with the scope values `openid`, `profile`, `email` and `groups`.
+    /// Registers a client for sign-in, which gets ID tokens at redemptions only.
     pub async fn relying_party(&self) -> Registered {
-        let scope = ["openid", "profile", "email", "groups", "read"].map(str::to_owned).to_vec();
-        let redirect_uris = vec![CALLBACK.to_owned()];
-        self.register(Registration { name: "rp".to_owned(), redirect_uris, scope, ..Registration::default() })
-            .await
+        self.register(relying_party()).await
+    }
+
+    /// Registers a client for sign-in, which gets ID tokens at refreshes, too.
+    pub async fn refreshing_party(&self) -> Registered {
+        self.register(Registration { id_token_on_refresh: true, ..relying_party() }).await
     }
 
     /// Returns the code that `client` gets for an OpenID Connect request with a nonce.
     pub async fn openid_code(&self, client: &Registered, user: Id) -> String {
-        self.issue_code(client, user, Request { scope: SCOPE, nonce: Some(NONCE), ..Request::default() }).await
+        self.issue_code(client, user, Request { scope: SCOPE, nonce: Some(NONCE), ..Request::default() })
+            .await
     }
 
     /// Records the user's name and verified e-mail address.
     pub async fn record_claims(&self, user: Id, name: &str, email: &str) {
-        let (name, email) = (Some(name.to_owned()), Some(email.to_owned()));
-        self.users().put(&Claims { name, email, email_verified: true, ..Claims::none(user) }).await.unwrap();
+        let mut claims = Claims::none(user);
+        (claims.name, claims.email) = (Some(name.to_owned()), Some(email.to_owned()));
+        claims.email_verified = true;
+        self.users().put(&claims).await.unwrap();
     }
 
     /// Returns the grant of `code`.
@@ -112,6 +117,16 @@ impl Stack {
         let public = RsaPublicKeyComponents { n: decode(&key.n), e: decode(&key.e) };
         public.verify(&RSA_PKCS1_2048_8192_SHA256, input.as_bytes(), &decode(signature)).unwrap();
         Verified { header, payload }
+    }
+}
+
+/// Returns the registration of a client for sign-in.
+pub fn relying_party() -> Registration {
+    Registration {
+        name: "rp".to_owned(),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        scope: ["openid", "profile", "email", "groups", "read"].map(str::to_owned).to_vec(),
+        ..Registration::default()
     }
 }
 

@@ -101,10 +101,8 @@ async fn refreshed(
 ) -> Result<String, Box<dyn StdError + Send + Sync>> {
     let app = call.app;
     let status = status.ok_or("the statuses could not be read")?;
-    let (claims, keys) = try_join!(
-        app.claims.find(user),
-        app.signing_keys.list(&app.config.signing_keys, call.now),
-    )?;
+    let (claims, keys) =
+        try_join!(app.claims.find(user), app.signing_keys.list(&app.config.signing_keys, call.now),)?;
     Ok(About { grant, token, nonce: None, status, claims: &claims }.sign(call, &keys).await?)
 }
 

@@ -86,7 +86,9 @@ fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> SigningError {
         SdkError::TimeoutError(_) => SigningError::TimedOut,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => SigningError::TimedOut,
         SdkError::DispatchFailure(_) => SigningError::NoConnection,
-        SdkError::ServiceError(_) => SigningError::Service(error.code().unwrap_or("unknown error").to_owned()),
+        SdkError::ServiceError(_) => {
+            SigningError::Service(error.code().unwrap_or("unknown error").to_owned())
+        }
         _ => SigningError::Service("malformed response".to_owned()),
     }
 }

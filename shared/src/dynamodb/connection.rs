@@ -25,9 +25,8 @@ pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
 
 /// Returns the client of DynamoDB with these settings.
 pub fn client(settings: &SdkConfig) -> Client {
-    let mut configuration = Configuration::from(settings)
-        .timeout_config(PATIENCE.timeouts())
-        .retry_config(PATIENCE.retries());
+    let mut configuration =
+        Configuration::from(settings).timeout_config(PATIENCE.timeouts()).retry_config(PATIENCE.retries());
     if aws::is_blank("AWS_ENDPOINT_URL_DYNAMODB") {
         configuration.set_endpoint_url(settings.endpoint_url().map(str::to_owned));
     }
