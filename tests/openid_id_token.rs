@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::{
-    clients::Registration,
+    clients::{Lifetimes, Registration},
     config::SigningKeys,
     oauth::{GrantType, Switches},
 };
@@ -137,6 +137,7 @@ async fn it_expires_with_its_access_token_and_after_24_hours_at_most() {
         .register(Registration {
             grant_types: vec![GrantType::AuthorizationCode],
             compat: "ttl".parse().unwrap(),
+            lifetimes: Lifetimes { longest_access_token: Some(0), ..Lifetimes::default() },
             ..relying_party()
         })
         .await;

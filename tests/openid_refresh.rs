@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use shared::clients::Registration;
 
 use crate::harness::{Fault, Registered, Response, Stack, code_flow::Pair};
 
@@ -93,7 +94,11 @@ async fn the_scope_of_the_access_token_decides() {
 #[tokio::test]
 async fn a_client_that_lost_openid_gets_none() {
     let (stack, client, pair) = prepared().await;
-    stack.amend(&client, |registration| registration.scope = vec!["profile".to_owned()]).await;
+    let scope = || vec!["profile".to_owned()];
+    let change = |registration: &mut Registration| {
+        (registration.scope, registration.default_scope) = (scope(), scope());
+    };
+    stack.amend(&client, change).await;
     let refreshed = stack.refresh(&client, &pair.refresh).await;
     assert_eq!(
         (refreshed.json()["scope"].as_str(), refreshed.json().get("id_token")),

@@ -179,6 +179,13 @@ async fn use_switches(stack: &Stack) {
     stack.request("GET", METADATA).send().await;
 }
 
+/// Signs a user in with an ID token.
+async fn use_openid_connect(stack: &Stack) {
+    let client = stack.relying_party().await;
+    let code = stack.openid_code(&client, stack.user("oidc").await).await;
+    stack.signed_in_with(&client, &code).await;
+}
+
 /// Registers a client, again, and again when little of its life is left.
 async fn use_registration(stack: &Stack) {
     stack.self_register(&public_metadata("Notes")).await;
@@ -198,6 +205,7 @@ async fn every_right_of_every_function_is_used() {
     protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
     use_switches(&stack).await;
+    use_openid_connect(&stack).await;
     use_self_registered_clients(&stack).await;
     guess(&stack).await;
     use_registration(&stack).await;

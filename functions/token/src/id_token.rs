@@ -39,10 +39,18 @@ pub(crate) async fn for_redemption(
     redemption: &Redemption,
     token: &Secret<AccessToken>,
 ) -> Result<Option<String>, Error> {
-    let app = call.app;
-    if !app.config.signing_keys.is_on() || !client.scope.has(openid_scope::OPENID) {
+    if !call.app.config.signing_keys.is_on() || !client.scope.has(openid_scope::OPENID) {
         return Ok(None);
     }
+    Box::pin(redeemed(call, redemption, token)).await
+}
+
+async fn redeemed(
+    call: &Call<'_>,
+    redemption: &Redemption,
+    token: &Secret<AccessToken>,
+) -> Result<Option<String>, Error> {
+    let app = call.app;
     let Some(mut grant) = app.grants.find(token.id()).await? else { return Ok(None) };
     let Some(user) = subject(&grant).filter(|_| redemption.precondition(&grant)) else { return Ok(None) };
     if !grant.scope.has(openid_scope::OPENID) {
@@ -60,7 +68,7 @@ pub(crate) async fn for_redemption(
     redemption.apply(&mut grant);
     let about = About { grant: &grant, token, nonce: nonce.as_deref(), status, claims: &claims };
     let id_token = about.sign(call, &keys).await?;
-    if call.app.clock.now().since(call.now) > LATEST_WRITE {
+    if app.clock.now().since(call.now) > LATEST_WRITE {
         return Err(Error::TooLate);
     }
     Ok(Some(id_token))
@@ -81,7 +89,7 @@ pub(crate) async fn for_refresh(
     }
     let user = subject(grant)?;
     let status = statuses.and_then(|statuses| grant.user_status(statuses));
-    let signing = refreshed(call, grant, &tokens.access_token, user, status);
+    let signing = Box::pin(refreshed(call, grant, &tokens.access_token, user, status));
     match timeout(TIMEOUT, signing).await.unwrap_or_else(|_| Err(SigningError::TimedOut.into())) {
         Ok(id_token) => Some(id_token),
         Err(error) => {
