@@ -187,6 +187,13 @@ async fn use_switches(stack: &Stack) {
     stack.request("GET", METADATA).send().await;
 }
 
+/// Signs a user in with an ID token.
+async fn use_openid_connect(stack: &Stack) {
+    let client = stack.relying_party().await;
+    let code = stack.openid_code(&client, stack.user("oidc").await).await;
+    stack.signed_in_with(&client, &code).await;
+}
+
 /// Registers a client, again, and again when little of its life is left.
 async fn use_registration(stack: &Stack) {
     stack.self_register(&public_metadata("Notes")).await;
@@ -217,6 +224,7 @@ async fn every_right_of_every_function_is_used() {
     protect_an_api_the_old_way(&stack).await;
     use_accounts(&stack).await;
     use_switches(&stack).await;
+    use_openid_connect(&stack).await;
     use_self_registered_clients(&stack).await;
     use_hints(&stack).await;
     guess(&stack).await;
@@ -325,6 +333,28 @@ pub fn update_where(
         "ReturnValues": returned,
     });
     POLICIES.judge(route, "UpdateItem", &request, conditions).map(drop)
+}
+
+#[test]
+fn only_the_token_function_may_use_kms_and_only_to_sign_digests_by_rs256() {
+    // `!Split [",", !Ref SigningKeys]`: exactly the keys of the deployment.
+    let sign = r#"HasOpenId: token may ["kms:Sign"] with [",", "SigningKeys"] if kms:SigningAlgorithm StringEquals RSASSA_PKCS1_V1_5_SHA_256 and kms:MessageType StringEquals DIGEST"#;
+    assert_eq!(POLICIES.kms(), [sign]);
+}
+
+#[test]
+fn with_openid_connect_the_token_function_reads_claims_and_signing_keys_but_no_user() {
+    let judge = |table: &str, key: &str, conditions: &[&str]| {
+        let request = json!({ "TableName": format!("test-{table}"), "Key": { "pk": { "S": key } } });
+        let conditions = conditions.iter().copied().collect();
+        POLICIES.judge("/oauth/token", "GetItem", &request, &conditions).is_ok()
+    };
+    for (table, key) in [("users", "claims#a"), ("clients", "keys#")] {
+        assert!(judge(table, key, &["HasOpenId"]) && !judge(table, key, &[]), "{key}");
+    }
+    for (table, key) in [("users", "user#a"), ("users", "name#a"), ("clients", "local_key#a")] {
+        assert!(!judge(table, key, &["HasOpenId"]), "{key}");
+    }
 }
 
 #[test]

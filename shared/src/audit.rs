@@ -43,6 +43,22 @@ pub enum Event<'a> {
         /// Whether the client got the same tokens again for a token that was spent within the grace window.
         retry: bool,
     },
+    /// KMS or a local key signed an ID token. The client has not got it if its grant was ended meanwhile.
+    IdTokenSigned {
+        grant: Id,
+        client: &'a ClientId,
+        /// The key's id, which the ID token's header contains, too.
+        kid: &'a str,
+        /// The id of the request to KMS, which CloudTrail records, too. `None`: a local key.
+        kms_request_id: Option<&'a str>,
+    },
+    /// A refresh response contains no ID token, although the client is registered for one.
+    IdTokenNotSigned {
+        grant: Id,
+        client: &'a ClientId,
+        /// The exact reason.
+        reason: &'a str,
+    },
     /// An authorization code was redeemed a second time, with the complete proof: its grant was ended.
     Replayed {
         grant: Id,
@@ -125,7 +141,7 @@ pub enum Event<'a> {
         /// The client that sent the request, or that the request claims to be from.
         client: Option<&'a ClientId>,
     },
-    /// A request failed because of DynamoDB.
+    /// A request failed because of DynamoDB, or because KMS did not sign.
     Unavailable {
         /// The exact reason.
         reason: &'a str,
@@ -229,6 +245,7 @@ impl Event<'_> {
         match self {
             Self::Issued { .. }
             | Self::Refreshed { .. }
+            | Self::IdTokenSigned { .. }
             | Self::Consented { .. }
             | Self::Declined { .. }
             | Self::SignedIn { .. }
@@ -249,7 +266,7 @@ impl Event<'_> {
             | Self::Refused { .. }
             | Self::Replayed { .. }
             | Self::Reused { .. } => Level::Warn,
-            Self::Unavailable { .. } => Level::Error,
+            Self::Unavailable { .. } | Self::IdTokenNotSigned { .. } => Level::Error,
         }
     }
 
@@ -269,6 +286,8 @@ impl Event<'_> {
             | Self::SessionEnded { .. }
             | Self::Withdrawn { .. }
             | Self::Refreshed { .. }
+            | Self::IdTokenSigned { .. }
+            | Self::IdTokenNotSigned { .. }
             | Self::Replayed { .. }
             | Self::Reused { .. }
             | Self::Revoked { .. }

@@ -17,6 +17,8 @@ pub mod audit;
 
 pub mod config;
 
+pub mod aws;
+
 pub mod dynamodb;
 
 pub mod status;

@@ -239,6 +239,12 @@ fn of_waits() -> Vec<Row> {
         ("One attempt of a DynamoDB request", vec![constant("connection::ATTEMPT") / SECOND]),
         ("A DynamoDB request with its 3 attempts", vec![constant("connection::OPERATION"), 503]),
         ("Statuses after a redemption or a refresh", vec![constant("standing::TIMEOUT") / SECOND]),
+        ("ID token of a refresh", vec![constant("id_token::TIMEOUT") / SECOND]),
+        (
+            "Start of the write of a redemption with an ID token",
+            vec![constant("id_token::LATEST_WRITE") / SECOND, 503],
+        ),
+        ("A request to KMS with its 3 attempts", vec![constant("kms::OPERATION"), 503]),
         ("Page of applications", vec![constant("applications::LONGEST") / SECOND, 503]),
         ("Clients and statuses in memory", vec![constant("Store::MOST")]),
     ]

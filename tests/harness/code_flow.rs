@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub redirect_uri: (&'a str, bool),
     /// The verifier of the request's challenge.
     pub verifier: Option<&'a str>,
+    /// The nonce of an OpenID Connect request.
+    pub nonce: Option<&'a str>,
 }
 
 impl Default for Request<'_> {
@@ -36,6 +38,7 @@ impl Default for Request<'_> {
             resource: None,
             redirect_uri: (CALLBACK, false),
             verifier: Some(VERIFIER),
+            nonce: None,
         }
     }
 }
@@ -98,7 +101,7 @@ impl Stack {
             authenticated_at: self.now(),
             redirect_uri,
             redirect_uri_sent,
-            nonce: None,
+            nonce: request.nonce,
             challenge: request.verifier.map(Digest::of),
         };
         self.app.grants.issue(&Grant::for_user(terms, &consent, &code)).await.unwrap();

@@ -55,6 +55,12 @@ pub enum Fault {
     ThrottleResources,
     /// Every read of the signing keys is throttled, nothing else.
     ThrottleKeys,
+    /// Every read of a grant is throttled, nothing else.
+    ThrottleGrantReads,
+    /// Every read of a user's claims is throttled, nothing else.
+    ThrottleClaims,
+    /// The first read of a user's claims waits until [`Front::release`](super::front::Front::release).
+    HoldFirstClaimsRead,
     /// No record of a personal token's use gets a response.
     HangUses,
     /// The first two batch reads leave all keys unprocessed.
@@ -117,6 +123,10 @@ impl Fault {
             Self::HangUses => changes("SET #lu = "),
             Self::ThrottleResources => operation == "GetItem" && key == "resources",
             Self::ThrottleKeys => operation == "GetItem" && key == "keys#",
+            Self::ThrottleGrantReads => operation == "GetItem" && key.starts_with("g#"),
+            Self::ThrottleClaims | Self::HoldFirstClaimsRead => {
+                operation == "GetItem" && key.starts_with("claims#")
+            }
             Self::ThrottleStandings => {
                 let tables = request["RequestItems"].as_object();
                 let is_status = |table: &Value| {
@@ -140,7 +150,7 @@ impl Fault {
             Self::Broken => BROKEN,
             Self::Denied | Self::DenyWrites | Self::DenyScans => DENIED,
             Self::Hang | Self::HangWrites | Self::HangUses => Effect::Hang,
-            Self::HoldFirstWrite | Self::HoldFirstStatusRead => Effect::Hold,
+            Self::HoldFirstWrite | Self::HoldFirstStatusRead | Self::HoldFirstClaimsRead => Effect::Hold,
             Self::LoseFirstAnswer
             | Self::LoseAnswers
             | Self::LoseFirstTransaction
@@ -156,6 +166,8 @@ impl Fault {
             | Self::ThrottleEndings
             | Self::ThrottleStandings
             | Self::ThrottleKeys
+            | Self::ThrottleGrantReads
+            | Self::ThrottleClaims
             | Self::ThrottleResources => THROTTLED,
         })
     }
@@ -166,7 +178,8 @@ impl Fault {
             Self::LoseFirstAnswer
             | Self::LoseFirstTransaction
             | Self::HoldFirstWrite
-            | Self::HoldFirstStatusRead => 1,
+            | Self::HoldFirstStatusRead
+            | Self::HoldFirstClaimsRead => 1,
             Self::LeftOver => 2,
             _ => usize::MAX,
         }

@@ -16,6 +16,7 @@ mod fault;
 mod front;
 mod hint;
 mod inside;
+pub mod kms;
 pub mod mcp;
 pub mod openid;
 pub mod oracle;
@@ -37,7 +38,7 @@ use std::{
     time::Duration,
 };
 
-use jeton::local::{Database, Gateway, LocalSigner, Storage, listen, route_scopes};
+use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
     config::{Config, RegistrationMode, SigningKeys, TableNames},
@@ -126,7 +127,7 @@ impl Stack {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let client = self.app.grants.table().client();
         let log = Log::new(Level::Debug, self.log.clone());
-        let app = Arc::new(app(config, client, self.app.clock.clone(), log));
+        let app = Arc::new(app(config, client, self.app.clock.clone(), log).await);
         Self {
             url,
             dynamodb: self.dynamodb.clone(),
@@ -175,8 +176,7 @@ impl Stack {
         let client = connect(&dynamodb.url).await;
         schema::create(&client, &config.tables).await.unwrap();
         let log = Buffer::default();
-        let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())));
-        openid::add_key(&app).await;
+        let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())).await);
         dynamodb.forget();
         let gateway = gateway(Arc::clone(&app), listener);
         Self {
@@ -318,13 +318,8 @@ impl Drop for Stack {
 }
 
 /// Returns the state of the functions. With OpenID Connect on, they sign with a local key.
-fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
-    let app = App::new(config, client, clock, log);
-    if !app.config.signing_keys.is_on() {
-        return app;
-    }
-    let signer = LocalSigner::new(app.clients.table().clone());
-    app.signing_with(Arc::new(signer))
+async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
+    openid::sign_locally(App::new(config, client, clock, log)).await
 }
 
 async fn database() -> (Option<Database>, String) {

@@ -116,12 +116,14 @@ impl fmt::Display for Requirement {
 pub struct Policies {
     routes: BTreeMap<String, String>,
     rights: BTreeSet<Right>,
+    /// The rights to use keys in KMS, as text: no proxy stands before KMS.
+    kms: Vec<String>,
 }
 
 impl Policies {
     fn of(template: &str) -> Self {
         let template = YamlLoader::load_from_str(template).unwrap().remove(0);
-        let (mut routes, mut rights) = (BTreeMap::new(), BTreeSet::new());
+        let (mut routes, mut rights, mut kms) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for resource in template["Resources"].as_hash().unwrap().values() {
             if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
                 continue;
@@ -140,11 +142,21 @@ impl Policies {
                 let (if_policy, policy) = conditional(policy);
                 for statement in policy["Statement"].as_vec().unwrap() {
                     let (if_statement, statement) = conditional(statement);
-                    rights.extend(granted(&function, statement, if_statement.or(if_policy).or(if_function)));
+                    let condition = if_statement.or(if_policy).or(if_function);
+                    if texts(&statement["Action"]).iter().any(|action| action.starts_with("kms:")) {
+                        kms.push(granted_in_kms(&function, statement, condition));
+                    } else {
+                        rights.extend(granted(&function, statement, condition));
+                    }
                 }
             }
         }
-        Self { routes, rights }
+        Self { routes, rights, kms }
+    }
+
+    /// Returns the rights to use keys in KMS.
+    pub fn kms(&self) -> &[String] {
+        &self.kms
     }
 
     /// Returns every right of every function.
@@ -255,6 +267,19 @@ fn granted(function: &str, statement: &Yaml, condition: Option<&str>) -> Vec<Rig
         }
     }
     rights
+}
+
+/// Returns the rights in a statement about KMS as text.
+fn granted_in_kms(function: &str, statement: &Yaml, condition: Option<&str>) -> String {
+    let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
+    let operators = statement["Condition"].as_hash().into_iter().flatten();
+    let tests = operators.flat_map(|(operator, tests)| {
+        let values = tests.as_hash().unwrap().iter();
+        values.map(|(key, value)| format!("{} {} {}", text(key), text(operator), texts(value).join("|")))
+    });
+    let tests: Vec<_> = tests.collect();
+    let condition = condition.unwrap_or("always");
+    format!("{condition}: {function} may {actions:?} with {resources:?} if {}", tests.join(" and "))
 }
 
 /// The limits in the condition of a statement.

@@ -11,7 +11,7 @@ use shared::{
     secret::{AuthorizationCode, Digest, Id, Secret},
 };
 
-use crate::{error::Error, new_tokens::NewTokens, parameters, response::Tokens, standing};
+use crate::{error::Error, id_token, new_tokens::NewTokens, parameters, response::Tokens, standing};
 
 /// Redeems the code in `form`, once.
 pub(crate) async fn redeem_code(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
@@ -21,6 +21,7 @@ pub(crate) async fn redeem_code(call: &Call<'_>, client: &Client, form: &Form) -
     let resource = resource::named(call, client, &form.resources()).await?; // RFC 8707 §2.2
     let resource = resource.map(|resource| resource.uri);
     let redemption = Redemption { proof, resource, tokens: tokens.stored(call.now), now: call.now };
+    let id_token = id_token::for_redemption(call, client, &redemption, &tokens.access).await?; // Core §3.1.3.3
     let outcome = call.app.grants.issue_tokens(code.id(), &redemption, &tokens.access.digest()).await?;
     let grant = match outcome {
         Outcome::Applied(grant) => grant,
@@ -30,8 +31,10 @@ pub(crate) async fn redeem_code(call: &Call<'_>, client: &Client, form: &Form) -
             grant
         }
     };
-    standing::check(call, code.id(), &grant).await.map_err(RedemptionError::Standing)?;
-    Ok(tokens.issue(call, code.id(), grant))
+    if id_token.is_none() {
+        standing::check(call, code.id(), &grant).await.map_err(RedemptionError::Standing)?;
+    }
+    Ok(Tokens { id_token, ..tokens.issue(call, code.id(), grant) })
 }
 
 /// Reads the proof from the request (§4.1.3, RFC 7636 §4.5).

@@ -24,5 +24,6 @@ pub(crate) async fn issue(call: &Call<'_>, client: &Client, form: &Form) -> Resu
     let grant = Grant::for_client(terms, &access_token, lifetime);
     call.app.grants.issue(&grant).await?;
     new_tokens::log_issued(call, access_token.id(), &grant, &access_token);
-    Ok(Tokens { access_token, expires_in: lifetime, refresh_token: None, scope: grant.scope }) // §4.4.3
+    // §4.4.3
+    Ok(Tokens { access_token, expires_in: lifetime, refresh_token: None, scope: grant.scope, id_token: None })
 }

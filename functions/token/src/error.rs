@@ -8,6 +8,7 @@ use shared::{
     grants::{RedemptionError, RotationError},
     http::{FormError, OAuthError},
     oauth::pkce::InvalidPkce,
+    openid::SigningError,
 };
 
 /// The error codes of the token endpoint, besides `invalid_request` and `invalid_client`, which it shares with other
@@ -75,6 +76,13 @@ pub enum Error {
     Code(#[from] RedemptionError),
     #[error(transparent)]
     Refresh(#[from] RotationError),
+    /// The ID token cannot be signed. The code can still be redeemed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// What precedes the redemption's write took so long that the write might not end in time. The code can still be
+    /// redeemed.
+    #[error("the ID token was signed too late for the redemption")]
+    TooLate,
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
     #[error(transparent)]
@@ -108,6 +116,7 @@ impl From<Error> for OAuthError {
             Error::Client(error) => return error.into(),
             Error::Issuer(error) => return error.into(),
             Error::Table(error) | Error::User(PasswordError::Table(error)) => return error.into(),
+            Error::Signing(_) | Error::TooLate => return Self::temporarily_unavailable(reason),
             Error::Verifier(_) => {
                 return Self::invalid_request("A code verifier is 43 to 128 unreserved characters.", reason);
             }

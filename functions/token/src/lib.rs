@@ -3,6 +3,8 @@
 mod authorization_code;
 mod client_credentials;
 mod error;
+mod id_token;
+mod kms;
 mod lost;
 mod new_tokens;
 mod parameters;
@@ -23,6 +25,7 @@ use shared::{
 use response::ExpiryFields;
 
 pub use error::{Code, Error};
+pub use kms::Kms;
 
 const ROUTE: Route = Route { methods: "POST", cors: Cors::AnyOrigin };
 

@@ -1,6 +1,20 @@
 //! The token function's entry point in Lambda.
 
+use std::sync::Arc;
+
+use shared::{aws, endpoint::lambda};
+use token::Kms;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::endpoint::lambda::run(|app, request| Box::pin(token::handle(app, request))).await
+    let settings = aws::settings(None).await?;
+    let mut app = lambda::start(&settings)?;
+    if app.config.signing_keys.is_on() {
+        let kms = Kms::new(&settings);
+        tokio::join!(lambda::warm_up(&app), kms.warm_up(&app.config.signing_keys));
+        app = app.signing_with(Arc::new(kms));
+    } else {
+        lambda::warm_up(&app).await;
+    }
+    lambda::serve(app, |app, request| Box::pin(token::handle(app, request))).await
 }

@@ -56,6 +56,7 @@ impl NewTokens {
             expires_in: self.access_lifetime,
             refresh_token: self.refresh.map(|token| (token, self.refresh_lifetime)),
             scope: grant.scope,
+            id_token: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use shared::{
     time::Timestamp,
 };
 
-use crate::{error::Error, lost, parameters, response::Tokens, standing};
+use crate::{error::Error, id_token, lost, parameters, response::Tokens, standing};
 
 /// Rotates the refresh token in `form`: issues the next pair of tokens, or the same pair again for a retry. Without
 /// rotation (a compatibility switch) it issues an access token alone.
@@ -57,7 +57,7 @@ pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form
             }
         }
     };
-    standing::check(call, presented.id(), &grant).await.map_err(RotationError::Standing)?;
+    let statuses = standing::check(call, presented.id(), &grant).await.map_err(RotationError::Standing)?;
     if let Some(scope) = lost::remove(call, client, resource.as_ref(), presented.id(), &grant).await? {
         grant.scope = scope;
     }
@@ -69,7 +69,8 @@ pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form
         scope: tokens.scope.to_string(),
         retry,
     });
-    Ok(tokens)
+    let id_token = id_token::for_refresh(call, client, &grant, &tokens, statuses.as_deref()).await; // Core §12.2
+    Ok(Tokens { id_token, ..tokens })
 }
 
 /// Returns the requested scope, if there is one.
@@ -145,6 +146,7 @@ impl Pair {
             scope: grant.scope_of(access),
             access_token: self.access,
             refresh_token,
+            id_token: None,
         })
     }
 }

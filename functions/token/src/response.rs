@@ -17,6 +17,8 @@ pub(crate) struct Tokens {
     /// The refresh token and its remaining lifetime.
     pub(crate) refresh_token: Option<(Secret<RefreshToken>, Duration)>,
     pub(crate) scope: Scope,
+    /// In an OpenID Connect response only.
+    pub(crate) id_token: Option<String>,
 }
 
 /// The fields of a token response about lifetimes.
@@ -45,6 +47,8 @@ impl Tokens {
             refresh_token_expires_in: Option<u64>,
             #[serde(skip_serializing_if = "String::is_empty")]
             scope: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id_token: Option<&'a str>,
         }
 
         let refresh_token = self.refresh_token.as_ref();
@@ -63,6 +67,7 @@ impl Tokens {
             refresh_token: refresh_token.map(|(token, _)| token.expose()),
             refresh_token_expires_in,
             scope: self.scope.to_string(),
+            id_token: self.id_token.as_deref(),
         }
     }
 }

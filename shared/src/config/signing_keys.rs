@@ -95,6 +95,14 @@ impl SigningKeys {
         !self.0.is_empty()
     }
 
+    /// Returns the names of the keys in KMS.
+    pub fn kms_keys(&self) -> impl Iterator<Item = &KeyName> {
+        self.0.iter().filter_map(|permitted| match permitted {
+            Permitted::Kms(name) => Some(name),
+            Permitted::Local => None,
+        })
+    }
+
     /// Returns whether the deployment may sign with the key of this name.
     pub fn permit(&self, name: &KeyName) -> bool {
         self.0.iter().any(|permitted| match permitted {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_config::SdkConfig;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
     Adapter, BoxFuture, Context, LambdaEvent, Service,
@@ -24,7 +24,8 @@ use url::Url;
 use super::{App, UnknownIssuer};
 use crate::{
     audit::{Event, Record},
-    config::Config,
+    aws,
+    config::{Config, InvalidVariable},
     dynamodb,
     http::{OAuthError, Query, Request, Response},
     log::Log,
@@ -41,14 +42,16 @@ pub type EventHandler<A, E> = for<'a> fn(&'a App, &'a str) -> BoxFuture<'a, Resu
 
 /// Runs `handler` as a Lambda function.
 pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    let app = start(&aws::settings(None).await?)?;
     warm_up(&app).await;
     serve(app, handler).await
 }
 
 /// Runs `handler`, which uses no table, as a Lambda function.
 pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
-    serve(start(Config::from_env()?, &dynamodb::nowhere()), handler).await
+    let config = Config::from_env()?;
+    let log = Log::stdout(config.log_level);
+    serve(App::new(config, &dynamodb::nowhere(), Clock::system(), log), handler).await
 }
 
 /// Runs `handler` as a Lambda function that other APIs' gateways call. Their events do not name the issuer, so the
@@ -58,7 +61,7 @@ where
     A: Serialize + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    let app = Arc::new(start(&aws::settings(None).await?)?);
     if app.config.issuer.is_none() {
         return Err(UnknownIssuer.into());
     }
@@ -85,12 +88,16 @@ pub async fn warm_up_authorizer(app: &App) {
     let _ = app.grants.find(Id::from_bits(0)).await;
 }
 
-fn start(config: Config, dynamodb: &DynamoDb) -> Arc<App> {
+/// Returns the state of a function, as the environment configures it, with a client of DynamoDB by `settings`.
+pub fn start(settings: &SdkConfig) -> Result<App, InvalidVariable> {
+    let config = Config::from_env()?;
     let log = Log::stdout(config.log_level);
-    Arc::new(App::new(config, dynamodb, Clock::system(), log))
+    Ok(App::new(config, &dynamodb::client(settings), Clock::system(), log))
 }
 
-async fn serve(app: Arc<App>, handler: Handler) -> Result<(), lambda_http::Error> {
+/// Serves the events of Lambda by `handler`.
+pub async fn serve(app: App, handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = Arc::new(app);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let app = Arc::clone(&app);
         async move { invoke(app, handler, event.payload.get(), event.context).await }

@@ -90,8 +90,13 @@ impl Grant {
 
     /// Returns the login name of the user, if there is one. `statuses` are in the order of [`Grant::depends_on`].
     pub fn username(&self, statuses: &[Option<Status>]) -> Option<String> {
+        self.user_status(statuses).map(|status| status.name.clone())
+    }
+
+    /// Returns the status of the user, if there is one. `statuses` are in the order of [`Grant::depends_on`].
+    pub fn user_status<'a>(&self, statuses: &'a [Option<Status>]) -> Option<&'a Status> {
         let [_, user, ..] = statuses else { return None };
-        self.user.and(user.as_ref()).map(|status| status.name.clone())
+        self.user.and(user.as_ref())
     }
 
     /// Returns `sub`: the user, or the client for a grant without a user (RFC 7662 §2.2).

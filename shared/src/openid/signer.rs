@@ -39,6 +39,8 @@ pub enum SigningError {
     /// KMS could not be reached.
     #[error("KMS: no connection")]
     NoConnection,
+    #[error("the ID token's claims cannot be encoded")]
+    Encoding,
     /// KMS's error, by its code.
     #[error("KMS: {0}")]
     Service(String),
