@@ -7,7 +7,7 @@ mod jws;
 pub mod keys;
 mod signer;
 
-pub use claims::Claims;
+pub use claims::{Claim, Claims, InvalidClaim};
 pub use id_token::IdToken;
 pub use keys::{KeyList, SigningKey};
 pub use signer::{Signature, Signer, SigningError};

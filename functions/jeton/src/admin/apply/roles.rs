@@ -108,8 +108,7 @@ impl Roles {
     pub(super) async fn write(&self, admin: &Admin) -> Result<(), Error> {
         remove(admin, self.removed.iter().map(|(sub, role)| (*sub, role))).await?;
         for (sub, role) in &self.granted {
-            admin.app.users.grant_role(*sub, role).await?;
-            admin.audit_user(*sub, UserChange::RoleGranted);
+            admin.grant_role(*sub, role).await?;
         }
         Ok(())
     }
