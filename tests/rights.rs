@@ -17,7 +17,7 @@ use shared::{
 use crate::harness::{
     AuthorizationRequest, Fault, HtmlForm, PASSWORD, Stack,
     account::{reset_path, shown},
-    code_flow::Pair,
+    code_flow::{self, Pair},
     public_metadata,
     rights::{POLICIES, permitted_by_template},
     tool,
@@ -187,6 +187,16 @@ async fn use_registration(stack: &Stack) {
     stack.self_register(&public_metadata("Notes")).await;
 }
 
+/// Asks for a user's claims.
+async fn use_userinfo(stack: &Stack) {
+    let client = stack.web().await;
+    let ada = stack.create_user("claimed").await;
+    let request = code_flow::Request { scope: "openid", ..code_flow::Request::default() };
+    let code = stack.issue_code(&client, ada.sub, request).await;
+    let access = stack.redeem(&client, &code).await.pair().access;
+    stack.post("/oauth/userinfo").form(&[("access_token", &access)]).send().await.json();
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -201,6 +211,7 @@ async fn every_right_of_every_function_is_used() {
     use_self_registered_clients(&stack).await;
     guess(&stack).await;
     use_registration(&stack).await;
+    use_userinfo(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -208,7 +219,7 @@ async fn every_right_of_every_function_is_used() {
 
 #[tokio::test]
 async fn starting_a_function_takes_no_right_that_requests_do_not() {
-    let stack = Stack::with_registration().await;
+    let stack = Stack::with_everything().await;
     for route in POLICIES.routes() {
         match route {
             "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
