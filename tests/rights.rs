@@ -9,7 +9,7 @@ use jeton::local::run_as;
 use serde_json::json;
 
 use shared::{
-    endpoint::lambda::{warm_up, warm_up_authorizer},
+    endpoint::lambda::{warm_up, warm_up_by_grant},
     oauth::{Holder, Switches},
     pages::Section,
 };
@@ -222,7 +222,7 @@ async fn starting_a_function_takes_no_right_that_requests_do_not() {
     let stack = Stack::with_everything().await;
     for route in POLICIES.routes() {
         match route {
-            "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
+            "authorizer" | "/oauth/userinfo" => run_as(route, warm_up_by_grant(&stack.app)).await,
             _ => run_as(route, warm_up(&stack.app)).await,
         }
     }

@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::endpoint::lambda::run(|app, request| Box::pin(userinfo::handle(app, request))).await
+    shared::endpoint::lambda::run_without_clients(|app, request| Box::pin(userinfo::handle(app, request)))
+        .await
 }
