@@ -9,7 +9,7 @@ use jeton::local::run_as;
 use serde_json::json;
 
 use shared::{
-    endpoint::lambda::{warm_up, warm_up_authorizer},
+    endpoint::lambda::{warm_up, warm_up_by_grant},
     oauth::{Holder, Switches},
     pages::Section,
 };
@@ -17,7 +17,7 @@ use shared::{
 use crate::harness::{
     AuthorizationRequest, Fault, HtmlForm, PASSWORD, Stack,
     account::{reset_path, shown},
-    code_flow::Pair,
+    code_flow::{self, Pair},
     public_metadata,
     rights::{POLICIES, permitted_by_template},
     tool,
@@ -213,6 +213,16 @@ async fn use_logout(stack: &Stack) {
     browser.get(&format!("/oauth/logout?id_token_hint={hint}")).await;
 }
 
+/// Asks for a user's claims.
+async fn use_userinfo(stack: &Stack) {
+    let client = stack.web().await;
+    let ada = stack.create_user("claimed").await;
+    let request = code_flow::Request { scope: "openid", ..code_flow::Request::default() };
+    let code = stack.issue_code(&client, ada.sub, request).await;
+    let access = stack.redeem(&client, &code).await.pair().access;
+    stack.post("/oauth/userinfo").form(&[("access_token", &access)]).send().await.json();
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -230,6 +240,7 @@ async fn every_right_of_every_function_is_used() {
     guess(&stack).await;
     use_registration(&stack).await;
     use_logout(&stack).await;
+    use_userinfo(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -240,7 +251,7 @@ async fn starting_a_function_takes_no_right_that_requests_do_not() {
     let stack = Stack::with_everything().await;
     for route in POLICIES.routes() {
         match route {
-            "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
+            "authorizer" | "/oauth/userinfo" => run_as(route, warm_up_by_grant(&stack.app)).await,
             _ => run_as(route, warm_up(&stack.app)).await,
         }
     }

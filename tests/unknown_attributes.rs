@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::IgnoredAny;
 use shared::{
     dynamodb::{Item, Outcome, Table, Update},
+    openid::Claims,
     status::Status,
     users::User,
 };
@@ -113,6 +114,25 @@ async fn a_user_of_a_later_version_keeps_its_unknown_attributes() {
         for key in [&user, &status] {
             assert!(has_unknown_attribute(&item(table, key).await), "{command:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn claims_of_a_later_version_keep_their_unknown_attributes() {
+    let stack = Stack::start().await;
+    let (ada, table) = (stack.create_user("ada").await, stack.app.users.table());
+    stack.jeton(&["user", "set", "ada", "email=a@b.example"], "").await.json();
+    let key = Claims::key(ada.sub);
+    add_unknown_attribute(table, &key, Some("claims")).await;
+    for command in [
+        &["user", "set", "ada", "name=Ada"][..],
+        &["user", "set", "ada", "--verified", "email"],
+        &["user", "set", "ada", "--unset", "name", "--unset", "email"],
+    ] {
+        stack.jeton(command, "").await.json();
+        let item = item(table, &key).await;
+        assert!(has_unknown_attribute(&item), "{command:?}");
+        assert!(has_unknown_attribute(item["claims"].as_m().unwrap()), "{command:?}");
     }
 }
 

@@ -172,6 +172,9 @@ pub enum Event<'a> {
     UserChanged {
         user: Id,
         change: UserChange,
+        /// The names of the claims that [`UserChange::ClaimsSet`] is about; never their values.
+        #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+        claims: &'a [&'static str],
     },
     /// An administrator exported all users with the hashes of their passwords.
     PasswordHashesExported,
@@ -234,6 +237,8 @@ pub enum UserChange {
     Deleted,
     RoleGranted,
     RoleRemoved,
+    /// An administrator set or removed claims (OpenID Connect Core §5.1).
+    ClaimsSet,
     /// All sessions of the user were ended.
     SignedOut,
     /// All grants and personal tokens of the user until then were revoked.

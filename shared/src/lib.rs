@@ -29,9 +29,9 @@ pub mod clients;
 
 pub mod grants;
 
-pub mod users;
-
 pub mod openid;
+
+pub mod users;
 
 pub mod http;
 

@@ -9,7 +9,7 @@ pub mod keys;
 pub mod nonce;
 mod signer;
 
-pub use claims::Claims;
+pub use claims::{Claim, Claims, InvalidClaim};
 pub use id_token::IdToken;
 pub use keys::{KeyList, SigningKey};
 pub use signer::{Signature, Signer, SigningError};

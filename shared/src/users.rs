@@ -1,6 +1,7 @@
 //! Users: their passwords, reset links, sessions, consents, device cookies and personal tokens, and the rate limit of
 //! sign-ins.
 
+mod claims;
 pub mod consent;
 pub mod device_cookie;
 mod import;

@@ -33,8 +33,8 @@ fn collect(name: &str, value: &AttributeValue, found: &mut BTreeSet<String>) {
         }
         _ => Vec::new(),
     };
-    // The names in it are tags of languages.
-    if maps.is_empty() || name == "texts" {
+    // The names in it are tags of languages, or of claims.
+    if maps.is_empty() || ["texts", "claims"].contains(&name) {
         found.insert(name.to_owned());
         return;
     }
@@ -143,6 +143,7 @@ async fn stored() -> Attributes {
             CALLBACK,
         ],
         &["token", "revoke", &token],
+        &["user", "set", "ada", "name=Ada"],
         &["user", "sign-out", "ada"],
         &["token", "revoke-all", "--user", "ada"],
         &["token", "revoke-all", "--client", &web.id],

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
+use shared::config::SigningKeys;
 
 use super::{Fault, Stack};
 
@@ -84,6 +85,9 @@ impl Stack {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if self.app.config.signing_keys.is_on() {
+            command.env("JETON_SIGNING_KEYS", SigningKeys::LOCAL);
+        }
         command
     }
 }

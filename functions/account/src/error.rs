@@ -63,6 +63,7 @@ impl From<Error> for OAuthError {
                 Unchanged::Unknown(_)
                 | Unchanged::Exists(_)
                 | Unchanged::TooManyRoles(_)
+                | Unchanged::GroupsTooLarge(_)
                 | Unchanged::Raced(_),
             ) => (StatusCode::NOT_FOUND, "not_found", "There is no such user."),
         };

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem, Update as TransactUpdate},
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem,
+        Update as TransactUpdate,
+    },
 };
 use serde::Serialize;
 
@@ -41,6 +44,26 @@ impl Transaction {
             .build();
         let put = put.map_err(|error| incomplete(&error))?;
         Ok(self.and(TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Requires an item with this key, and does not change it.
+    pub fn require(self, key: &str) -> Result<Self, Error> {
+        let condition = format!("attribute_exists(#{KEY})");
+        let check = ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .key(KEY, text(key))
+            .set_expression_attribute_names(Some(aliases(&condition).collect()))
+            .condition_expression(condition)
+            .build();
+        let check = check.map_err(|error| incomplete(&error))?;
+        Ok(self.and(TransactWriteItem::builder().condition_check(check).build()))
+    }
+
+    /// Deletes the item with this key, if there is one.
+    pub fn delete_any(self, key: &str) -> Result<Self, Error> {
+        let delete = Delete::builder().table_name(&self.table.name).key(KEY, text(key)).build();
+        let delete = delete.map_err(|error| incomplete(&error))?;
+        Ok(self.and(TransactWriteItem::builder().delete(delete).build()))
     }
 
     /// Deletes the item with this key, which must exist.

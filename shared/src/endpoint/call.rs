@@ -136,7 +136,7 @@ impl<'a> Call<'a> {
 
     /// Writes the event of this `change` of `user` to the log.
     pub fn audit_user(&self, user: Id, change: UserChange) {
-        self.audit(Event::UserChanged { user, change });
+        self.audit(Event::UserChanged { user, change, claims: &[] });
     }
 
     /// Returns the path of the gateway's route. Metrics count by it, so it is not the request's own path, which a

@@ -47,6 +47,13 @@ pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
     serve(app, handler).await
 }
 
+/// Runs `handler`, which reads grants and no clients, as a Lambda function.
+pub async fn run_without_clients(handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    warm_up_by_grant(&app).await;
+    serve(app, handler).await
+}
+
 /// Runs `handler`, which uses no table, as a Lambda function.
 pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
     let config = Config::from_env()?;
@@ -65,7 +72,7 @@ where
     if app.config.issuer.is_none() {
         return Err(UnknownIssuer.into());
     }
-    warm_up_authorizer(&app).await;
+    warm_up_by_grant(&app).await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let app = Arc::clone(&app);
         async move { handler(&app, event.payload.get()).await.map_err(lambda_http::Error::from) }
@@ -83,8 +90,8 @@ pub async fn warm_up(app: &App) {
     let _ = app.clients.read(&ClientId::self_registered(Id::from_bits(0))).await;
 }
 
-/// Does the same for the authorizer, which may not read clients: by reading a grant that does not exist.
-pub async fn warm_up_authorizer(app: &App) {
+/// Does the same for a function that may not read clients: by reading a grant that does not exist.
+pub async fn warm_up_by_grant(app: &App) {
     let _ = app.grants.find(Id::from_bits(0)).await;
 }
 

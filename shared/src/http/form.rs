@@ -42,9 +42,14 @@ impl Form {
     /// The most bytes in a body or a query.
     pub const MOST_BYTES: usize = 64 * 1024;
 
+    /// Returns whether the body of `request` says that it is a form.
+    pub fn is_form(request: &Request) -> bool {
+        media_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    }
+
     /// Parses the form in `request`'s body. Parameters in the query are ignored (RFC 6749 §2.3.1).
     pub fn parse(request: &Request) -> Result<Self, FormError> {
-        if !is_form(request) {
+        if !Self::is_form(request) {
             return Err(FormError::NotAForm);
         }
         let body = request.body().as_ref();
@@ -109,10 +114,6 @@ impl Form {
     pub fn require(&self, name: &'static str) -> Result<&str, FormError> {
         self.get(name).ok_or(FormError::Missing(name))
     }
-}
-
-fn is_form(request: &Request) -> bool {
-    media_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// Returns the media type of `request`'s body, without parameters like a charset.

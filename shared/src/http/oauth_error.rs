@@ -60,6 +60,12 @@ impl OAuthError {
         Self { challenge: Some(BEARER), ..self }
     }
 
+    /// Adds this challenge of RFC 6750 §3, which names the error.
+    #[must_use]
+    pub fn with_challenge(self, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..self }
+    }
+
     /// Adds the challenge for a client that used HTTP Basic (RFC 6749 §5.2).
     #[must_use]
     pub fn with_basic_challenge(self) -> Self {

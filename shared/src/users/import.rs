@@ -3,6 +3,7 @@
 use super::{Store, Unchanged, User, UserName, user::Name};
 use crate::{
     dynamodb,
+    openid::Claims,
     secret::Id,
     status::{Role, Status},
 };
@@ -13,6 +14,8 @@ pub struct Import {
     pub user: User,
     pub disabled: bool,
     pub roles: Vec<Role>,
+    /// `None`: nothing is recorded about the user.
+    pub claims: Option<Claims>,
 }
 
 /// Outcome of an import.
@@ -38,10 +41,10 @@ impl Import {
 }
 
 impl Store {
-    /// Creates the user with its status, in one transaction, unless the name or the `sub` is taken. So an import that
+    /// Creates the user with its status and claims, in one transaction, unless the name or the `sub` is taken. So an import that
     /// was interrupted can be run again.
     pub async fn import(&self, import: &Import) -> Result<Imported, dynamodb::Error> {
-        match self.create_with(&import.user, &import.status()).await {
+        match self.create_with(&import.user, &import.status(), import.claims.as_ref()).await {
             Ok(()) => Ok(Imported::Created),
             Err(Unchanged::Table(error)) => Err(error),
             Err(_) => Ok(match self.sub_of(&import.user.username).await? {

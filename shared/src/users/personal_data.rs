@@ -9,6 +9,7 @@ use super::{
 use crate::{
     dynamodb::{self, Item, Table, attribute_of},
     grants::Grant,
+    openid::Claims,
     secret::Id,
     status::Status,
 };
@@ -51,10 +52,10 @@ impl PersonalData {
     }
 }
 
-/// Some of the users, with their statuses.
+/// Some of the users, with their statuses and claims.
 #[derive(Debug)]
 pub struct Page {
-    pub users: Vec<(User, Status)>,
+    pub users: Vec<(User, Status, Option<Claims>)>,
     /// The position of the next page. `None`: this is the last one.
     pub next: Option<Item>,
 }
@@ -65,13 +66,16 @@ impl Store {
     pub async fn page(&self, after: Option<Item>) -> Result<Page, dynamodb::Error> {
         let (items, next) = self.table().page("user", after).await?;
         let mut users = Vec::new();
-        for items in items.chunks(dynamodb::MOST_AT_ONCE) {
+        for items in items.chunks(dynamodb::MOST_AT_ONCE / 2) {
             let read = items.iter().cloned().map(|item| dynamodb::read::<User>(Some(item)));
             let read: Vec<_> = read.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-            let keys: Vec<_> = read.iter().map(|user| (self.table(), Status::key(user.sub))).collect();
-            for (user, status) in read.into_iter().zip(dynamodb::get_all(&keys).await?) {
+            let keys = read.iter().flat_map(|user| [Status::key(user.sub), Claims::key(user.sub)]);
+            let keys: Vec<_> = keys.map(|key| (self.table(), key)).collect();
+            let mut items = dynamodb::get_all(&keys).await?.into_iter();
+            for user in read {
+                let (status, claims) = (items.next().flatten(), dynamodb::read(items.next().flatten())?);
                 // Without a status the user was deleted meanwhile, or the item is a remnant in a restored backup.
-                users.extend(Status::read(status)?.map(|status| (user, status)));
+                users.extend(Status::read(status)?.map(|status| (user, status, claims)));
             }
         }
         Ok(Page { users, next })

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{PasswordHash, User, UserName, user::Name};
 use crate::{
     dynamodb::{self, Outcome, Table, Transaction, Update},
+    openid::Claims,
     secret::Id,
     status::{Ending, NOT_DELETED, Role, Status},
     time::Timestamp,
@@ -25,6 +26,12 @@ pub enum Unchanged {
     /// The user has [`Role::MOST`] roles.
     #[error("user {0} has as many roles as one may have: remove one first")]
     TooManyRoles(Id),
+    /// The user's roles would have more than [`Claims::MOST_GROUPS`] bytes.
+    #[error(
+        "the roles of user {0} would have more than {most} bytes, which an ID token has no room for: remove one first",
+        most = Claims::MOST_GROUPS
+    )]
+    GroupsTooLarge(Id),
     /// Another request changed the user at the same time.
     #[error("user {0} was changed by another command at the same time; check the user and try again")]
     Raced(UserName),
@@ -92,12 +99,24 @@ impl Store {
 
     /// Creates a user. The name of a deleted user, which a restored backup may have brought back, is free.
     pub async fn create(&self, user: &User) -> Result<(), Unchanged> {
-        self.create_with(user, &Status::new(user.sub, user.username.as_str())).await
+        self.create_with_claims(user, None).await
     }
 
-    /// Creates a user with this status.
-    pub(super) async fn create_with(&self, user: &User, status: &Status) -> Result<(), Unchanged> {
+    /// Creates a user with these claims.
+    pub async fn create_with_claims(&self, user: &User, claims: Option<&Claims>) -> Result<(), Unchanged> {
+        self.create_with(user, &Status::new(user.sub, user.username.as_str()), claims).await
+    }
+
+    /// Creates a user with this status and these claims.
+    pub(super) async fn create_with(
+        &self,
+        user: &User,
+        status: &Status,
+        claims: Option<&Claims>,
+    ) -> Result<(), Unchanged> {
+        let claims = claims.map(dynamodb::item).transpose()?;
         let items = [dynamodb::item(user)?, dynamodb::item(status)?, dynamodb::item(&Name::of(user))?];
+        let items = items.into_iter().chain(claims.clone());
         if let Outcome::Applied(()) = dynamodb::insert_all(&self.0, items).await? {
             return Ok(());
         }
@@ -112,7 +131,11 @@ impl Store {
         let mut all = Transaction::on(&self.0)
             .insert(dynamodb::item(user)?)?
             .insert(dynamodb::item(status)?)?
-            .update(&Name::key(&user.username), rename)?;
+            .update(&Name::key(&user.username), rename)?
+            .delete_any(&Claims::key(owner))?;
+        if let Some(claims) = claims {
+            all = all.insert(claims)?;
+        }
         if self.0.get::<User>(&User::key(owner)).await?.is_some() {
             all = all.delete(&User::key(owner))?;
         }
@@ -216,12 +239,13 @@ impl Store {
         Status::end(&self.0, sub, Ending::Sessions, now).await.map(drop)
     }
 
-    /// Deletes the user: the status becomes a tombstone, and everything of the user is invalid. The name is free again,
-    /// the `sub` is not.
+    /// Deletes the user and the user's claims: the status becomes a tombstone, and everything of the user is invalid. The
+    /// name is free again, the `sub` is not.
     pub async fn delete(&self, sub: Id) -> Result<(), Unchanged> {
         let (user, _) = self.read(sub).await?.ok_or(Unchanged::Unknown(sub))?;
         let all = Transaction::on(&self.0)
             .delete(&User::key(sub))?
+            .delete_any(&Claims::key(sub))?
             .delete_of::<Name>(&Name::key(&user.username), "sub", &sub)?
             .update(&Status::key(sub), Status::deletion()?)?;
         match all.commit().await? {

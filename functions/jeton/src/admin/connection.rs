@@ -76,7 +76,12 @@ impl Admin {
     }
 
     pub(super) fn audit_user(&self, user: Id, change: UserChange) {
-        self.audit(Event::UserChanged { user, change });
+        self.audit(Event::UserChanged { user, change, claims: &[] });
+    }
+
+    /// Writes the event that the claims with these names were set.
+    pub(super) fn audit_claims(&self, user: Id, claims: &[&'static str]) {
+        self.audit(Event::UserChanged { user, change: UserChange::ClaimsSet, claims });
     }
 
     /// Prints `json`, or `text` for people.

@@ -7,6 +7,7 @@ use shared::{
     config::InvalidVariable,
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
+    openid::InvalidClaim,
     resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
@@ -62,6 +63,15 @@ pub enum InvalidInput {
     Description(#[from] InvalidDescription),
     #[error(transparent)]
     UserName(#[from] InvalidUserName),
+    #[error(transparent)]
+    Claim(#[from] InvalidClaim),
+    /// The text is not quoted: it may be a value.
+    #[error("give a claim as CLAIM=VALUE")]
+    NoClaimValue,
+    #[error("{0} is given twice")]
+    ClaimTwice(&'static str),
+    #[error("user {0} has this e-mail address; give --shared-email if both users have it")]
+    EmailInUse(Id),
     #[error("{0} is not a developer; see `jeton user grant-role {0} developer`")]
     NotADeveloper(UserName),
     #[error("{0} is disabled; see `jeton user enable {0}`")]
@@ -178,7 +188,9 @@ impl Error {
             },
             Self::User(error) => match error {
                 users::Unchanged::Unknown(_) => NOT_FOUND,
-                users::Unchanged::Exists(_) | users::Unchanged::TooManyRoles(_) => INVALID,
+                users::Unchanged::Exists(_)
+                | users::Unchanged::TooManyRoles(_)
+                | users::Unchanged::GroupsTooLarge(_) => INVALID,
                 users::Unchanged::Raced(_) | users::Unchanged::Table(_) => FAILED,
             },
             Self::PersonalToken(error) => match error {
@@ -228,6 +240,7 @@ input_errors![
     InvalidRegistration,
     InvalidDescription,
     InvalidUserName,
+    InvalidClaim,
     InvalidPassword,
     InvalidScope,
     InvalidResource,

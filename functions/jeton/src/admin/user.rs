@@ -2,15 +2,21 @@
 
 mod export;
 mod import;
+mod import_claims;
+mod import_error;
 mod import_line;
 mod import_names;
+mod import_value;
 mod personal_data;
 mod reset_password;
+mod roles;
+mod set;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shared::{
     audit::{ClientChange, UserChange},
+    openid::Claims,
     secret::Id,
     status::{Ending, Role, Status},
     time::Timestamp,
@@ -20,16 +26,17 @@ use shared::{
 use super::{
     connection::Admin,
     error::Error,
-    output::{columns, or_none, properties, utc, words},
+    output::{columns, or_none, printable, properties, utc, words},
     password::NewPassword,
     sweep::sweep,
 };
 use reset_password::ResetPassword;
+use set::{NewClaims, Set};
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Create a user
-    Create(NameAndPassword),
+    Create(Create),
     /// List all users
     List,
     /// Show a user
@@ -37,6 +44,9 @@ pub enum UserCommand {
         /// The user's login name
         name: String,
     },
+    /// Set claims about a user, which clients that sign in with OpenID Connect may read (see docs/openid-connect.md): name,
+    /// email and others of the profile
+    Set(Set),
     /// Set a user's password. The user's sessions, grants, personal tokens, consents and device cookies end
     SetPassword(NameAndPassword),
     /// Print a link to hand over, with which the user sets a new password: it works once, for ten minutes. An earlier link
@@ -84,6 +94,14 @@ pub struct NameAndPassword {
 }
 
 #[derive(Debug, Args)]
+pub struct Create {
+    #[command(flatten)]
+    user: NameAndPassword,
+    #[command(flatten)]
+    claims: NewClaims,
+}
+
+#[derive(Debug, Args)]
 pub struct NameAndRole {
     /// The user's login name
     name: String,
@@ -97,6 +115,7 @@ impl UserCommand {
             Self::Create(arguments) => create(admin, arguments).await,
             Self::List => list(admin).await,
             Self::Show { name } => show(admin, &name).await,
+            Self::Set(set) => set.run(admin).await,
             Self::SetPassword(arguments) => set_password(admin, arguments).await,
             Self::ResetPassword(reset) => reset.run(admin).await,
             Self::SignOut { name } => sign_out(admin, &name).await,
@@ -111,18 +130,25 @@ impl UserCommand {
     }
 }
 
-async fn create(admin: &Admin, arguments: NameAndPassword) -> Result<(), Error> {
+async fn create(admin: &Admin, Create { user: arguments, claims }: Create) -> Result<(), Error> {
     let (users, username) = (&admin.app.users, arguments.name.parse::<UserName>()?);
     // The write decides. This read saves the administrator from choosing a password in vain.
     if users.read_by_name(&username).await?.is_some() {
         return Err(Unchanged::Exists(username).into());
     }
+    let sub = Id::random();
+    let claims = claims.read(admin, sub, username.as_str()).await?;
     let hash = password::hash_async(arguments.password.read(&username)?).await;
-    let user = User::new(Id::random(), username, hash, admin.app.clock.now());
-    users.create(&user).await?;
+    let user = User::new(sub, username, hash, admin.app.clock.now());
+    users.create_with_claims(&user, claims.as_ref()).await?;
     admin.audit_user(user.sub, UserChange::Created);
     let text = properties([("sub", user.sub.to_string()), ("username", user.username.to_string())]);
-    admin.print(&json!({ "sub": user.sub, "username": user.username }), &text)
+    let hint = claims.as_ref().and_then(|claims| set::hint(&user, claims));
+    if let Some(claims) = &claims {
+        admin.audit_claims(user.sub, &claims.names());
+    }
+    let text: Vec<_> = [text].into_iter().chain(hint).collect();
+    admin.print(&json!({ "sub": user.sub, "username": user.username }), &text.join("\n"))
 }
 
 async fn list(admin: &Admin) -> Result<(), Error> {
@@ -138,8 +164,9 @@ async fn list(admin: &Admin) -> Result<(), Error> {
 
 async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, status) = admin.user_and_status(name).await?;
+    let claims = admin.app.users.claims_of(user.sub).await?;
     let ended_at = status.not_before.map_or_else(|| "never".to_owned(), utc);
-    let text = properties([
+    let rows = [
         ("sub", user.sub.to_string()),
         ("username", user.username.to_string()),
         ("status", standing(&status)),
@@ -147,8 +174,16 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
         ("created", utc(user.created_at)),
         ("password hash", password_hash(&user).unwrap_or("none").to_owned()),
         ("grants ended until", ended_at),
-    ]);
-    admin.print(&to_json(&user, &status), &text)
+    ];
+    let all = claims.all();
+    let recorded = all.iter().map(|(name, value)| {
+        (name.as_str(), printable(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    });
+    let changed_at = claims.updated_at.map(|at| ("claims changed", utc(at)));
+    let text = properties(rows.into_iter().chain(recorded).chain(changed_at));
+    let mut json = to_json(&user, &status);
+    json["claims"] = claims_json(&claims);
+    admin.print(&json, &text)
 }
 
 async fn set_password(admin: &Admin, arguments: NameAndPassword) -> Result<(), Error> {
@@ -176,8 +211,7 @@ async fn sign_out(admin: &Admin, name: &str) -> Result<(), Error> {
 
 async fn grant_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {
     let user = admin.user(name).await?;
-    admin.app.users.grant_role(user.sub, role).await?;
-    admin.audit_user(user.sub, UserChange::RoleGranted);
+    admin.grant_role(user.sub, role).await?;
     let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": true });
     admin.print(&json, &format!("{} has the role {role}.", user.username))
 }
@@ -235,6 +269,13 @@ fn to_json(user: &User, status: &Status) -> Value {
         "password_hash": password_hash(user),
         "outdated_hash": user.password.is_outdated(),
     })
+}
+
+/// Returns the claims of a user, with the time of their last change in seconds since the Unix epoch.
+fn claims_json(claims: &Claims) -> Value {
+    let mut json = claims.all();
+    json.extend(claims.updated_at.map(|at| ("updated_at".to_owned(), at.seconds().into())));
+    json.into()
 }
 
 /// Returns the algorithm of the hash of the user's password. `None`: the user has no password.

@@ -22,5 +22,6 @@ pub const ROUTES: &[(&str, Handler)] = &[
     ("/oauth/introspect", |app, request| Box::pin(introspect::handle(app, request))),
     ("/oauth/logout", |app, request| Box::pin(logout::handle(app, request))),
     ("/oauth/register", |app, request| Box::pin(register::handle(app, request))),
+    ("/oauth/userinfo", |app, request| Box::pin(userinfo::handle(app, request))),
     ("/.well-known/oauth-authorization-server", |app, request| Box::pin(metadata::handle(app, request))),
 ];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use shared::{
     audit::UserChange,
+    openid::Claims,
     secret::Id,
     status::{Role, Status},
     users::{User, UserName},
@@ -46,7 +47,7 @@ impl Roles {
             }
             plan.add(change);
         }
-        roles.check_numbers(declared, &users)?;
+        roles.check_room(admin, declared, &users)?;
         Ok(roles)
     }
 
@@ -81,18 +82,30 @@ impl Roles {
         Ok(Some(Change::update(Kind::Role, role, old, new)))
     }
 
-    /// Checks that no user gets more roles than one may have.
-    fn check_numbers(
+    /// Checks that no user gets more roles than one may have, or, with OpenID Connect on, than an ID token has room for.
+    fn check_room(
         &self,
+        admin: &Admin,
         declared: &BTreeMap<Role, Placed<Vec<UserName>>>,
         users: &Users,
     ) -> Result<(), InvalidFile> {
         for (sub, role) in &self.granted {
-            let count = |changes: &[(Id, Role)]| changes.iter().filter(|(of, _)| of == sub).count();
+            let of_user = |changes: &'_ [(Id, Role)]| -> BTreeSet<Role> {
+                changes.iter().filter(|(of, _)| of == sub).map(|(_, role)| role.clone()).collect()
+            };
             let user = users.values().find(|(user, _)| user.sub == *sub);
             let Some(((user, status), names)) = user.zip(declared.get(role)) else { continue };
-            if status.roles.len() + count(&self.granted) - count(&self.removed) > Role::MOST {
-                let reason = format!("user {} would have more than {} roles", user.username, Role::MOST);
+            let (granted, removed) = (of_user(&self.granted), of_user(&self.removed));
+            let stay = status.roles.iter().filter(|role| !removed.contains(*role));
+            let roles: Vec<_> = stay.chain(&granted).collect();
+            let name = &user.username;
+            if roles.len() > Role::MOST {
+                let reason = format!("user {name} would have more than {} roles", Role::MOST);
+                return Err(names.invalid(reason));
+            }
+            if admin.app.config.signing_keys.is_on() && !Claims::has_room_for(roles) {
+                let most = Claims::MOST_GROUPS;
+                let reason = format!("user {name} would have roles of more than {most} bytes in an ID token");
                 return Err(names.invalid(reason));
             }
         }
@@ -108,8 +121,7 @@ impl Roles {
     pub(super) async fn write(&self, admin: &Admin) -> Result<(), Error> {
         remove(admin, self.removed.iter().map(|(sub, role)| (*sub, role))).await?;
         for (sub, role) in &self.granted {
-            admin.app.users.grant_role(*sub, role).await?;
-            admin.audit_user(*sub, UserChange::RoleGranted);
+            admin.grant_role(*sub, role).await?;
         }
         Ok(())
     }

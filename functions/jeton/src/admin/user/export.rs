@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use shared::{
     audit::Event,
+    openid::Claims,
     secret::Id,
     status::{Role, Status},
+    time::Timestamp,
     users::{PasswordHash, User, UserName, personal_data::PersonalData},
 };
 
@@ -41,8 +43,9 @@ pub(super) async fn export(admin: &Admin, arguments: Arguments) -> Result<(), Er
 async fn one(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, status) = admin.user_and_status(name).await?;
     let clients = admin.app.clients.owned_by(user.sub).await?;
+    let claims = admin.app.users.claims_of(user.sub).await?;
     let data = PersonalData::read(admin.app.grants.table(), user.sub).await?;
-    let json = personal_data::to_json(&user, &status, &data, &clients);
+    let json = personal_data::to_json((&user, &status, &claims), &data, &clients);
     admin.print(&json, &format!("{json:#}"))
 }
 
@@ -59,8 +62,8 @@ async fn all(admin: &Admin, with_password_hashes: bool) -> Result<(), Error> {
     loop {
         let page = admin.app.users.page(after).await?;
         let mut lines = String::new();
-        for (user, status) in &page.users {
-            lines.push_str(&json!(Line::of(user, status, with_password_hashes)).to_string());
+        for (user, status, claims) in &page.users {
+            lines.push_str(&json!(Line::of(user, status, claims.as_ref(), with_password_hashes)).to_string());
             lines.push('\n');
         }
         if output::write(lines.as_bytes())? == Reader::Gone {
@@ -85,10 +88,12 @@ struct Line<'a> {
     roles: &'a [Role],
     /// Seconds since the Unix epoch, to the millisecond.
     created_at: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<Map<String, Value>>,
 }
 
 impl<'a> Line<'a> {
-    fn of(user: &'a User, status: &'a Status, with_password_hash: bool) -> Self {
+    fn of(user: &'a User, status: &'a Status, claims: Option<&Claims>, with_password_hash: bool) -> Self {
         let hash = Some(&user.password).filter(|hash| with_password_hash && hash.is_of_a_password());
         Self {
             username: &user.username,
@@ -96,7 +101,17 @@ impl<'a> Line<'a> {
             password: hash,
             disabled: status.disabled,
             roles: &status.roles,
-            created_at: Duration::from_millis(user.created_at.millis()).as_secs_f64(),
+            created_at: seconds(user.created_at),
+            claims: claims.map(|claims| {
+                let mut all = claims.all();
+                all.extend(claims.updated_at.map(|at| ("updated_at".to_owned(), seconds(at).into())));
+                all
+            }),
         }
     }
+}
+
+/// Returns a time in seconds since the Unix epoch, to the millisecond.
+fn seconds(at: Timestamp) -> f64 {
+    Duration::from_millis(at.millis()).as_secs_f64()
 }

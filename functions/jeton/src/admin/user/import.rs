@@ -21,13 +21,10 @@ use shared::{
     oauth::ClientId,
     secret::Id,
     status::Principal,
-    users::{Import, Imported, User},
+    users::{Import, Imported},
 };
 
-use super::{
-    import_line::{BadLine, Line},
-    import_names::Names,
-};
+use super::{import_error::BadLine, import_line::Line, import_names::Names};
 use crate::admin::{
     connection::Admin,
     error::{Error, InvalidInput},
@@ -178,6 +175,7 @@ impl Importer<'_> {
         let statuses = persistently(|| self.admin.app.statuses.find(&clients)).await?;
         let of_clients: HashSet<_> =
             subs.into_iter().zip(statuses).filter_map(|(sub, status)| status.map(|_| sub)).collect();
+        let now = self.admin.app.clock.now();
         let mut new = Vec::new();
         for ((number, line), existing) in batch.lines.into_iter().zip(existing) {
             match (existing, line.sub) {
@@ -185,30 +183,29 @@ impl Importer<'_> {
                 (None, Some(sub)) if of_clients.contains(&sub) => {
                     self.bad(number, &BadLine::SubOfClient(sub));
                 }
-                (None, _) => new.push((number, line)),
+                (None, _) => match line.import(now) {
+                    Ok(import) => new.push((number, line, import)),
+                    Err(reason) => self.bad(number, &reason.into()),
+                },
             }
         }
         if self.dry_run {
             self.counts.created += new.len() as u64;
             return Ok(());
         }
-        let now = self.admin.app.clock.now();
-        let write = |(number, line): (u64, Line)| async move {
-            let sub = line.sub.unwrap_or_else(Id::random);
-            let at = line.created_at.unwrap_or(now);
-            let user = User::new(sub, line.username.clone(), line.password.clone(), at);
-            let import = Import { user, disabled: line.disabled, roles: line.roles.clone() };
-            (number, line, sub, persistently(|| users.import(&import)).await)
+        let write = |(number, line, import): (u64, Line, Import)| async move {
+            let outcome = persistently(|| users.import(&import)).await;
+            (number, line, import, outcome)
         };
         // After a failure no write begins, but those that have begun may be made: they are counted and logged.
         let failure = RefCell::new(None);
         let new = stream::iter(new).take_while(|_| future::ready(failure.borrow().is_none()));
         let mut writes = new.map(write).buffer_unordered(AT_ONCE);
-        while let Some((number, line, sub, outcome)) = writes.next().await {
+        while let Some((number, line, import, outcome)) = writes.next().await {
             match outcome {
-                Ok(Imported::Created) => self.created(&line, sub),
+                Ok(Imported::Created) => self.created(&import),
                 Ok(Imported::Existing(owner)) => self.existing(number, &line, owner),
-                Ok(Imported::SubTaken) => self.bad(number, &BadLine::SubTaken(sub)),
+                Ok(Imported::SubTaken) => self.bad(number, &BadLine::SubTaken(import.user.sub)),
                 Err(error) => {
                     failure.borrow_mut().get_or_insert(error);
                 }
@@ -217,15 +214,19 @@ impl Importer<'_> {
         failure.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Counts and logs a user that was created, as `sub`.
-    fn created(&mut self, line: &Line, sub: Id) {
+    /// Counts and logs a user that was created.
+    fn created(&mut self, import: &Import) {
+        let sub = import.user.sub;
         self.counts.created += 1;
         self.admin.audit_user(sub, UserChange::Created);
-        if line.disabled {
+        if import.disabled {
             self.admin.audit_user(sub, UserChange::Disabled);
         }
-        for _ in &line.roles {
+        for _ in &import.roles {
             self.admin.audit_user(sub, UserChange::RoleGranted);
+        }
+        if let Some(claims) = &import.claims {
+            self.admin.audit_claims(sub, &claims.names());
         }
     }
 
@@ -304,7 +305,7 @@ impl Lines {
             self.number += 1;
             if line.len() > Line::MOST_BYTES {
                 while !line.ends_with(b"\n") && self.read_line(&mut line)? > 0 {}
-                return Ok(Some((self.number, Err(BadLine::TooLong))));
+                return Ok(Some((self.number, Err(BadLine::TooLong(Line::MOST_BYTES)))));
             }
             let text = String::from_utf8(line).map_err(|_| BadLine::NotJson);
             if text.as_ref().is_ok_and(|text| text.trim().is_empty()) {

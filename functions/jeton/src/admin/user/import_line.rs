@@ -1,23 +1,22 @@
 //! One line of an import: a user, as Jeton, Django or Amazon Cognito exports it.
-//!
-//! # Design
-//! Reasons never quote a value: any value of a bad line may be a hash.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
+    openid::InvalidClaim,
     secret::Id,
     status::Role,
     time::Timestamp,
-    users::{InvalidUserName, PasswordHash, UserName, password::InvalidPasswordHash},
+    users::{Import, PasswordHash, User, UserName},
 };
-use time::{OffsetDateTime, PrimitiveDateTime, format_description::well_known};
 use uuid::Uuid;
 
-use super::import_names::RefusedName;
-
-type Object = Map<String, Value>;
+use super::{
+    import_claims::NewClaims,
+    import_error::BadLine,
+    import_value::{Object, flag, is_true, kind, optional_text, text, time},
+};
 
 /// The user in a line.
 pub(super) struct Line {
@@ -29,49 +28,14 @@ pub(super) struct Line {
     pub(super) roles: Vec<Role>,
     /// `None`: now.
     pub(super) created_at: Option<Timestamp>,
-}
-
-/// The reason why a line is not imported.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum BadLine {
-    #[error("a line has at most {} bytes", Line::MOST_BYTES)]
-    TooLong,
-    #[error("not a JSON object: each line must be a whole one")]
-    NotJson,
-    #[error("`{0}` is missing")]
-    Missing(String),
-    /// A member, and the values that it may have.
-    #[error("`{0}` must be {1}")]
-    Kind(String, &'static str),
-    /// The name is not quoted: it may be a secret, or control a terminal.
-    #[error("a name is unknown; a line of Jeton has {}", Line::NAMES.join(", "))]
-    Unknown,
-    #[error(transparent)]
-    UserName(#[from] InvalidUserName),
-    #[error("the user name is a UUID: choose another attribute by --username-from, such as email")]
-    UuidAsName,
-    #[error("`{0}` is not verified, so it cannot become the user name")]
-    Unverified(String),
-    #[error("`password`: {0}. Leave it out to import the user without a password")]
-    PasswordHash(#[from] InvalidPasswordHash),
-    #[error("a user of a Jeton export has the user name in `username`: leave out --username-from")]
-    OwnUserName,
-    #[error("a user has at most {} roles", Role::MOST)]
-    TooManyRoles,
-    #[error(transparent)]
-    RefusedName(#[from] RefusedName),
-    #[error("another user has the sub {0}, or a deleted user had it")]
-    SubTaken(Id),
-    /// A resource server must not take a client for a user (RFC 9700 §4.15).
-    #[error("the sub {0} is the id of a client")]
-    SubOfClient(Id),
+    pub(super) claims: NewClaims,
 }
 
 impl Line {
     /// The most bytes in a line.
     pub(super) const MOST_BYTES: usize = 64 * 1_024;
     /// The names in a line of Jeton's own.
-    const NAMES: [&str; 6] = ["username", "sub", "password", "disabled", "roles", "created_at"];
+    const NAMES: [&str; 7] = ["username", "sub", "password", "disabled", "roles", "created_at", "claims"];
 
     /// Parses a line. `username_from` is the attribute or field that becomes the user name, if it is not the usual one.
     pub(super) fn parse(text: &str, username_from: Option<&str>) -> Result<Self, BadLine> {
@@ -96,10 +60,22 @@ impl Line {
         if username_from.is_some() { Err(BadLine::OwnUserName) } else { Self::own(&object) }
     }
 
+    /// Returns the user to import at `now`.
+    pub(super) fn import(&self, now: Timestamp) -> Result<Import, InvalidClaim> {
+        let sub = self.sub.unwrap_or_else(Id::random);
+        let created_at = self.created_at.unwrap_or(now);
+        Ok(Import {
+            user: User::new(sub, self.username.clone(), self.password.clone(), created_at),
+            disabled: self.disabled,
+            roles: self.roles.clone(),
+            claims: self.claims.of(sub, self.username.as_str(), now)?,
+        })
+    }
+
     /// Parses a user of `jeton user export`. An unknown name may be a misspelt one.
     fn own(object: &Object) -> Result<Self, BadLine> {
         if !object.keys().all(|name| Self::NAMES.contains(&name.as_str())) {
-            return Err(BadLine::Unknown);
+            return Err(BadLine::Unknown(&Self::NAMES));
         }
         let password = optional_text(object, "password")?;
         Ok(Self {
@@ -109,6 +85,7 @@ impl Line {
             disabled: flag(object, "disabled")?.unwrap_or(false),
             roles: roles(object)?,
             created_at: time(object, "created_at")?,
+            claims: NewClaims::own(object)?,
         })
     }
 
@@ -126,6 +103,7 @@ impl Line {
             disabled: !flag(fields, "is_active")?.unwrap_or(true),
             roles: Vec::new(),
             created_at: time(fields, "date_joined")?,
+            claims: NewClaims::django(fields)?,
         })
     }
 
@@ -166,45 +144,8 @@ impl Line {
             disabled: false,
             roles: Vec::new(),
             created_at: None,
+            claims: NewClaims::cognito(attributes)?,
         })
-    }
-}
-
-fn kind(name: &str, expected: &'static str) -> BadLine {
-    BadLine::Kind(name.to_owned(), expected)
-}
-
-/// Returns the text at `name`; `None` if it is absent or null.
-fn optional_text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>, BadLine> {
-    match object.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_str().map(Some).ok_or_else(|| kind(name, "a text")),
-    }
-}
-
-fn text<'a>(object: &'a Object, name: &str) -> Result<&'a str, BadLine> {
-    optional_text(object, name)?.ok_or_else(|| BadLine::Missing(name.to_owned()))
-}
-
-/// Returns the boolean at `name`. Some databases write 1 and 0.
-fn flag(object: &Object, name: &str) -> Result<Option<bool>, BadLine> {
-    match object.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(value) => match value.as_u64() {
-            Some(0) => Ok(Some(false)),
-            Some(1) => Ok(Some(true)),
-            _ => Err(kind(name, "true or false")),
-        },
-    }
-}
-
-/// Returns whether an attribute of Cognito is true. Most exports write it as a text.
-fn is_true(value: Option<&Value>) -> bool {
-    match value {
-        Some(Value::Bool(value)) => *value,
-        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-        _ => false,
     }
 }
 
@@ -224,29 +165,4 @@ fn roles(object: &Object) -> Result<Vec<Role>, BadLine> {
     let roles: Option<BTreeSet<_>> = list.iter().map(role).collect();
     let roles = roles.ok_or_else(malformed)?;
     if roles.len() > Role::MOST { Err(BadLine::TooManyRoles) } else { Ok(roles.into_iter().collect()) }
-}
-
-/// Returns the time at `name`: seconds since the Unix epoch, or ISO 8601; without an offset it is UTC.
-fn time(object: &Object, name: &str) -> Result<Option<Timestamp>, BadLine> {
-    let millis = match object.get(name) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) => {
-            let with_offset = || OffsetDateTime::parse(text, &well_known::Iso8601::PARSING).ok();
-            // PostgreSQL and Python write a space between date and time.
-            let iso = text.replacen(' ', "T", 1);
-            let utc = || PrimitiveDateTime::parse(&iso, &well_known::Iso8601::PARSING).ok();
-            let parsed =
-                with_offset().or_else(|| OffsetDateTime::parse(&iso, &well_known::Iso8601::PARSING).ok());
-            let parsed = parsed.or_else(|| utc().map(PrimitiveDateTime::assume_utc));
-            parsed.and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok())
-        }
-        Some(value) => {
-            let seconds = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            // Half a millisecond more: a fraction such as 0.005 is stored as a little less.
-            seconds.and_then(|since| u64::try_from((since + Duration::from_micros(500)).as_millis()).ok())
-        }
-    };
-    millis
-        .map(|millis| Some(Timestamp::from_millis(millis)))
-        .ok_or_else(|| kind(name, "seconds since 1970 or ISO 8601"))
 }

@@ -3,16 +3,21 @@
 use serde_json::{Value, json};
 use shared::{
     clients::Client,
+    openid::Claims,
     status::Status,
     time::Timestamp,
     users::{User, personal_data::PersonalData},
 };
 
-use super::password_hash;
+use super::{claims_json, password_hash};
 
 /// Returns everything that is stored about `user`, apart from secrets and their digests and hashes. Times are seconds
 /// since the Unix epoch.
-pub(super) fn to_json(user: &User, status: &Status, data: &PersonalData, clients: &[Client]) -> Value {
+pub(super) fn to_json(
+    (user, status, claims): (&User, &Status, &Claims),
+    data: &PersonalData,
+    clients: &[Client],
+) -> Value {
     let seconds = |at: Option<Timestamp>| at.map(Timestamp::seconds);
     // If the status of the user has ended an item, the item itself is unchanged.
     let ended_at = |began: Timestamp, ends: &[Option<Timestamp>]| {
@@ -89,6 +94,7 @@ pub(super) fn to_json(user: &User, status: &Status, data: &PersonalData, clients
         "not_before": seconds(status.not_before),
         "signed_out_at": seconds(status.signed_out_at),
         "password_hash": password_hash(user),
+        "claims": claims_json(claims),
         "reset_link_created_at": seconds(user.reset_link.map(|link| link.made_at)),
         "sessions": sessions.collect::<Vec<_>>(),
         "grants": grants.collect::<Vec<_>>(),
