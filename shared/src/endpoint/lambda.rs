@@ -46,6 +46,13 @@ pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
     serve(app, handler).await
 }
 
+/// Runs `handler`, which reads signing keys and nothing else, as a Lambda function.
+pub async fn run_with_keys(handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    warm_up_keys(&app).await;
+    serve(app, handler).await
+}
+
 /// Runs `handler`, which uses no table, as a Lambda function.
 pub async fn run_without_tables(handler: Handler) -> Result<(), lambda_http::Error> {
     serve(start(Config::from_env()?, &dynamodb::nowhere()), handler).await
@@ -83,6 +90,11 @@ pub async fn warm_up(app: &App) {
 /// Does the same for the authorizer, which may not read clients: by reading a grant that does not exist.
 pub async fn warm_up_authorizer(app: &App) {
     let _ = app.grants.find(Id::from_bits(0)).await;
+}
+
+/// Does the same for functions that read signing keys and nothing else: by reading them.
+pub async fn warm_up_keys(app: &App) {
+    let _ = app.signing_keys.list(&app.config.signing_keys, app.clock.now()).await;
 }
 
 fn start(config: Config, dynamodb: &DynamoDb) -> Arc<App> {

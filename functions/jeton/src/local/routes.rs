@@ -21,5 +21,7 @@ pub const ROUTES: &[(&str, Handler)] = &[
     ("/oauth/revoke", |app, request| Box::pin(revoke::handle(app, request))),
     ("/oauth/introspect", |app, request| Box::pin(introspect::handle(app, request))),
     ("/oauth/register", |app, request| Box::pin(register::handle(app, request))),
+    ("/.well-known/openid-configuration", |app, request| Box::pin(discovery::handle(app, request))),
+    ("/.well-known/jwks.json", |app, request| Box::pin(discovery::handle(app, request))),
     ("/.well-known/oauth-authorization-server", |app, request| Box::pin(metadata::handle(app, request))),
 ];

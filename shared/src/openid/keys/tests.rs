@@ -77,7 +77,10 @@ fn a_key_that_was_not_deployed_changes_nothing() {
     }
     assert_eq!(signing(&list, &["c"], hours(73)), None);
     // The deployment is taken back to the older key after that one was gone.
-    assert_eq!((signing(&list, &["b"], hours(80)), signing(&list, &["a"], hours(80))), (Some("b"), Some("a")));
+    assert_eq!(
+        (signing(&list, &["b"], hours(80)), signing(&list, &["a"], hours(80))),
+        (Some("b"), Some("a"))
+    );
 }
 
 #[test]
@@ -98,7 +101,10 @@ fn a_key_that_waits_signs_at_its_time_though_another_was_added_at_once() {
     let all = &["a", "b", "c"];
     assert_eq!((signing(&list, all, hours(2)), signing(&list, all, hours(25))), (Some("c"), Some("b")));
     assert_eq!(published(&list, all, hours(49)), ["a", "c", "b"]);
-    assert_eq!((published(&list, all, hours(50)), published(&list, all, hours(73))), (vec!["c", "b"], vec!["b"]));
+    assert_eq!(
+        (published(&list, all, hours(50)), published(&list, all, hours(73))),
+        (vec!["c", "b"], vec!["b"])
+    );
 }
 
 #[test]
@@ -120,7 +126,10 @@ fn without_the_key_that_signs_the_one_before_it_signs_and_is_published_again() {
     let list = rotated();
     let list = list.without("b", hours(80));
     let now = hours(1_000_000);
-    assert_eq!((signing(&list, &["a", "b"], now), published(&list, &["a", "b"], now)), (Some("a"), vec!["a"]));
+    assert_eq!(
+        (signing(&list, &["a", "b"], now), published(&list, &["a", "b"], now)),
+        (Some("a"), vec!["a"])
+    );
     assert!(list.for_hint("a", now).is_some());
     // Also if the next key waits already: until then `a` signs.
     let list = rotated().with(key("c"), false, hours(80)).without("b", hours(81));
@@ -142,14 +151,21 @@ fn a_key_is_dropped_when_hints_by_it_no_longer_count_unless_it_signs() {
     let kids = |list: &KeyList| list.keys().iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
     assert_eq!(kids(&list.without_forgotten(&permitted(&["a", "b"]), before(forgotten))), ["a", "b"]);
     assert_eq!(kids(&list.without_forgotten(&permitted(&["a", "b"]), forgotten)), ["b"]);
-    assert_eq!(kids(&list.without_forgotten(&permitted(&["a"]), forgotten)), ["a", "b"], "b was not deployed");
+    assert_eq!(
+        kids(&list.without_forgotten(&permitted(&["a"]), forgotten)),
+        ["a", "b"],
+        "b was not deployed"
+    );
 }
 
 #[test]
 fn a_key_of_a_local_database_is_published_only_where_it_may_sign() {
     let local = SigningKey { name: "local/x".parse().unwrap(), ..key("x") };
     let list = KeyList::default().with(key("a"), false, START).with(local, true, START.after(HOUR));
-    assert_eq!((signing(&list, &["a"], hours(2)), published(&list, &["a"], hours(2))), (Some("a"), vec!["a"]));
+    assert_eq!(
+        (signing(&list, &["a"], hours(2)), published(&list, &["a"], hours(2))),
+        (Some("a"), vec!["a"])
+    );
     let here = SigningKeys::LOCAL.parse().unwrap();
     assert!(list.published(&here, hours(2)).any(|key| key.kid == "x"));
 }
@@ -160,7 +176,8 @@ fn the_kid_is_the_thumbprint_of_rfc_7638() {
     let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs\
              tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbI\
              SD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-    let key = SigningKey::new(arn("a").parse().unwrap(), &URL_SAFE_NO_PAD.decode(n).unwrap(), &[1, 0, 1], START);
+    let key =
+        SigningKey::new(arn("a").parse().unwrap(), &URL_SAFE_NO_PAD.decode(n).unwrap(), &[1, 0, 1], START);
     assert_eq!((key.n.as_str(), key.e.as_str()), (n, "AQAB"));
     assert_eq!(key.kid, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
