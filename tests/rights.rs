@@ -9,7 +9,8 @@ use jeton::local::run_as;
 use serde_json::json;
 
 use shared::{
-    endpoint::lambda::{warm_up, warm_up_authorizer},
+    config::{RegistrationMode, SigningKeys},
+    endpoint::lambda::{warm_up, warm_up_authorizer, warm_up_keys},
     oauth::{Holder, Switches},
     pages::Section,
 };
@@ -187,6 +188,11 @@ async fn use_registration(stack: &Stack) {
     stack.self_register(&public_metadata("Notes")).await;
 }
 
+/// Verifies an ID token.
+async fn use_signing_keys(stack: &Stack) {
+    stack.request("GET", "/.well-known/jwks.json").send().await;
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -201,6 +207,7 @@ async fn every_right_of_every_function_is_used() {
     use_self_registered_clients(&stack).await;
     guess(&stack).await;
     use_registration(&stack).await;
+    use_signing_keys(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -208,10 +215,18 @@ async fn every_right_of_every_function_is_used() {
 
 #[tokio::test]
 async fn starting_a_function_takes_no_right_that_requests_do_not() {
-    let stack = Stack::with_registration().await;
+    let stack = Stack::configured(|config| {
+        config.registration.mode = RegistrationMode::Open;
+        config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
+    })
+    .await;
     for route in POLICIES.routes() {
         match route {
             "authorizer" => run_as(route, warm_up_authorizer(&stack.app)).await,
+            route if route.starts_with("/.well-known/") => {
+                let other = stack.sibling(|_| ()).await;
+                run_as(route, warm_up_keys(&other.app)).await;
+            }
             _ => run_as(route, warm_up(&stack.app)).await,
         }
     }

@@ -152,6 +152,11 @@ pub enum Event<'a> {
         resource: &'a ResourceUri,
         change: ResourceChange,
     },
+    /// An administrator changed the list of signing keys.
+    KeyChanged {
+        kid: &'a str,
+        change: KeyChange,
+    },
     /// An administrator changed a user; or a user set a new password or revoked everything themselves.
     UserChanged {
         user: Id,
@@ -200,6 +205,16 @@ pub enum ResourceChange {
     Deleted,
 }
 
+/// A change of a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyChange {
+    Added,
+    /// A key that waited signs without waiting any longer.
+    UsedAtOnce,
+    Removed,
+}
+
 /// A change of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -240,6 +255,7 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
+            | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
             | Self::PasswordHashesExported => Level::Info,
             // No log level may leave this out: an alarm counts it.
@@ -276,6 +292,7 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
+            | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
             | Self::PasswordHashesExported => &[],
         }

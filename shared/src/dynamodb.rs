@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use connection::{Endpoint, connect, nowhere};
+pub use connection::{Endpoint, aws_configuration, connect, nowhere};
 pub use expression::Update;
 pub use listing::Index;
 pub(crate) use stored::stored;

@@ -39,7 +39,7 @@ use std::{
 use jeton::local::{Database, Gateway, LocalSigner, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
-    config::{Config, RegistrationMode, TableNames},
+    config::{Config, RegistrationMode, SigningKeys, TableNames},
     dynamodb::{self, Endpoint, Table, schema},
     endpoint::App,
     log::{Level, Log},
@@ -112,6 +112,7 @@ impl Stack {
             config.compat = Switch::VARIANTS.iter().copied().collect();
             config.account.personal_scopes = "read write".parse().unwrap();
             config.registration.mode = RegistrationMode::Open;
+            config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
         };
         Self::behind(Gateway::start_with_demo, change).await
     }

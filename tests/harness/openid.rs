@@ -18,9 +18,9 @@ impl Stack {
     }
 }
 
-/// Adds the signing key to the deployment, if OpenID Connect is on. It signs at once.
+/// Adds the signing key to the deployment, if keys in the database sign its ID tokens. It signs at once.
 pub(super) async fn add_key(app: &App) {
-    if app.config.signing_keys.is_on() {
+    if app.config.signing_keys == SigningKeys::LOCAL.parse().unwrap() {
         let (private, key) = LazyLock::force(&KEY);
         private.store(app.clients.table()).await.unwrap();
         let list = app.signing_keys.read().await.unwrap();

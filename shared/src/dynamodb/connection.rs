@@ -8,7 +8,7 @@
 
 use std::{ffi::OsString, io, path::PathBuf, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::{
     Client,
     config::{Builder as Configuration, Credentials},
@@ -36,8 +36,8 @@ pub struct Endpoint {
     pub anonymous: bool,
 }
 
-/// Connects to `endpoint`, or to DynamoDB as the environment describes it.
-pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
+/// Returns the configuration of AWS's SDK, as the environment describes it, with `endpoint` as the address of every service.
+pub async fn aws_configuration(endpoint: Option<Endpoint>) -> io::Result<SdkConfig> {
     let ca_bundle = variable("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from);
     let roots = match ca_bundle {
         Some(path) => std::fs::read(&path).map_err(|error| {
@@ -71,7 +71,12 @@ pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
             loader = loader.credentials_provider(placeholder).region(Region::from_static("us-east-1"));
         }
     }
-    let environment = loader.load().await;
+    Ok(loader.load().await)
+}
+
+/// Connects to `endpoint`, or to DynamoDB as the environment describes it.
+pub async fn connect(endpoint: Option<Endpoint>) -> io::Result<Client> {
+    let environment = aws_configuration(endpoint).await?;
     let mut configuration = Configuration::from(&environment);
     if variable("AWS_ENDPOINT_URL_DYNAMODB").is_some_and(|url| url.is_empty()) {
         // An empty variable counts as absent. The SDK would use it as an address.

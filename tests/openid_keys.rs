@@ -1,0 +1,133 @@
+//! The calendar of signing keys, from outside: when a key is published, signs, is gone, and when hints by it count.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::{config::SigningKeys, openid::SigningKey};
+
+use crate::harness::Stack;
+
+const DAY: Duration = Duration::from_hours(24);
+/// How long functions remember the list.
+const REMEMBERED: Duration = Duration::from_mins(5);
+
+impl Stack {
+    /// Returns the ids of the published keys.
+    async fn published(&self) -> Vec<String> {
+        let set = self.request("GET", "/.well-known/jwks.json").send().await.json();
+        let keys = set["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Returns the id of the key that signs.
+    async fn signing(&self) -> Option<String> {
+        let keys = &self.app.config.signing_keys;
+        let list = self.app.signing_keys.list(keys, self.now()).await.unwrap();
+        list.signing(keys, self.now()).map(|key| key.kid.clone())
+    }
+
+    /// Returns whether an `id_token_hint` by the key counts.
+    async fn counts(&self, kid: &str) -> bool {
+        let list = self.app.signing_keys.list(&self.app.config.signing_keys, self.now()).await.unwrap();
+        list.for_hint(kid, self.now()).is_some()
+    }
+
+    /// Adds a key to the local database, and returns its id.
+    async fn add_key(&self, options: &[&str]) -> String {
+        let added = self.jeton(&[&["key", "add", "--local"], options].concat(), "").await.json();
+        added["kid"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds the key of an ARN as `jeton key add` does, without KMS.
+    async fn list_key(&self, arn: &str, at_once: bool) -> String {
+        let key = SigningKey::new(arn.parse().unwrap(), arn.as_bytes(), &[1, 0, 1], self.now());
+        let list = self.app.signing_keys.read().await.unwrap();
+        let changed = list.with(key.clone(), at_once, self.now());
+        self.app.signing_keys.replace(&list, &changed).await.unwrap();
+        key.kid
+    }
+}
+
+fn arn(id: &str) -> String {
+    format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
+}
+
+#[tokio::test]
+async fn a_new_key_is_published_signs_a_day_later_and_the_old_one_is_gone_two_days_after_that() {
+    let stack = Stack::with_openid().await;
+    let [old] = <[String; 1]>::try_from(stack.published().await).unwrap();
+    let new = stack.add_key(&[]).await;
+    stack.advance(REMEMBERED);
+    assert_eq!(
+        (stack.published().await, stack.signing().await),
+        (vec![old.clone(), new.clone()], Some(old.clone()))
+    );
+    stack.advance(DAY - REMEMBERED - Duration::from_secs(2));
+    assert_eq!(stack.signing().await, Some(old.clone()));
+    stack.advance(Duration::from_secs(2));
+    assert_eq!(
+        (stack.published().await, stack.signing().await),
+        (vec![old.clone(), new.clone()], Some(new.clone()))
+    );
+    stack.advance(2 * DAY - Duration::from_secs(2));
+    assert_eq!(stack.published().await, [old.clone(), new.clone()]);
+    stack.advance(Duration::from_secs(2));
+    assert_eq!(stack.published().await, [new.clone()]);
+    assert!(stack.counts(&old).await && stack.counts(&new).await);
+    stack.advance(90 * DAY - Duration::from_secs(2));
+    assert!(stack.counts(&old).await);
+    stack.advance(Duration::from_secs(2));
+    assert!(!stack.counts(&old).await && stack.counts(&new).await);
+}
+
+#[tokio::test]
+async fn a_key_that_signs_at_once_does_so_after_five_minutes_at_every_function() {
+    let stack = Stack::with_openid().await;
+    let old = stack.signing().await.unwrap();
+    let new = stack.add_key(&["--now"]).await;
+    assert_eq!(stack.signing().await, Some(old.clone()), "the list is remembered");
+    assert_eq!(
+        stack.sibling(|_| ()).await.signing().await,
+        Some(new.clone()),
+        "a function that starts reads it"
+    );
+    stack.advance(REMEMBERED);
+    assert_eq!(
+        (stack.signing().await, stack.published().await),
+        (Some(new.clone()), vec![old.clone(), new.clone()])
+    );
+    let removed = ["key", "remove", &old, "--force", "--yes"];
+    assert_eq!(stack.jeton(&removed, "").await.json(), json!({ "kid": old, "removed": true }));
+    assert!(stack.counts(&old).await);
+    stack.advance(REMEMBERED);
+    assert!(!stack.counts(&old).await, "a removed key's hints do not count");
+    assert_eq!(stack.published().await, [new]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
+    let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
+    let (old, new) = (stack.list_key(&arn("a"), false).await, stack.list_key(&arn("b"), false).await);
+    // The first key of the test is a local one, which no deployment signs with or publishes.
+    assert_eq!(stack.published().await, [old.clone(), new.clone()]);
+    for _ in 0..10 {
+        assert_eq!(stack.signing().await, Some(old.clone()));
+        assert!(stack.published().await.contains(&old));
+        stack.advance(DAY);
+    }
+    // It is deployed, and taken back.
+    let both: SigningKeys = format!("{},{}", arn("a"), arn("b")).parse().unwrap();
+    let deployed = stack.sibling(|config| config.signing_keys = both).await;
+    assert_eq!((deployed.signing().await, deployed.published().await), (Some(new.clone()), vec![new]));
+    let taken_back = stack.sibling(|_| ()).await;
+    assert_eq!(taken_back.signing().await, Some(old.clone()));
+    assert!(taken_back.published().await.contains(&old) && taken_back.counts(&old).await);
+}
+
+#[tokio::test]
+async fn a_list_without_a_key_that_signs_is_read_every_time() {
+    let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
+    assert_eq!((stack.signing().await, stack.signing().await), (None, None));
+    let key = stack.list_key(&arn("a"), true).await;
+    assert_eq!(stack.signing().await, Some(key));
+}
