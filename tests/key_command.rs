@@ -72,8 +72,9 @@ async fn run(mut command: Command) -> Ran {
 }
 
 impl Stack {
-    /// Runs `jeton --json key` with these arguments, with KMS at `kms` and `keys` as the deployment's.
+    /// Runs `jeton --json key` with these arguments, with KMS at `kms` and `keys` as the deployment's. A minute passes before.
     async fn key_with(&self, kms: &str, keys: &str, arguments: &[&str]) -> Ran {
+        self.advance(Duration::from_mins(1));
         let mut command = self.command(&[&["--json", "key"], arguments].concat());
         command
             .env("AWS_ENDPOINT_URL_KMS", kms)
@@ -113,21 +114,23 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
         (&audit["audit"], &audit["kid"], &audit["change"]),
         (&json!("key_changed"), &json!(kid(&added)), &json!("added"))
     );
-    let now = stack.now().seconds();
+    let from = added.json()["use_from"].as_u64().unwrap();
+    assert!((stack.now().seconds()..stack.now().seconds() + 30).contains(&from));
     assert_eq!(
         stack.keys().await,
         json!([{
             "kid": kid(&added), "name": arn("0"), "deployed": null, "state": "signing",
-            "use_from": now, "gone_at": null, "hint_until": null,
+            "use_from": from, "gone_at": null, "hint_until": null,
         }])
     );
-    let second =
-        stack.key_with(&kms, &format!("{},{}", arn("0"), arn("1")), &["add", &arn("1")]).await.json();
-    let (used, gone) = (now + 86_400, now + 3 * 86_400);
-    let keys = &second["keys"];
+    let deployed = format!("{},{}", arn("0"), arn("1"));
+    let second = stack.key_with(&kms, &deployed, &["add", &arn("1")]).await.json();
+    let used = second["use_from"].as_u64().unwrap();
+    assert!((stack.now().seconds()..stack.now().seconds() + 30).contains(&(used - 86_400)));
+    let (keys, gone) = (&second["keys"], used + 2 * 86_400);
     assert_eq!(members(keys, "state"), ["signing", "waiting"]);
     assert_eq!(members(keys, "deployed"), [true, true]);
-    assert_eq!(members(keys, "use_from"), [now, used]);
+    assert_eq!(members(keys, "use_from"), [from, used]);
     assert_eq!(members(keys, "gone_at"), [&json!(gone), &Value::Null]);
     assert_eq!(members(keys, "hint_until"), [&json!(gone + 90 * 86_400), &Value::Null]);
 }
@@ -209,7 +212,7 @@ async fn a_key_is_added_once_and_need_not_wait_when_the_one_before_it_was_stolen
 }
 
 #[tokio::test]
-async fn of_two_administrators_at_once_one_wins() {
+async fn of_two_administrators_at_once_one_changes_the_keys() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
     stack.dynamodb.fail(Fault::HoldFirstWrite);
     let overtaking = async {

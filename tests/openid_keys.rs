@@ -8,6 +8,7 @@ use shared::{config::SigningKeys, openid::SigningKey};
 use crate::harness::Stack;
 
 const DAY: Duration = Duration::from_hours(24);
+const MOMENT: Duration = Duration::from_millis(1);
 /// How long functions remember the list.
 const REMEMBERED: Duration = Duration::from_mins(5);
 
@@ -57,26 +58,26 @@ async fn a_new_key_is_published_signs_a_day_later_and_the_old_one_is_gone_two_da
     let stack = Stack::with_openid().await;
     let [old] = <[String; 1]>::try_from(stack.published().await).unwrap();
     let new = stack.add_key(&[]).await;
+    let both = vec![old.clone(), new.clone()];
+    let list = stack.app.signing_keys.read().await.unwrap();
+    let [first, second] = list.keys() else { panic!("{list:?}") };
+    let used = second.use_from;
+    assert!(used.since(stack.now()) >= DAY - Duration::from_secs(1));
+    let (gone, forgotten) = (used.after(2 * DAY), used.after(92 * DAY));
+    assert_eq!((first.gone_at, first.hint_until), (Some(gone), Some(forgotten)));
     stack.advance(REMEMBERED);
-    assert_eq!(
-        (stack.published().await, stack.signing().await),
-        (vec![old.clone(), new.clone()], Some(old.clone()))
-    );
-    stack.advance(DAY - REMEMBERED - Duration::from_secs(2));
+    assert_eq!((stack.published().await, stack.signing().await), (both.clone(), Some(old.clone())));
+    stack.advance_to_just_before(used.since(stack.now()));
     assert_eq!(stack.signing().await, Some(old.clone()));
-    stack.advance(Duration::from_secs(2));
-    assert_eq!(
-        (stack.published().await, stack.signing().await),
-        (vec![old.clone(), new.clone()], Some(new.clone()))
-    );
-    stack.advance(2 * DAY - Duration::from_secs(2));
-    assert_eq!(stack.published().await, [old.clone(), new.clone()]);
-    stack.advance(Duration::from_secs(2));
+    stack.advance(MOMENT);
+    assert_eq!((stack.published().await, stack.signing().await), (both.clone(), Some(new.clone())));
+    stack.advance_to_just_before(gone.since(stack.now()));
+    assert_eq!(stack.published().await, both);
+    stack.advance(MOMENT);
     assert_eq!(stack.published().await, [new.clone()]);
-    assert!(stack.counts(&old).await && stack.counts(&new).await);
-    stack.advance(90 * DAY - Duration::from_secs(2));
+    stack.advance_to_just_before(forgotten.since(stack.now()));
     assert!(stack.counts(&old).await);
-    stack.advance(Duration::from_secs(2));
+    stack.advance(MOMENT);
     assert!(!stack.counts(&old).await && stack.counts(&new).await);
 }
 
@@ -108,7 +109,6 @@ async fn a_key_that_signs_at_once_does_so_after_five_minutes_at_every_function()
 async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
     let (old, new) = (stack.list_key(&arn("a"), false).await, stack.list_key(&arn("b"), false).await);
-    // The first key of the test is a local one, which no deployment signs with or publishes.
     assert_eq!(stack.published().await, [old.clone(), new.clone()]);
     for _ in 0..10 {
         assert_eq!(stack.signing().await, Some(old.clone()));

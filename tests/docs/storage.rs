@@ -140,6 +140,7 @@ async fn stored() -> Attributes {
             "--serves",
             RESOURCE,
         ],
+        &["key", "add", "--local"],
         &["token", "revoke", &token],
         &["user", "sign-out", "ada"],
         &["token", "revoke-all", "--user", "ada"],

@@ -31,7 +31,7 @@ pub enum Command {
     Apply(Apply),
     /// Print clients, resources, scope descriptions and roles as a file for `jeton apply`, without secrets
     Export,
-    /// Check tables, rights, clocks, issuer and metadata, and change nothing; the exit code is 1 if a check fails
+    /// Check tables, rights, clocks, issuer, metadata and signing keys, and change nothing; the exit code is 1 if a check fails
     Doctor(Doctor),
 }
 

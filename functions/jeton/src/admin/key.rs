@@ -41,7 +41,7 @@ impl KeyCommand {
 
 async fn list(admin: &Admin) -> Result<(), Error> {
     let list = admin.app.signing_keys.read().await?;
-    let (deployed, now) = (deployed(admin), admin.app.clock.now());
+    let (deployed, now) = (deployed(admin), admin.latest());
     let rows = list.keys().iter().map(|key| description::row(&list, key, deployed, now));
     let table = columns(description::HEADINGS, rows);
     let json = json!({ "keys": description::json(&list, deployed, now) });

@@ -43,12 +43,12 @@ impl Add {
         let key = self.key(admin, &list).await?;
         let waits = list.find(&key.kid).is_some();
         // Without a key that signs, there is nothing to wait for.
-        let at_once = self.now || deployed.is_some_and(|keys| list.signing(keys, now).is_none());
+        let at_once = self.now || deployed.is_some_and(|keys| list.signing(keys, admin.latest()).is_none());
         let changed = list.with(key.clone(), at_once, now);
         store.replace(&read, &changed).await?;
         audit(admin, &key.kid, if waits { KeyChange::UsedAtOnce } else { KeyChange::Added });
         let added = changed.find(&key.kid).unwrap_or(&key);
-        let json = description::json(&changed, deployed, now);
+        let json = description::json(&changed, deployed, admin.latest());
         let json = json!({ "kid": added.kid, "use_from": added.use_from.seconds(), "keys": json });
         admin.print(&json, &text(&changed, added, admin))
     }
@@ -80,7 +80,7 @@ impl Add {
 
 /// Returns what follows from the addition, for people.
 fn text(list: &KeyList, added: &SigningKey, admin: &Admin) -> String {
-    let (deployed, now) = (deployed(admin), admin.app.clock.now());
+    let (deployed, now) = (deployed(admin), admin.latest());
     let SigningKey { kid, name, use_from, .. } = added;
     let mut text = if *use_from > now {
         format!("Key {kid} ({name}) is published from now on, and signs from {} on.", utc(*use_from))
