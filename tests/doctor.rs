@@ -238,7 +238,7 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     };
-    assert!(!stack.doctor(&stack.url).await.stdout.contains("keys"), "it was never on");
+    assert!(!stack.doctor(&stack.url).await.stdout.contains("signing keys"), "it was never on");
     let ran = doctor(&stack, "local").await;
     fails(&ran, "signing keys", "none signs");
     let kid = stack.jeton(&["key", "add", "--local"], "").await.json()["kid"].as_str().unwrap().to_owned();

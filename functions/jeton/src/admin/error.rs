@@ -16,7 +16,7 @@ use shared::{
 use super::{
     apply::secrets::InvalidSecretsFile,
     configuration::InvalidFile,
-    key::{InvalidKey, KmsError},
+    key::error::{InvalidKey, KmsError},
 };
 use crate::local;
 

@@ -2,7 +2,7 @@
 
 mod add;
 mod description;
-mod error;
+pub(super) mod error;
 mod kms;
 mod remove;
 
@@ -15,8 +15,6 @@ use shared::{
 
 use super::{connection::Admin, error::Error, output::columns};
 use add::Add;
-pub(super) use error::InvalidKey;
-pub(super) use kms::KmsError;
 use remove::Remove;
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use shared::{
     openid::{KeyList, SigningKey},
 };
 
-use super::{InvalidKey, audit, deployed, description, kms};
+use super::{audit, deployed, description, error::InvalidKey, kms};
 use crate::{
     admin::{connection::Admin, error::Error, output::utc},
     local::{self, PrivateKey},
@@ -50,7 +50,7 @@ impl Add {
         let added = changed.find(&key.kid).unwrap_or(&key);
         let json = description::json(&changed, deployed, admin.latest());
         let json = json!({ "kid": added.kid, "use_from": added.use_from.seconds(), "keys": json });
-        admin.print(&json, &text(&changed, added, admin))
+        admin.print(&json, &text(&changed, added, self.now, admin))
     }
 
     /// Returns the key to add to `list`, or the one in it that shall not wait any longer.
@@ -79,7 +79,7 @@ impl Add {
 }
 
 /// Returns what follows from the addition, for people.
-fn text(list: &KeyList, added: &SigningKey, admin: &Admin) -> String {
+fn text(list: &KeyList, added: &SigningKey, stolen: bool, admin: &Admin) -> String {
     let (deployed, now) = (deployed(admin), admin.latest());
     let SigningKey { kid, name, use_from, .. } = added;
     let mut text = if *use_from > now {
@@ -92,6 +92,9 @@ fn text(list: &KeyList, added: &SigningKey, admin: &Admin) -> String {
         older.filter_map(|key| key.gone_at.filter(|at| !at.has_passed(now)).map(|at| (key, at)))
     {
         text += &format!("\nKey {} stays published until {}.", key.kid, utc(gone_at));
+    }
+    if stolen {
+        text += "\nIf one of them was stolen, remove it: `jeton key remove KID --force`.";
     }
     match deployed {
         Some(keys) if keys.permit(name) => {}

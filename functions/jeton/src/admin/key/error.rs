@@ -1,5 +1,9 @@
 //! The reasons why the list of signing keys is not changed as requested.
 
+use aws_sdk_kms::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_public_key::GetPublicKeyError,
+};
 use shared::openid::KeyList;
 
 #[derive(Debug, thiserror::Error)]
@@ -30,4 +34,35 @@ pub enum InvalidKey {
     /// Removing the key breaks something.
     #[error("{0}. To remove it all the same, give --force")]
     InUse(String),
+}
+
+/// The reason why KMS did not give the public key.
+#[derive(Debug, thiserror::Error)]
+#[error("KMS: GetPublicKey failed: {code}{hint}", hint = self.hint())]
+pub struct KmsError {
+    /// KMS's error code, or what happened instead of a response.
+    code: String,
+}
+
+impl KmsError {
+    pub(super) fn of(error: &SdkError<GetPublicKeyError>) -> Self {
+        let code = match error {
+            SdkError::TimeoutError(_) => "timed out",
+            SdkError::DispatchFailure(_) => "no connection",
+            error => error.code().unwrap_or("no request could be sent"),
+        };
+        Self { code: code.to_owned() }
+    }
+
+    /// Returns what the administrator should check.
+    fn hint(&self) -> &'static str {
+        match self.code.as_str() {
+            "NotFoundException" => "; is this the key's ARN, and are the credentials of its account?",
+            "DisabledException" => "; the key is disabled",
+            "UnsupportedOperationException" => "; the key is symmetric: it has no public key",
+            "KMSInvalidStateException" => "; is the key pending deletion?",
+            "AccessDeniedException" => "; you need the right kms:GetPublicKey on the key",
+            _ => "; are AWS credentials set (AWS_PROFILE)?",
+        }
+    }
 }

@@ -3,45 +3,14 @@
 use aws_sdk_kms::{
     Client,
     config::{Builder, Region},
-    error::{ProvideErrorMetadata, SdkError},
-    operation::get_public_key::{GetPublicKeyError, GetPublicKeyOutput},
+    operation::get_public_key::GetPublicKeyOutput,
     types::{KeySpec, KeyUsageType, SigningAlgorithmSpec},
 };
 use rsa::{pkcs8::DecodePublicKey, traits::PublicKeyParts};
 use shared::{config::KeyName, dynamodb, openid::SigningKey, time::Timestamp};
 
-use super::InvalidKey;
+use super::error::{InvalidKey, KmsError};
 use crate::admin::error::Error;
-
-/// The reason why KMS did not give the public key.
-#[derive(Debug, thiserror::Error)]
-#[error("KMS: GetPublicKey failed: {code}{hint}", hint = self.hint())]
-pub struct KmsError {
-    /// KMS's error code, or what happened instead of a response.
-    code: String,
-}
-
-impl KmsError {
-    fn of(error: &SdkError<GetPublicKeyError>) -> Self {
-        let code = match error {
-            SdkError::TimeoutError(_) => "timed out",
-            SdkError::DispatchFailure(_) => "no connection",
-            error => error.code().unwrap_or("no request could be sent"),
-        };
-        Self { code: code.to_owned() }
-    }
-
-    /// Returns what the administrator should check.
-    fn hint(&self) -> &'static str {
-        match self.code.as_str() {
-            "NotFoundException" => "; is this the key's ARN, and are the credentials of its account?",
-            "DisabledException" => "; the key is disabled",
-            "KMSInvalidStateException" => "; is the key pending deletion?",
-            "AccessDeniedException" => "; you need the right kms:GetPublicKey on the key",
-            _ => "; are AWS credentials set (AWS_PROFILE)?",
-        }
-    }
-}
 
 /// Reads the public key of the KMS key called `name`, and checks that it can sign ID tokens. KMS refuses that for a key
 /// that is not enabled.

@@ -5,8 +5,9 @@ use serde_json::json;
 use shared::audit::KeyChange;
 
 use super::{
-    InvalidKey, audit, deployed,
+    audit, deployed,
     description::{State, state},
+    error::InvalidKey,
 };
 use crate::admin::{
     confirmation::confirm,
