@@ -230,7 +230,7 @@ async fn registered_data_that_cannot_work_are_warnings() {
 
 #[tokio::test]
 async fn signing_keys_are_checked_where_openid_connect_is_on() {
-    let stack = Stack::ahead_of_this_machine(0).await;
+    let (off, on) = (Stack::start().await, Stack::with_openid().await);
     let doctor = async |stack: &Stack, keys: &str| {
         let mut command = stack.command(&["--json", "doctor", "--issuer", &stack.url]);
         command.env("JETON_SIGNING_KEYS", keys);
@@ -238,22 +238,24 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     };
-    assert!(!stack.doctor(&stack.url).await.stdout.contains("signing keys"), "it was never on");
-    let ran = doctor(&stack, "local").await;
-    fails(&ran, "signing keys", "none signs");
-    let kid = stack.jeton(&["key", "add", "--local"], "").await.json()["kid"].as_str().unwrap().to_owned();
-    assert_eq!(check(&stack.doctor(&stack.url).await, "signing keys").0, "warning");
-    // The functions here have it off: applications find no key.
-    let ran = doctor(&stack, "local").await;
+    assert!(!off.doctor(&off.url).await.stdout.contains("signing keys"), "it was never on");
+    fails(&doctor(&off, "local").await, "signing keys", "none signs");
+    let kid = off.jeton(&["key", "add", "--local"], "").await.json()["kid"].as_str().unwrap().to_owned();
+    let ran = doctor(&off, "local").await;
     assert_eq!(check(&ran, "signing keys"), ("ok".to_owned(), format!("{kid} signs")));
     fails(&ran, "published keys", "responds 404");
-    let on = stack.sibling(|config| config.signing_keys = "local".parse().unwrap()).await;
+
+    assert_eq!(
+        check(&on.doctor(&on.url).await, "signing keys").0,
+        "warning",
+        "it is not known what is deployed"
+    );
     assert_eq!(check(&doctor(&on, "local").await, "published keys").0, "ok");
     let arn = "arn:aws:kms:eu-west-1:123456789012:key/a";
-    let ran = doctor(&on, arn).await;
-    fails(&ran, "signing keys", "none signs");
-    let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", stack.now());
+    fails(&doctor(&on, arn).await, "signing keys", "none signs");
+    let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());
     let list = on.app.signing_keys.read().await.unwrap();
-    on.app.signing_keys.replace(&list, &list.with(key, true, stack.now())).await.unwrap();
-    assert_eq!(check(&doctor(&on, arn).await, "deployed keys").0, "warning");
+    on.app.signing_keys.replace(&list, &list.with(key, false, on.now())).await.unwrap();
+    let (outcome, message) = check(&doctor(&on, "local").await, "deployed keys");
+    assert_eq!((outcome.as_str(), message), ("warning", format!("not in the parameter SigningKeys: {arn}")));
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use shared::{config::SigningKeys, openid::SigningKey};
 
-use crate::harness::Stack;
+use crate::harness::{
+    Stack,
+    process::{Directory, Server},
+};
 
 const DAY: Duration = Duration::from_hours(24);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -130,4 +133,20 @@ async fn a_list_without_a_key_that_signs_is_read_every_time() {
     assert_eq!((stack.signing().await, stack.signing().await), (None, None));
     let key = stack.list_key(&arn("a"), true).await;
     assert_eq!(stack.signing().await, Some(key));
+}
+
+#[tokio::test]
+async fn a_local_server_makes_a_key_once_and_none_where_kms_shall_sign() {
+    let directory = Directory::new();
+    let file = directory.join("jeton.db");
+    let kids = async |keys: &str| {
+        let server = Server::configured(&["--database", &file], &[("JETON_SIGNING_KEYS", keys)]).await;
+        let listed = server.json(&["key", "list"]).await["keys"].clone();
+        server.stop().await;
+        listed.as_array().unwrap().iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(kids(&arn("a")).await, Vec::<serde_json::Value>::new());
+    let made = kids("local").await;
+    assert_eq!((made.len(), kids("local").await), (1, made.clone()));
+    assert_eq!(kids(&arn("a")).await, made);
 }
