@@ -190,6 +190,7 @@ async fn not_found_is_exit_code_3() {
         let output = server.run(&["resource", verb, "https://api.example.com/none"]).await;
         fails(&output, 3, "there is no resource");
     }
+    fails(&server.run(&["key", "remove", nobody, "--yes"]).await, 3, "there is no key");
     for verb in ["inspect", "revoke"] {
         fails(&server.run(&["token", verb, nobody]).await, 3, "there is no grant");
     }

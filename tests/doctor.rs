@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use axum::{Json, Router, http::StatusCode};
 use serde_json::{Value, json};
+use shared::openid::SigningKey;
 use tokio::net::TcpListener;
 
 use crate::harness::{Fault, Ran, Stack};
@@ -225,4 +226,36 @@ async fn registered_data_that_cannot_work_are_warnings() {
     assert!(outcome == "warning" && message.starts_with(&expected), "{message}");
     let (outcome, message) = check(&ran, "secrets of clients");
     assert!(outcome == "warning" && message.contains(&machine.id), "{message}");
+}
+
+#[tokio::test]
+async fn signing_keys_are_checked_where_openid_connect_is_on() {
+    let (off, on) = (Stack::start().await, Stack::with_openid().await);
+    let doctor = async |stack: &Stack, keys: &str| {
+        let mut command = stack.command(&["--json", "doctor", "--issuer", &stack.url]);
+        command.env("JETON_SIGNING_KEYS", keys);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    assert!(!off.doctor(&off.url).await.stdout.contains("signing keys"), "it was never on");
+    fails(&doctor(&off, "local").await, "signing keys", "none signs");
+    let kid = off.jeton(&["key", "add", "--local"], "").await.json()["kid"].as_str().unwrap().to_owned();
+    let ran = doctor(&off, "local").await;
+    assert_eq!(check(&ran, "signing keys"), ("ok".to_owned(), format!("{kid} signs")));
+    fails(&ran, "published keys", "responds 404");
+
+    assert_eq!(
+        check(&on.doctor(&on.url).await, "signing keys").0,
+        "warning",
+        "it is not known what is deployed"
+    );
+    assert_eq!(check(&doctor(&on, "local").await, "published keys").0, "ok");
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/a";
+    fails(&doctor(&on, arn).await, "signing keys", "none signs");
+    let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());
+    let list = on.app.signing_keys.read().await.unwrap();
+    on.app.signing_keys.replace(&list, &list.with(key, false, on.now())).await.unwrap();
+    let (outcome, message) = check(&doctor(&on, "local").await, "deployed keys");
+    assert_eq!((outcome.as_str(), message), ("warning", format!("not in the parameter SigningKeys: {arn}")));
 }

@@ -9,7 +9,7 @@ use jeton::local::run_as;
 use serde_json::json;
 
 use shared::{
-    endpoint::lambda::{warm_up, warm_up_by_grant},
+    endpoint::lambda::{warm_up, warm_up_by_grant, warm_up_keys},
     oauth::{Holder, Switches},
     pages::Section,
 };
@@ -223,6 +223,11 @@ async fn use_userinfo(stack: &Stack) {
     stack.post("/oauth/userinfo").form(&[("access_token", &access)]).send().await.json();
 }
 
+/// Verifies an ID token.
+async fn use_signing_keys(stack: &Stack) {
+    stack.request("GET", "/.well-known/jwks.json").send().await;
+}
+
 #[tokio::test]
 async fn every_right_of_every_function_is_used() {
     let stack = Stack::with_everything().await;
@@ -241,6 +246,7 @@ async fn every_right_of_every_function_is_used() {
     use_registration(&stack).await;
     use_logout(&stack).await;
     use_userinfo(&stack).await;
+    use_signing_keys(&stack).await;
     let used = stack.dynamodb.used();
     let idle: BTreeSet<_> = POLICIES.rights().difference(&used).map(ToString::to_string).collect();
     assert_eq!(idle, BTreeSet::new());
@@ -252,6 +258,11 @@ async fn starting_a_function_takes_no_right_that_requests_do_not() {
     for route in POLICIES.routes() {
         match route {
             "authorizer" | "/oauth/userinfo" => run_as(route, warm_up_by_grant(&stack.app)).await,
+            route if route.starts_with("/.well-known/") => {
+                // The keys are in the memory of the stack's own state.
+                let other = stack.sibling(|_| ()).await;
+                run_as(route, warm_up_keys(&other.app)).await;
+            }
             _ => run_as(route, warm_up(&stack.app)).await,
         }
     }

@@ -168,3 +168,24 @@ async fn what_apply_changes_keeps_the_unknown_attributes_of_a_later_version() {
         stack.is_as_declared(text).await;
     }
 }
+
+#[tokio::test]
+async fn a_key_of_a_later_version_keeps_its_unknown_attributes() {
+    let (stack, list) = (Stack::with_openid().await, "keys#");
+    let table = stack.app.clients.table();
+    let change = "SET #later = :later, #keys[0].#later = :later";
+    let update = Update::always::<Item>(change).value("later", &VALUE).unwrap();
+    assert!(matches!(table.update::<IgnoredAny>(list, update).await.unwrap(), Outcome::Applied(_)));
+    let added = stack.jeton(&["key", "add", "--local"], "").await.json();
+    let removed = ["key", "remove", added["kid"].as_str().unwrap(), "--yes"];
+    for command in [None, Some(&removed[..])] {
+        if let Some(command) = command {
+            stack.jeton(command, "").await.json();
+        }
+        let list = item(table, list).await;
+        assert!(
+            has_unknown_attribute(&list)
+                && has_unknown_attribute(list["keys"].as_l().unwrap()[0].as_m().unwrap())
+        );
+    }
+}

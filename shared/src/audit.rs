@@ -168,6 +168,11 @@ pub enum Event<'a> {
         resource: &'a ResourceUri,
         change: ResourceChange,
     },
+    /// An administrator changed the list of signing keys.
+    KeyChanged {
+        kid: &'a str,
+        change: KeyChange,
+    },
     /// An administrator changed a user; or a user set a new password or revoked everything themselves.
     UserChanged {
         user: Id,
@@ -219,6 +224,16 @@ pub enum ResourceChange {
     Deleted,
 }
 
+/// A change of a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyChange {
+    Added,
+    /// A key that waited signs without waiting any longer.
+    UsedAtOnce,
+    Removed,
+}
+
 /// A change of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,6 +277,7 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
+            | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
             | Self::PasswordHashesExported => Level::Info,
             // No log level may leave this out: an alarm counts it.
@@ -300,6 +316,7 @@ impl Event<'_> {
             | Self::ClientChanged { .. }
             | Self::ScopeChanged { .. }
             | Self::ResourceChanged { .. }
+            | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
             | Self::PasswordHashesExported => &[],
         }

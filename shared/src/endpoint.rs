@@ -1,4 +1,4 @@
-//! The parts that every endpoint shares: the application, a call, the Lambda adapter, client authentication, the
+//! The parts that every endpoint shares: the application, a call, the Lambda adapter, the metadata document, client authentication, the
 //! requested resource, bearer tokens, the signed-in user and password verification.
 
 mod address;
@@ -8,6 +8,7 @@ pub mod bearer;
 mod call;
 mod device_cookie;
 pub mod lambda;
+pub mod metadata;
 mod password_cache;
 pub mod resource;
 mod sign_out;

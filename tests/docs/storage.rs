@@ -9,7 +9,7 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::{
     clients::{Lifetimes, Registration},
-    config::RegistrationMode,
+    config::{RegistrationMode, SigningKeys},
     secret::Id,
     status::Role,
     users::consent::Consent,
@@ -73,6 +73,7 @@ async fn stored() -> Attributes {
         config.account.developer_scopes = "orders".parse().unwrap();
         config.compat = "password,ttl".parse().unwrap();
         config.registration.mode = RegistrationMode::Open;
+        config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
     })
     .await;
     let mut found = Attributes::new();
@@ -142,6 +143,7 @@ async fn stored() -> Attributes {
             "--post-logout-redirect-uri",
             CALLBACK,
         ],
+        &["key", "add", "--local"],
         &["token", "revoke", &token],
         &["user", "set", "ada", "name=Ada"],
         &["user", "sign-out", "ada"],

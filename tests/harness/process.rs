@@ -78,8 +78,15 @@ pub struct Server {
 impl Server {
     /// Starts `jeton serve` with these arguments, on free ports.
     pub async fn start(arguments: &[&str]) -> Self {
+        Self::configured(arguments, &[]).await
+    }
+
+    /// Starts `jeton serve` with these arguments and environment variables, on free ports.
+    pub async fn configured(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let arguments = [&["serve", "--port", "0"], arguments].concat();
-        let mut child = jeton(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = jeton(&arguments);
+        command.envs(variables.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = address(&mut lines, "Jeton listening on ").await;
         let dynamodb_url = address(&mut lines, "DynamoDB listening on ").await;

@@ -49,8 +49,15 @@ pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
 
 /// Runs `handler`, which reads grants and no clients, as a Lambda function.
 pub async fn run_without_clients(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = start(Config::from_env()?, &dynamodb::connect(None).await?);
+    let app = start(&aws::settings(None).await?)?;
     warm_up_by_grant(&app).await;
+    serve(app, handler).await
+}
+
+/// Runs `handler`, which reads signing keys and nothing else, as a Lambda function.
+pub async fn run_with_keys(handler: Handler) -> Result<(), lambda_http::Error> {
+    let app = start(&aws::settings(None).await?)?;
+    warm_up_keys(&app).await;
     serve(app, handler).await
 }
 
@@ -93,6 +100,11 @@ pub async fn warm_up(app: &App) {
 /// Does the same for a function that may not read clients: by reading a grant that does not exist.
 pub async fn warm_up_by_grant(app: &App) {
     let _ = app.grants.find(Id::from_bits(0)).await;
+}
+
+/// Does the same for functions that read signing keys and nothing else: by reading them.
+pub async fn warm_up_keys(app: &App) {
+    let _ = app.signing_keys.list(&app.config.signing_keys, app.clock.now()).await;
 }
 
 /// Returns the state of a function, as the environment configures it, with a client of DynamoDB by `settings`.

@@ -5,31 +5,32 @@
 //! published before it signs, and stays published after the next one signs, so that a client that caches the list always
 //! knows the key of a new ID token.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod store;
+
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::{KeyName, SigningKeys},
-    dynamodb::{self, Outcome, Table, Update, stored},
+    dynamodb::stored,
     time::Timestamp,
 };
 
-/// The key of the list.
-const LIST: &str = "keys#";
-/// How long a function uses the list without reading it again.
-const REMEMBERED: Duration = Duration::from_mins(5);
+pub use store::{Store, WriteError};
+
 /// How long a key is published before it signs.
 pub const PUBLISHED_BEFORE: Duration = Duration::from_hours(24);
 /// How long a key is published after the next one signs.
 pub const PUBLISHED_AFTER: Duration = Duration::from_hours(48);
 /// How long the signature of an `id_token_hint` counts after its key is no longer published.
 pub const HINTS_AFTER: Duration = Duration::from_hours(90 * 24);
+
+/// How far two administrators' clocks may be apart, as both know DynamoDB's to a second.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
 
 /// A signing key: its public part, and when it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,21 +50,34 @@ pub struct SigningKey {
     /// When an `id_token_hint` by this key no longer counts. `None` as long as `gone_at` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint_until: Option<Timestamp>,
+    /// Attributes of a later version.
+    #[serde(flatten)]
+    later: Map<String, Value>,
 }
 
 impl SigningKey {
+    /// Returns whether the key is no longer published.
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        self.gone_at.is_some_and(|gone_at| gone_at.has_passed(now))
+    }
+
+    /// Returns whether an `id_token_hint` by the key no longer counts.
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.hint_until.is_some_and(|until| until.has_passed(now))
+    }
+
     /// Returns the key called `name` with this RSA public key, each number as bytes, most significant first.
     pub fn new(name: KeyName, modulus: &[u8], exponent: &[u8], use_from: Timestamp) -> Self {
         let (n, e) = (URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent));
         // RFC 7638 §3: the required members in alphabetical order, without white space.
         let required = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(required));
-        Self { kid, name, n, e, use_from, gone_at: None, hint_until: None }
+        Self { kid, name, n, e, use_from, gone_at: None, hint_until: None, later: Map::new() }
     }
 }
 
 stored! {
-    /// The item `keys#`: the signing keys, oldest first.
+    /// The item `keys#`: the signing keys, in the order of their use.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
     pub struct KeyList {
         /// `keys#`.
@@ -77,18 +91,18 @@ stored! {
     }
 }
 
-/// The reason why the list was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    #[error("the list of keys was changed by another administrator at the same time; try again")]
-    Raced,
-    #[error(transparent)]
-    Table(#[from] dynamodb::Error),
-}
-
 impl KeyList {
+    /// The most keys: the item stays below 4 KB, which is one read unit.
+    pub const MOST: usize = 4;
+
+    /// Returns the keys in the order of their use.
     pub fn keys(&self) -> &[SigningKey] {
         &self.keys
+    }
+
+    /// Returns the key called `kid`.
+    pub fn find(&self, kid: &str) -> Option<&SigningKey> {
+        self.keys.iter().find(|key| key.kid == kid)
     }
 
     /// Returns the key that signs at `now`: the newest in use of those that the deployment permits.
@@ -97,92 +111,75 @@ impl KeyList {
         self.keys.iter().filter(usable).max_by_key(|key| key.use_from)
     }
 
-    /// Returns the keys that are published at `now`: also one that still signs because its successor was not deployed.
+    /// Returns the keys that are published at `now`: also one that still signs because its successor was not deployed. A
+    /// key of a local database is published only where it may sign: whoever reads the database has it.
     pub fn published(&self, permitted: &SigningKeys, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
         let signing = self.signing(permitted, now).map(|key| &key.kid);
         let is_published = move |key: &&SigningKey| {
-            key.gone_at.is_none_or(|gone_at| !gone_at.has_passed(now)) || Some(&key.kid) == signing
+            (!key.is_gone(now) || Some(&key.kid) == signing)
+                && (!key.name.is_local() || permitted.permit(&key.name))
         };
         self.keys.iter().filter(is_published)
     }
 
     /// Returns the key called `kid`, if an `id_token_hint` by it counts at `now`.
     pub fn for_hint(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
-        let counts = |key: &&SigningKey| key.hint_until.is_none_or(|until| !until.has_passed(now));
-        self.keys.iter().filter(counts).find(|key| key.kid == kid)
+        self.find(kid).filter(|key| !key.is_forgotten(now))
     }
 
-    /// Returns the list with `key` as its newest. It signs at once if no key does or `at_once` says so, else after
-    /// [`PUBLISHED_BEFORE`]; the older keys are then published for another [`PUBLISHED_AFTER`].
+    /// Returns the list with `key`, in the place of a key with its `kid`. It signs at once if it is the first one or
+    /// `at_once` says so, else after [`PUBLISHED_BEFORE`]; the key before it is then published for another
+    /// [`PUBLISHED_AFTER`].
     #[must_use]
     pub fn with(&self, mut key: SigningKey, at_once: bool, now: Timestamp) -> Self {
         let mut changed = self.clone();
-        key.use_from = if at_once || self.keys.is_empty() { now } else { now.after(PUBLISHED_BEFORE) };
-        let gone_at = key.use_from.after(PUBLISHED_AFTER);
-        for older in changed.keys.iter_mut().filter(|older| older.gone_at.is_none()) {
-            older.gone_at = Some(gone_at);
-            older.hint_until = Some(gone_at.after(HINTS_AFTER));
-        }
+        changed.keys.retain(|known| known.kid != key.kid);
+        key.use_from = if at_once || changed.keys.is_empty() {
+            // The clock of the administrator who added the last key may have been a little ahead.
+            let soon = now.after(CLOCK_DIFFERENCE);
+            let begun = changed.keys.iter().map(|key| key.use_from).filter(|begun| *begun <= soon).max();
+            begun.map_or(now, |begun| begun.max(now))
+        } else {
+            now.after(PUBLISHED_BEFORE)
+        };
         changed.keys.push(key);
+        changed.retire(now);
         changed
     }
-}
 
-/// The list in the clients table, and the list as it was last read.
-#[derive(Debug)]
-pub struct Store {
-    table: Table,
-    remembered: Mutex<Option<(Timestamp, Arc<KeyList>)>>,
-}
-
-impl Store {
-    pub const fn new(table: Table) -> Self {
-        Self { table, remembered: Mutex::new(None) }
+    /// Returns the list without the key called `kid`.
+    #[must_use]
+    pub fn without(&self, kid: &str, now: Timestamp) -> Self {
+        let mut changed = self.clone();
+        changed.keys.retain(|key| key.kid != kid);
+        changed.retire(now);
+        changed
     }
 
-    /// Returns the list, read no more than five minutes ago. A list without a key that signs is read every time.
-    pub async fn list(
-        &self,
-        permitted: &SigningKeys,
-        now: Timestamp,
-    ) -> Result<Arc<KeyList>, dynamodb::Error> {
-        if let Some((read_at, list)) = &*self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
-            && *read_at <= now
-            && now.since(*read_at) < REMEMBERED
-        {
-            return Ok(Arc::clone(list));
-        }
-        let list = Arc::new(self.read().await?);
-        if list.signing(permitted, now).is_some() {
-            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            *remembered = Some((now, Arc::clone(&list)));
-        }
-        Ok(list)
+    /// Returns the list without the keys that are of no use any more: hints by them no longer count, and they do not sign.
+    #[must_use]
+    pub fn without_forgotten(&self, permitted: &SigningKeys, now: Timestamp) -> Self {
+        let signing = self.signing(permitted, now).map(|key| key.kid.clone());
+        let mut changed = self.clone();
+        changed.keys.retain(|key| !key.is_forgotten(now) || Some(&key.kid) == signing.as_ref());
+        changed
     }
 
-    /// Reads the list consistently.
-    pub async fn read(&self) -> Result<KeyList, dynamodb::Error> {
-        Ok(self.table.get(LIST).await?.unwrap_or_default())
-    }
-
-    /// Changes the list, as it was read, to `changed`.
-    pub async fn replace(&self, read: &KeyList, changed: &KeyList) -> Result<(), WriteError> {
-        let next = read.revision + 1;
-        let update = Update::or_create::<KeyList>(
-            "#revision = :read",
-            "SET #version = :version, #revision = :next, #keys = :keys",
-        )
-        .value("read", &read.revision)?
-        .value("version", &1)?
-        .value("next", &next)?
-        .value("keys", &changed.keys)?;
-        match self.table.update::<KeyList>(LIST, update).await? {
-            Outcome::Applied(_) => Ok(()),
-            // The response to the SDK's first attempt got lost, and its second attempt found that change.
-            Outcome::ConditionFailed(Some(there)) if there.revision == next && there.keys == changed.keys => {
-                Ok(())
+    /// Sets when each key is no longer published: by the key that follows it. A key that is gone comes back only if it is
+    /// the newest in use again.
+    fn retire(&mut self, now: Timestamp) {
+        self.keys.sort_by_key(|key| key.use_from);
+        let in_use = self.keys.iter().rposition(|key| key.use_from <= now);
+        let followers = self.keys.iter().skip(1).map(|key| Some(key.use_from));
+        let followers: Vec<_> = followers.chain([None]).collect();
+        for (at, (key, follower)) in self.keys.iter_mut().zip(followers).enumerate() {
+            if follower.is_none() || !key.is_gone(now) || Some(at) == in_use {
+                key.gone_at = follower.map(|used| used.after(PUBLISHED_AFTER));
+                key.hint_until = key.gone_at.map(|gone| gone.after(HINTS_AFTER));
             }
-            Outcome::ConditionFailed(_) => Err(WriteError::Raced),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

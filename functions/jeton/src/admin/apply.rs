@@ -8,7 +8,7 @@ mod scopes;
 pub(super) mod secrets;
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::PathBuf,
 };
 
@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{
     configuration::{self, Declared},
+    confirmation::confirm,
     connection::Admin,
     error::{Error, InvalidInput},
 };
@@ -98,9 +99,7 @@ impl Apply {
             None => Secrets::printed(admin.output()),
         };
         plan.print(admin)?;
-        if !self.yes {
-            confirm()?;
-        }
+        confirm(self.yes, "\nApply these changes?")?;
         let applied = prepared.write(admin, &mut secrets).await;
         let outcome = if applied.is_ok() { "The changes are made." } else { "Not all changes are made." };
         let text: Vec<_> = [outcome.to_owned()].into_iter().chain(secrets.text()).collect();
@@ -143,14 +142,4 @@ impl Prepared {
             }
         }
     }
-}
-
-/// Asks at the terminal whether to make the changes.
-fn confirm() -> Result<(), Error> {
-    let mut terminal = io::stdout().lock();
-    write!(terminal, "\nApply these changes? Type yes: ")?;
-    terminal.flush()?;
-    let mut response = String::new();
-    io::stdin().read_line(&mut response)?;
-    if ["yes", "y"].contains(&response.trim()) { Ok(()) } else { Err(InvalidInput::Declined.into()) }
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     apply::Apply, client::ClientCommand, connection::Admin, doctor::Doctor, error::Error, export,
-    resource::ResourceCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand,
+    key::KeyCommand, resource::ResourceCommand, scope::ScopeCommand, token::TokenCommand, user::UserCommand,
 };
 
 #[derive(Debug, Subcommand)]
@@ -24,11 +24,14 @@ pub enum Command {
     /// Inspect and revoke tokens, and create personal tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage the keys that sign ID tokens (OpenID Connect)
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Change clients, resources, scope descriptions and roles to what files declare
     Apply(Apply),
     /// Print clients, resources, scope descriptions and roles as a file for `jeton apply`, without secrets
     Export,
-    /// Check tables, rights, clocks, issuer and metadata, and change nothing; the exit code is 1 if a check fails
+    /// Check tables, rights, clocks, issuer, metadata and signing keys, and change nothing; the exit code is 1 if a check fails
     Doctor(Doctor),
 }
 
@@ -42,6 +45,7 @@ impl Command {
             Self::Resource(command) => command.run(&admin).await,
             Self::Scope(command) => command.run(&admin).await,
             Self::Token(command) => command.run(&admin).await,
+            Self::Key(command) => command.run(&admin).await,
             Self::Apply(apply) => apply.run(&admin).await,
             Self::Export => export::export(&admin).await,
             Self::Doctor(doctor) => doctor.run(&admin).await,

@@ -21,6 +21,7 @@ pub(super) struct Admin {
     /// Its clock shows the earliest time that it may be at DynamoDB.
     pub(super) app: App,
     clock: DynamoDbClock,
+    is_local: bool,
     output: Output,
 }
 
@@ -29,6 +30,9 @@ impl Admin {
     pub(super) async fn connect(endpoint_url: Option<String>, json: bool) -> Result<Self, Error> {
         let config = Config::from_env()?;
         let endpoint = endpoint_url.map(endpoint).transpose()?;
+        let is_local = endpoint
+            .as_ref()
+            .is_some_and(|endpoint| Url::parse(&endpoint.url).is_ok_and(|url| is_loopback(&url)));
         let client = dynamodb::connect(endpoint).await?;
         let clock = DynamoDbClock::read(Clock::system(), &client, &config.tables.clients).await?;
         if let Some(warning) = clock.warning() {
@@ -44,7 +48,12 @@ impl Admin {
             Log::new(config.log_level, io::stderr())
         };
         let app = App::new(config, &client, clock.earliest(), log);
-        Ok(Self { app, clock, output: Output::new(json) })
+        Ok(Self { app, clock, is_local, output: Output::new(json) })
+    }
+
+    /// Returns whether the command was given a DynamoDB on this machine.
+    pub(super) const fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// Returns the latest time that it may be at DynamoDB. A command that ends everything ends it until then, and must

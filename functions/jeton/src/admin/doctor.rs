@@ -2,6 +2,7 @@
 
 mod check;
 mod issuer;
+mod keys;
 mod registered;
 mod rights;
 mod tables;
@@ -28,6 +29,7 @@ impl Doctor {
         checks.extend(registered::checks(admin).await);
         let issuer = self.issuer.as_ref().or(admin.app.config.issuer.as_ref());
         checks.extend(issuer::checks(issuer, &admin.app.clock).await);
+        checks.extend(keys::checks(admin, issuer).await);
         let failures = checks.iter().filter(|check| check.level == Level::Failure).count();
         let text: Vec<_> = checks.iter().map(Check::text).collect();
         admin.print(&json!({ "checks": checks, "failures": failures }), &text.join("\n"))?;

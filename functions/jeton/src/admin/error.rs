@@ -8,12 +8,17 @@ use shared::{
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
     openid::InvalidClaim,
+    openid::keys,
     resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
 };
 
-use super::{apply::secrets::InvalidSecretsFile, configuration::InvalidFile};
+use super::{
+    apply::secrets::InvalidSecretsFile,
+    configuration::InvalidFile,
+    key::error::{InvalidKey, KmsError},
+};
 use crate::local;
 
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +43,10 @@ pub enum Error {
     User(users::Unchanged),
     #[error(transparent)]
     PersonalToken(NotCreated),
+    #[error(transparent)]
+    Key(keys::WriteError),
+    #[error(transparent)]
+    Kms(#[from] KmsError),
     /// `apply --dry-run` found changes.
     #[error("changes to make: {0}")]
     Pending(usize),
@@ -110,8 +119,12 @@ pub enum InvalidInput {
     File(#[from] InvalidFile),
     #[error(transparent)]
     SecretsFile(#[from] InvalidSecretsFile),
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
     #[error("nothing was changed")]
     Declined,
+    #[error("give --yes to do this without being asked")]
+    NotConfirmed,
     #[error("give --yes to make these changes, or --dry-run to see them")]
     Unconfirmed,
 }
@@ -146,6 +159,8 @@ pub enum NotFound {
     Client(ClientId),
     #[error("there is no user {0}")]
     User(UserName),
+    #[error("there is no key {0}; see `jeton key list`")]
+    Key(String),
     #[error("there is no description of {0}")]
     Description(String),
     #[error("there is no grant {0}; it may have expired")]
@@ -197,7 +212,12 @@ impl Error {
                 NotCreated::TooMany | NotCreated::Ended => INVALID,
                 NotCreated::Table(_) => FAILED,
             },
-            Self::Serve(_) | Self::Table(_) | Self::Io(_) | Self::Unhealthy(_) => FAILED,
+            Self::Key(_)
+            | Self::Kms(_)
+            | Self::Serve(_)
+            | Self::Table(_)
+            | Self::Io(_)
+            | Self::Unhealthy(_) => FAILED,
         }
     }
 }
@@ -247,6 +267,7 @@ input_errors![
     UnsupportedToken,
     InvalidFile,
     InvalidSecretsFile,
+    InvalidKey,
 ];
 
 impl From<clients::WriteError> for Error {
@@ -281,6 +302,15 @@ impl From<NotCreated> for Error {
         match error {
             NotCreated::Table(error) => Self::Table(error),
             error => Self::PersonalToken(error),
+        }
+    }
+}
+
+impl From<keys::WriteError> for Error {
+    fn from(error: keys::WriteError) -> Self {
+        match error {
+            keys::WriteError::Table(error) => Self::Table(error),
+            error => Self::Key(error),
         }
     }
 }

@@ -23,5 +23,7 @@ pub const ROUTES: &[(&str, Handler)] = &[
     ("/oauth/logout", |app, request| Box::pin(logout::handle(app, request))),
     ("/oauth/register", |app, request| Box::pin(register::handle(app, request))),
     ("/oauth/userinfo", |app, request| Box::pin(userinfo::handle(app, request))),
+    ("/.well-known/openid-configuration", |app, request| Box::pin(discovery::handle(app, request))),
+    ("/.well-known/jwks.json", |app, request| Box::pin(discovery::handle(app, request))),
     ("/.well-known/oauth-authorization-server", |app, request| Box::pin(metadata::handle(app, request))),
 ];

@@ -73,11 +73,14 @@ impl PrivateKey {
     }
 }
 
-/// Makes the first key, unless one signs already.
+/// Makes the first key, unless one signs already, or the configuration names keys of KMS.
 pub(super) async fn ensure(app: &App) -> Result<(), Error> {
     let (list, now) = (app.signing_keys.read().await?, app.clock.now());
-    if list.signing(&app.config.signing_keys, now).is_none() {
-        let (private, key) = PrivateKey::make(now)?;
+    if list.signing(&app.config.signing_keys, now).is_some() {
+        return Ok(());
+    }
+    let (private, key) = PrivateKey::make(now)?;
+    if app.config.signing_keys.permit(&key.name) {
         private.store(app.clients.table()).await?;
         app.signing_keys.replace(&list, &list.with(key, true, now)).await?;
     }

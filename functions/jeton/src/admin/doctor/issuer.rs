@@ -27,11 +27,11 @@ const TOLERATED_SECONDS: u64 = 3;
 /// The path of the metadata (RFC 8414 §3).
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-struct Response {
-    status: StatusCode,
+pub(super) struct Response {
+    pub(super) status: StatusCode,
     headers: HeaderMap,
     /// `Null`: the body is not JSON.
-    json: Value,
+    pub(super) json: Value,
 }
 
 pub(super) async fn checks(issuer: Option<&Issuer>, clock: &Clock) -> Vec<Check> {
@@ -149,7 +149,7 @@ fn date(headers: &HeaderMap, clock: &Clock) -> Check {
 }
 
 /// Fetches `url`, and follows no redirect.
-async fn get(url: &str) -> Result<Response, String> {
+pub(super) async fn get(url: &str) -> Result<Response, String> {
     let fetched = tokio::time::timeout(TIMEOUT, fetch(url)).await;
     fetched.map_err(|_| format!("no response within {} s", TIMEOUT.as_secs()))?
 }

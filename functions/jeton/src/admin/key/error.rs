@@ -1,0 +1,68 @@
+//! The reasons why the list of signing keys is not changed as requested.
+
+use aws_sdk_kms::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::get_public_key::GetPublicKeyError,
+};
+use shared::openid::KeyList;
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidKey {
+    #[error(
+        "--local makes a key that can be read in the database, so it is for the server on this machine only: \
+         give the --endpoint-url that `jeton serve` prints"
+    )]
+    NotLocal,
+    #[error("key {0} is in the list already; see `jeton key list`")]
+    Exists(String),
+    #[error(
+        "the list has {most} keys, which is the most: remove the oldest with `jeton key remove KID`. With \
+         JETON_SIGNING_KEYS as in the deployment, the command drops keys that are of no use any more",
+        most = KeyList::MOST
+    )]
+    TooMany,
+    #[error("the KMS key is for {0}, not for SIGN_VERIFY")]
+    Usage(String),
+    #[error("the KMS key is of the kind {0}, not RSA_2048, RSA_3072 or RSA_4096")]
+    Kind(String),
+    #[error("the KMS key does not sign by RSASSA_PKCS1_V1_5_SHA_256")]
+    Algorithm,
+    #[error("KMS responded with the key {0}: give the ARN of the key itself")]
+    Other(String),
+    #[error("KMS's public key cannot be read: {0}")]
+    Unreadable(String),
+    /// Removing the key breaks something.
+    #[error("{0}. To remove it all the same, give --force")]
+    InUse(String),
+}
+
+/// The reason why KMS did not give the public key.
+#[derive(Debug, thiserror::Error)]
+#[error("KMS: GetPublicKey failed: {code}{hint}", hint = self.hint())]
+pub struct KmsError {
+    /// KMS's error code, or what happened instead of a response.
+    code: String,
+}
+
+impl KmsError {
+    pub(super) fn of(error: &SdkError<GetPublicKeyError>) -> Self {
+        let code = match error {
+            SdkError::TimeoutError(_) => "timed out",
+            SdkError::DispatchFailure(_) => "no connection",
+            error => error.code().unwrap_or("no request could be sent"),
+        };
+        Self { code: code.to_owned() }
+    }
+
+    /// Returns what the administrator should check.
+    fn hint(&self) -> &'static str {
+        match self.code.as_str() {
+            "NotFoundException" => "; is this the key's ARN, and are the credentials of its account?",
+            "DisabledException" => "; the key is disabled",
+            "UnsupportedOperationException" => "; the key is symmetric: it has no public key",
+            "KMSInvalidStateException" => "; is the key pending deletion?",
+            "AccessDeniedException" => "; you need the right kms:GetPublicKey on the key",
+            _ => "; are AWS credentials set (AWS_PROFILE)?",
+        }
+    }
+}

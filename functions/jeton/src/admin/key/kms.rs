@@ -1,0 +1,46 @@
+//! The public key of a KMS key.
+
+use aws_sdk_kms::{
+    Client,
+    config::{Builder, Region},
+    operation::get_public_key::GetPublicKeyOutput,
+    types::{KeySpec, KeyUsageType, SigningAlgorithmSpec},
+};
+use rsa::{pkcs8::DecodePublicKey, traits::PublicKeyParts};
+use shared::{aws, config::KeyName, openid::SigningKey, time::Timestamp};
+
+use super::error::{InvalidKey, KmsError};
+use crate::admin::error::Error;
+
+/// Reads the public key of the KMS key called `name`, and checks that it can sign ID tokens. KMS refuses that for a key
+/// that is not enabled.
+pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningKey, Error> {
+    let configuration = aws::settings(None).await?;
+    let region = name.region().map(|region| Region::new(region.to_owned()));
+    let client = Client::from_conf(Builder::from(&configuration).region(region).build());
+    let response = client.get_public_key().key_id(name.as_str()).send().await;
+    let response = response.map_err(|error| KmsError::of(&error))?;
+    check(&name, &response)?;
+    let der = response.public_key().map(AsRef::as_ref).unwrap_or_default();
+    let public = rsa::PublicKey::from_public_key_der(der);
+    let public = public.map_err(|error| InvalidKey::Unreadable(error.to_string()))?;
+    let (n, e) = (public.n().to_be_bytes_trimmed_vartime(), public.e().to_be_bytes_trimmed_vartime());
+    Ok(SigningKey::new(name, &n, &e, now))
+}
+
+fn check(name: &KeyName, key: &GetPublicKeyOutput) -> Result<(), InvalidKey> {
+    let text = |word: Option<&str>| word.unwrap_or("nothing").to_owned();
+    if key.key_id() != Some(name.as_str()) {
+        return Err(InvalidKey::Other(text(key.key_id())));
+    }
+    if key.key_usage() != Some(&KeyUsageType::SignVerify) {
+        return Err(InvalidKey::Usage(text(key.key_usage().map(KeyUsageType::as_str))));
+    }
+    if !matches!(key.key_spec(), Some(KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096)) {
+        return Err(InvalidKey::Kind(text(key.key_spec().map(KeySpec::as_str))));
+    }
+    if !key.signing_algorithms().contains(&SigningAlgorithmSpec::RsassaPkcs1V15Sha256) {
+        return Err(InvalidKey::Algorithm);
+    }
+    Ok(())
+}
