@@ -26,12 +26,12 @@ export const user = await jeton('user', 'show', given('JETON_USER')).then(({ sub
 /** Registers a client for sign-in. Returns its `client_id` and, unless it is public, its `client_secret`. */
 export const register = (name, ...options) => jeton('client', 'create', '--openid', '--name', name, ...options)
 
-/** Signs the user in at the login page, and allows what the consent page asks for. */
-export async function signIn(page) {
+/** Signs the user in at the login page, and allows what the consent page asks for, unless the user did `before`. */
+export async function signIn(page, before = false) {
   await page.getByLabel('User name').fill(given('JETON_USER'))
   await page.getByLabel('Password').fill(given('PASSWORD'))
   await click(page, 'Sign in')
-  await click(page, 'Allow')
+  if (!before) await click(page, 'Allow')
 }
 
 export const click = (page, name) => page.getByRole('button', { name, exact: true }).click()

@@ -17,9 +17,9 @@ export async function run() {
     DATABASE: join(folder, 'db.sqlite3'),
     URL: url,
   })
-  async function enters(page) {
+  async function enters(page, before) {
     await page.goto(`${url}/oidc/authenticate/`)
-    await signIn(page)
+    await signIn(page, before)
     await page.waitForURL(`${url}/`)
     return shown(page)
   }
@@ -33,7 +33,7 @@ export async function run() {
   })
   await fresh('Django: finds the user again after a change of e-mail', {}, async (page) => {
     await jeton('user', 'set', user.preferred_username, 'email=new@example.com')
-    const known = await enters(page).finally(() =>
+    const known = await enters(page, true).finally(() =>
       jeton('user', 'set', user.preferred_username, `email=${user.email}`, '--verified', 'email'))
     deepEqual(known, { username: user.sub, name: user.name, email: 'new@example.com' })
   })

@@ -22,11 +22,11 @@ const say = (text) => document.querySelector('p').textContent = text
 const clicked = (id, act) => document.getElementById(id).onclick = () => act().catch((error) => say(String(error)))
 clicked('in', () => manager.signinRedirect())
 clicked('renew', async () => { show(await manager.signinSilent()); say('renewed') })
-clicked('out', () => manager.signoutRedirect())
+clicked('out', () => manager.signoutRedirect({ state: 'signed out' }))
 async function start() {
   const query = new URLSearchParams(location.search)
   if (query.has('code')) await manager.signinCallback()
-  else if (query.has('state')) { await manager.signoutCallback(); say('signed out') }
+  else if (query.has('state')) say((await manager.signoutCallback()).userState)
   history.replaceState(null, '', '/')
   show(await manager.getUser())
 }
