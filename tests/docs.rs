@@ -102,7 +102,9 @@ fn the_readme_is_short_and_leads_to_every_page() {
     for command in ["cargo run -- serve --demo", "cargo test --workspace"] {
         assert!(readme.text.lines().any(|line| line == command), "{command}");
     }
-    let links = readme.links();
+    let openid = Page::read("docs/openid-connect.md");
+    let of_clients = openid.links().into_iter().map(|link| openid.sibling(&link));
+    let links: Vec<String> = readme.links().into_iter().chain(of_clients).collect();
     for page in pages().into_iter().filter(|page| page.path.starts_with("docs/")) {
         assert!(links.contains(&page.path), "README.md does not lead to {}", page.path);
         let opening = page.text.lines().take(4).any(|line| line.starts_with("This page answers: "));

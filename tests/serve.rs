@@ -13,14 +13,20 @@ async fn a_demo_prints_lines_that_work() {
     assert!(server.is_active(&demo, &token).await);
     server.revoke(&demo, &token).await;
     assert!(!server.is_active(&demo, &token).await);
-    for path in
-        ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/.well-known/oauth-authorization-server"]
-    {
+    for path in [
+        "/oauth/token",
+        "/oauth/introspect",
+        "/oauth/revoke",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+    ] {
         assert!(banner.contains(&format!("{}{path}", server.url)), "{banner}");
     }
     assert!(banner.contains("Nothing is stored"), "{banner}");
     assert!(banner.contains(&format!("{}/demo ", server.url)), "{banner}");
-    assert_eq!(server.get("/demo").send().await.status, 200);
+    for page in ["/demo", "/.well-known/openid-configuration"] {
+        assert_eq!(server.get(page).send().await.status, 200, "{page}");
+    }
     assert_eq!(Server::start(&["--memory"]).await.get("/demo").send().await.status, 404);
 }
 

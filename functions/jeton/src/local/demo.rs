@@ -11,6 +11,7 @@ use shared::{
     config::{Language, SigningKeys},
     endpoint::{App, UnknownIssuer},
     oauth::{ClientId, InvalidResourceUri, ResourceUri},
+    openid::Claims,
     resources::{self, Resource},
     secret::{ClientSecret, Id, Secret, random},
     users::{self, InvalidPassword, InvalidUserName, Password, User, UserName, password},
@@ -20,8 +21,6 @@ use super::{demo_page, mcp, sample};
 
 /// The id of the confidential client.
 const ID: &str = "demo";
-/// The id of the public client, whose page is at [`demo_page::PATH`].
-const APPLICATION: &str = "demo-app";
 /// The user's login name.
 const USER: &str = "ada";
 /// How long the secret that an earlier start printed keeps working.
@@ -85,7 +84,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 /// Registers the demo clients, the MCP server and the user.
 pub(super) async fn register(app: &App) -> Result<Demo, Error> {
     let mcp = register_resource(app).await?;
-    register_application(app).await?;
+    demo_page::register(app).await?;
     describe_scope(app).await?;
     Ok(Demo { mcp, secret: register_client(app).await?, password: register_user(app).await? })
 }
@@ -108,23 +107,6 @@ async fn register_client(app: &App) -> Result<Secret<ClientSecret>, Error> {
     let (client, secret) = registration.accept(id, now)?;
     app.clients.create(&client).await?;
     secret.ok_or(Error::Public)
-}
-
-/// Registers the public client, unless an earlier start did.
-async fn register_application(app: &App) -> Result<(), Error> {
-    let id: ClientId = APPLICATION.parse().unwrap_or_else(|_| ClientId::random());
-    if app.clients.read(&id).await.map_err(clients::WriteError::from)?.is_some() {
-        return Ok(());
-    }
-    let registration = Registration {
-        name: "Demo application".to_owned(),
-        public: true,
-        redirect_uris: vec![format!("http://127.0.0.1{}", demo_page::PATH)],
-        scope: vec!["read".to_owned(), "write".to_owned()],
-        ..Registration::default()
-    };
-    let (client, _) = registration.accept(id, app.clock.now())?;
-    Ok(app.clients.create(&client).await?)
 }
 
 /// Registers the MCP server, unless an earlier start did. That of an earlier start at another port goes: nothing answers
@@ -160,7 +142,7 @@ async fn describe_scope(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates the user. A user from an earlier start gets a new password.
+/// Creates the user, with claims. A user from an earlier start gets a new password.
 async fn register_user(app: &App) -> Result<String, Error> {
     let name: UserName = USER.parse()?;
     let text = URL_SAFE_NO_PAD.encode(random::<9>());
@@ -168,7 +150,15 @@ async fn register_user(app: &App) -> Result<String, Error> {
     match app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
         // The user's sessions and grants stay.
         Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
-        None => app.users.create(&User::new(Id::random(), name, hash, app.clock.now())).await?,
+        None => {
+            let user = User::new(Id::random(), name, hash, app.clock.now());
+            app.users.create(&user).await?;
+            let mut claims = Claims::none(user.sub);
+            claims.name = Some("Ada Lovelace".to_owned());
+            claims.email = Some("ada@example.com".to_owned());
+            claims.email_verified = true;
+            app.users.table().put(&claims).await.map_err(users::Unchanged::from)?;
+        }
     }
     Ok(text)
 }
@@ -205,13 +195,14 @@ Connect an MCP client, such as Claude Code, to the demo's MCP server; the client
 The server's metadata, with all its endpoints:
 
   curl -s {url}/.well-known/oauth-authorization-server; echo
+  curl -s {url}/.well-known/openid-configuration; echo
 "#
         )
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use shared::{
         config::Config,
         dynamodb::{self, Endpoint, schema},
@@ -232,7 +223,7 @@ mod tests {
         password::verify_async(Some(&user.password), Password::entered(text).unwrap()).await.matches()
     }
 
-    async fn started() -> (App, Database) {
+    pub(in super::super) async fn started() -> (App, Database) {
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let database = Database::start(&Storage::Memory, [listener]).unwrap();
@@ -248,7 +239,7 @@ mod tests {
     async fn a_client_that_an_administrator_changed_is_not_registered_again() {
         let (app, database) = started().await;
         register(&app).await.unwrap();
-        let id = APPLICATION.parse().unwrap();
+        let id = demo_page::CLIENT.parse().unwrap();
         app.clients.disable(&id, app.clock.now()).await.unwrap();
         let before = app.clients.read(&id).await.unwrap();
         register(&app).await.unwrap();
