@@ -12,7 +12,7 @@ use shared::{
     endpoint::App,
     grants::Grant,
     log::{Level, Log},
-    openid::{Claims, Signer, SigningKey},
+    openid::{Claim, Claims, Signer, SigningKey},
     secret::{AuthorizationCode, Id, Secret},
     time::Timestamp,
 };
@@ -80,8 +80,9 @@ impl Stack {
     /// Records the user's name and verified e-mail address.
     pub async fn record_claims(&self, user: Id, name: &str, email: &str) {
         let mut claims = Claims::none(user);
-        (claims.name, claims.email) = (Some(name.to_owned()), Some(email.to_owned()));
-        claims.email_verified = true;
+        claims.set(Claim::Name, name).unwrap();
+        claims.set(Claim::Email, email).unwrap();
+        claims.verify_email().unwrap();
         self.users().put(&claims).await.unwrap();
     }
 

@@ -11,9 +11,10 @@ use shared::{
     config::{Language, SigningKeys},
     endpoint::{App, UnknownIssuer},
     oauth::{ClientId, InvalidResourceUri, ResourceUri},
-    openid::Claims,
+    openid::{Claim, Claims, InvalidClaim},
     resources::{self, Resource},
     secret::{ClientSecret, Id, Secret, random},
+    time::Timestamp,
     users::{self, InvalidPassword, InvalidUserName, Password, User, UserName, password},
 };
 
@@ -57,6 +58,8 @@ pub enum Error {
     Name(#[from] InvalidUserName),
     #[error(transparent)]
     Password(#[from] InvalidPassword),
+    #[error(transparent)]
+    Claim(#[from] InvalidClaim),
     #[error(transparent)]
     User(#[from] users::Unchanged),
 }
@@ -152,15 +155,20 @@ async fn register_user(app: &App) -> Result<String, Error> {
         Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
         None => {
             let user = User::new(Id::random(), name, hash, app.clock.now());
-            app.users.create(&user).await?;
-            let mut claims = Claims::none(user.sub);
-            claims.name = Some("Ada Lovelace".to_owned());
-            claims.email = Some("ada@example.com".to_owned());
-            claims.email_verified = true;
-            app.users.table().put(&claims).await.map_err(users::Unchanged::from)?;
+            app.users.create_with_claims(&user, Some(&claims(user.sub, user.created_at)?)).await?;
         }
     }
     Ok(text)
+}
+
+/// Returns the user's claims.
+fn claims(user: Id, now: Timestamp) -> Result<Claims, InvalidClaim> {
+    let mut claims = Claims::none(user);
+    claims.set(Claim::Name, "Ada Lovelace")?;
+    claims.set(Claim::Email, "ada@example.com")?;
+    claims.verify_email()?;
+    claims.updated_at = Some(now);
+    Ok(claims)
 }
 
 impl Demo {
