@@ -29,12 +29,6 @@ impl Stack {
         .await
     }
 
-    /// Returns the key that signs now.
-    pub async fn signing_key(&self) -> SigningKey {
-        let list = self.app.signing_keys.read().await.unwrap();
-        list.signing(&self.app.config.signing_keys, self.now()).unwrap().clone()
-    }
-
     /// Returns an ID token of `client` for the sign-in of the user `sub` at `at`, signed by `key`.
     pub async fn id_token_by(&self, key: &SigningKey, client: &Registered, sub: Id, at: Timestamp) -> String {
         let (issuer, aud) = (self.url.parse().unwrap(), client.id.parse().unwrap());

@@ -8,22 +8,12 @@ use shared::{
     secret::Id,
 };
 
-use super::{Registered, Stack};
+use super::{Registered, Stack, openid::relying_party};
 
 impl Stack {
-    /// Returns the fixture `rp`: a confidential client that signs users in, and has the scope `read`, too.
-    pub async fn relying_party(&self) -> Registered {
-        self.relying_party_with(|_| ()).await
-    }
-
-    /// Returns the fixture `rp` with a changed registration.
+    /// Registers a client for sign-in with a changed registration.
     pub async fn relying_party_with(&self, change: impl FnOnce(&mut Registration)) -> Registered {
-        let mut registration = Registration {
-            name: "rp".to_owned(),
-            redirect_uris: vec!["https://rp.example.com/callback".to_owned()],
-            scope: ["openid", "profile", "email", "groups", "read"].map(str::to_owned).into(),
-            ..Registration::default()
-        };
+        let mut registration = relying_party();
         change(&mut registration);
         self.register(registration).await
     }

@@ -182,7 +182,9 @@ async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
     let changed_at = claims.updated_at.map(|at| ("claims changed", utc(at)));
     let text = properties(rows.into_iter().chain(recorded).chain(changed_at));
     let mut json = to_json(&user, &status);
-    json["claims"] = claims_json(&claims);
+    if let Some(members) = json.as_object_mut() {
+        members.insert("claims".to_owned(), claims_json(&claims));
+    }
     admin.print(&json, &text)
 }
 
