@@ -1,7 +1,7 @@
 //! `jeton client create`
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, json};
 use shared::{
     audit::ClientChange,
     clients::{Lifetimes, Registration},
@@ -113,16 +113,19 @@ impl Create {
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.audit_client(&client.id, ClientChange::Created);
-        let (mut rows, mut json) =
-            (vec![("client id", client.id.to_string())], json!({ "client_id": client.id }));
+        let mut rows = vec![("client id", client.id.to_string())];
+        let mut json = Map::from_iter([("client_id".to_owned(), json!(client.id))]);
+        let mut note = String::new();
+        if let Some(secret) = secret {
+            rows.push(("client secret", secret.expose().to_owned()));
+            json.insert("client_secret".to_owned(), secret.expose().into());
+            note = format!("\n\n{}", secret::SHOWN_ONCE);
+        }
         if let Some(discovery) = discovery {
-            json["discovery_url"] = discovery.as_str().into();
+            json.insert("discovery_url".to_owned(), discovery.as_str().into());
             rows.push(("discovery URL", discovery));
         }
-        let Some(secret) = secret else { return admin.print(&json, &properties(rows)) };
-        json["client_secret"] = secret.expose().into();
-        rows.insert(1, ("client secret", secret.expose().to_owned()));
-        admin.print(&json, &format!("{}\n\n{}", properties(rows), secret::SHOWN_ONCE))
+        admin.print(&json.into(), &format!("{}{note}", properties(rows)))
     }
 
     /// Returns the URL of the discovery document (OpenID Connect Discovery §4), if the client gets ID tokens and the
