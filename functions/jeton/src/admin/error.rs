@@ -310,7 +310,7 @@ impl From<keys::WriteError> for Error {
     fn from(error: keys::WriteError) -> Self {
         match error {
             keys::WriteError::Table(error) => Self::Table(error),
-            error => Self::Key(error),
+            error @ keys::WriteError::Raced => Self::Key(error),
         }
     }
 }

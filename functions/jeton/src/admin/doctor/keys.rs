@@ -49,8 +49,9 @@ async fn published(issuer: &Issuer, kid: &str) -> Check {
         Ok(response) => response,
         Err(error) => return Check::failure(about, format!("{url}: {error}")),
     };
-    let keys = response.json["keys"].as_array();
-    if keys.into_iter().flatten().any(|key| key["kid"] == Value::from(kid)) {
+    let keys = response.json.get("keys").and_then(Value::as_array);
+    let is_there = |key: &Value| key.get("kid").and_then(Value::as_str) == Some(kid);
+    if keys.into_iter().flatten().any(is_there) {
         Check::ok(about, "the key that signs is among them")
     } else {
         let advice =

@@ -14,6 +14,8 @@ use crate::{
     local::{self, PrivateKey},
 };
 
+const NOT_DEPLOYED: &str = "The deployment lacks it: it signs only once the parameter SigningKeys names it.";
+
 #[derive(Debug, Args)]
 pub struct Add {
     /// The ARN of a KMS key: RSA of 2,048 to 4,096 bits, to sign. Deploy it in the parameter `SigningKeys` first
@@ -82,27 +84,24 @@ impl Add {
 fn text(list: &KeyList, added: &SigningKey, stolen: bool, admin: &Admin) -> String {
     let (deployed, now) = (deployed(admin), admin.latest());
     let SigningKey { kid, name, use_from, .. } = added;
-    let mut text = if *use_from > now {
+    let mut lines = vec![if *use_from > now {
         format!("Key {kid} ({name}) is published from now on, and signs from {} on.", utc(*use_from))
     } else {
         format!("Key {kid} ({name}) signs from now on: each function learns of it within five minutes.")
+    }];
+    let older = list.keys().iter().filter(|key| key.kid != *kid && !key.is_gone(now));
+    let stays = |key: &SigningKey| {
+        key.gone_at.map(|gone_at| format!("Key {} stays published until {}.", key.kid, utc(gone_at)))
     };
-    let older = list.keys().iter().filter(|key| key.kid != *kid);
-    for (key, gone_at) in
-        older.filter_map(|key| key.gone_at.filter(|at| !at.has_passed(now)).map(|at| (key, at)))
-    {
-        text += &format!("\nKey {} stays published until {}.", key.kid, utc(gone_at));
-    }
+    lines.extend(older.filter_map(stays));
     if stolen {
-        text += "\nIf one of them was stolen, remove it: `jeton key remove KID --force`.";
+        lines.push("If one of them was stolen, remove it: `jeton key remove KID --force`.".to_owned());
     }
     match deployed {
         Some(keys) if keys.permit(name) => {}
-        Some(_) => {
-            text += "\nThe deployment lacks it: it signs only once the parameter SigningKeys names it."
-        }
+        Some(_) => lines.push(NOT_DEPLOYED.to_owned()),
         None if name.is_local() => {}
-        None => text += &format!("\n{}", description::UNKNOWN),
+        None => lines.push(description::UNKNOWN.to_owned()),
     }
-    text
+    lines.join("\n")
 }
