@@ -111,7 +111,7 @@ async fn a_deployment_without_a_usable_key_signs_nothing_and_looks_again() {
     stack.redeem(&client, &code).await.is_unavailable();
     let reason = &stack.audited("unavailable")[0]["reason"];
     assert_eq!(reason, "no signing key is usable; see `jeton key list`");
-    assert_eq!(kms.seen(), [json!({}); 0]);
+    assert!(kms.seen().is_empty());
     let empty = stack.app.signing_keys.read().await.unwrap();
     stack.app.signing_keys.replace(&empty, &list).await.unwrap();
     stack.signed_in_with(&client, &code).await;

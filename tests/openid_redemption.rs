@@ -103,7 +103,7 @@ async fn a_code_that_cannot_be_redeemed_is_not_signed_for() {
     stack.redeem(&client, unknown.expose()).await.is_error(400, "invalid_grant");
     let expired = stack.openid_code(&client, stack.user("bob").await).await;
     stack.signed_in_with(&client, &code).await;
-    stack.advance(Duration::from_secs(60));
+    stack.advance(Duration::from_mins(1));
     stack.redeem(&client, &expired).await.is_error(400, "invalid_grant");
     assert_eq!(stack.signatures(), 1);
 }

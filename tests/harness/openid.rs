@@ -52,6 +52,7 @@ impl Stack {
     }
 
     /// Signs with `signer` from now on, at another URL. The issuer stays.
+    #[expect(clippy::used_underscore_binding, reason = "the gateway that served until then is replaced")]
     pub async fn sign_with(&mut self, signer: Arc<dyn Signer>) {
         let (config, log) = (self.app.config.clone(), Log::new(Level::Debug, self.log.clone()));
         let app = App::new(config, self.app.grants.table().client(), self.app.clock.clone(), log);
