@@ -168,9 +168,11 @@ async fn oidcc_ensure_other_scope_order_succeeds() {
 async fn oidcc_ensure_registered_redirect_uri() {
     let stack = Stack::with_openid().await;
     let user = SignIn::at(&stack).await;
-    for uri in
-        ["https://rp.example.com/callback/x", "https://rp.example.com/callback?x", "https://evil.example/"]
-    {
+    for uri in [
+        "https://app.example.com/oauth/callback/x",
+        "https://app.example.com/oauth/callback?x",
+        "https://evil.example/",
+    ] {
         user.browser.authorize(&user.request.with("redirect_uri", uri)).await.is_page(400);
     }
 }
@@ -189,7 +191,7 @@ async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
     let stack = Stack::with_openid().await;
     let user = SignIn::at(&stack).await;
     let redirect =
-        user.browser.redirected(&user.request.with("request_uri", "https://rp.example.com/r")).await;
+        user.browser.redirected(&user.request.with("request_uri", "https://app.example.com/r")).await;
     redirect.is_error(&stack, "request_uri_not_supported");
 }
 
@@ -197,8 +199,10 @@ async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupport
 async fn oidcc_ensure_request_object_with_redirect_uri() {
     let stack = Stack::with_openid().await;
     let user = SignIn::at(&stack).await;
-    let request =
-        user.request.with("request", "e30.e30.").with("redirect_uri", "https://rp.example.com/callback");
+    let request = user
+        .request
+        .with("request", "e30.e30.")
+        .with("redirect_uri", "https://app.example.com/oauth/callback");
     user.browser.redirected(&request).await.is_error(&stack, "request_not_supported");
 }
 

@@ -118,7 +118,7 @@ async fn the_largest_hint_state_and_nonce_survive_the_sign_in_and_come_back() {
     let request = sign_in(&rp)
         .with("state", &state)
         .with("nonce", &nonce)
-        .with("redirect_uri", "https://rp.example.com/callback")
+        .with("redirect_uri", "https://app.example.com/oauth/callback")
         .with("id_token_hint", &hint);
     let browser = stack.browser();
     let login = browser.redirected(&request).await.location;

@@ -144,7 +144,7 @@ async fn without_a_signing_key_a_code_costs_what_it_did() {
     for stack in [&on, &off] {
         let rp = stack.register(Registration {
             name: "rp".to_owned(),
-            redirect_uris: vec!["https://rp.example.com/callback".to_owned()],
+            redirect_uris: vec!["https://app.example.com/oauth/callback".to_owned()],
             scope: vec!["openid".to_owned()],
             ..Registration::default()
         });
