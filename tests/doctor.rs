@@ -246,7 +246,7 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
     fails(&ran, "published keys", "responds 404");
 
     assert_eq!(
-        check(&on.doctor(&on.url).await, "signing keys").0,
+        check(&doctor(&on, "").await, "signing keys").0,
         "warning",
         "it is not known what is deployed"
     );

@@ -15,6 +15,8 @@ mod response;
 mod routes;
 mod run_as;
 mod sample;
+#[cfg(test)]
+mod scratch;
 mod serve;
 mod signing_key;
 

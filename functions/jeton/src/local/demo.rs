@@ -210,37 +210,12 @@ The server's metadata, with all its endpoints:
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use shared::{
-        config::Config,
-        dynamodb::{self, Endpoint, schema},
-        log::{Level, Log},
-        time::Clock,
-    };
-
-    use super::{
-        super::{
-            database::{Database, Storage},
-            listen::listen,
-        },
-        *,
-    };
+mod tests {
+    use super::{super::scratch::started, *};
 
     async fn opens(app: &App, text: &str) -> bool {
         let user = app.users.find_by_name(&USER.parse().unwrap()).await.unwrap().unwrap();
         password::verify_async(Some(&user.password), Password::entered(text).unwrap()).await.matches()
-    }
-
-    pub(in super::super) async fn started() -> (App, Database) {
-        let listener = listen(0, "").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let database = Database::start(&Storage::Memory, [listener]).unwrap();
-        let mut config = Config::read(|_| None).unwrap();
-        config.issuer = Some(url.parse().unwrap());
-        let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
-        schema::create(&client, &config.tables).await.unwrap();
-        let log = Log::new(Level::Error, std::io::sink());
-        (App::new(config, &client, Clock::system(), log), database)
     }
 
     #[tokio::test]

@@ -51,7 +51,7 @@ pub(super) async fn register(app: &App) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::demo::tests::started, *};
+    use super::{super::scratch::started, *};
 
     #[tokio::test]
     async fn a_client_of_an_earlier_release_or_port_gets_what_the_page_needs() {
