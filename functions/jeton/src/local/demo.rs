@@ -150,13 +150,12 @@ async fn register_user(app: &App) -> Result<String, Error> {
     let name: UserName = USER.parse()?;
     let text = URL_SAFE_NO_PAD.encode(random::<9>());
     let hash = password::hash_async(Password::new(text.clone())?).await;
-    match app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
+    if let Some((user, _)) = app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
         // The user's sessions and grants stay.
-        Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
-        None => {
-            let user = User::new(Id::random(), name, hash, app.clock.now());
-            app.users.create_with_claims(&user, Some(&claims(user.sub, user.created_at)?)).await?;
-        }
+        app.users.replace_hash(&user, &hash).await?;
+    } else {
+        let user = User::new(Id::random(), name, hash, app.clock.now());
+        app.users.create_with_claims(&user, Some(&claims(user.sub, user.created_at)?)).await?;
     }
     Ok(text)
 }
