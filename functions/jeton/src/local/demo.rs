@@ -1,24 +1,24 @@
 //! The demo of `serve --demo`: two clients, a user, and the text that explains them.
 
+pub(super) mod error;
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::{
-    clients::{
-        self, InvalidRegistration, Registration,
-        description::{Description, InvalidDescription},
-    },
+    clients::{self, Registration, description::Description},
     config::{Language, SigningKeys},
     endpoint::{App, UnknownIssuer},
-    oauth::{ClientId, InvalidResourceUri, ResourceUri},
+    oauth::{ClientId, ResourceUri},
     openid::{Claim, Claims, InvalidClaim},
     resources::{self, Resource},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
-    users::{self, InvalidPassword, InvalidUserName, Password, User, UserName, password},
+    users::{self, Password, User, UserName, password},
 };
 
 use super::{demo_page, mcp, sample};
+use error::Error;
 
 /// The id of the confidential client.
 const ID: &str = "demo";
@@ -33,44 +33,6 @@ pub(super) struct Demo {
     mcp: ResourceUri,
     secret: Secret<ClientSecret>,
     password: String,
-}
-
-/// The reason why the demo cannot be registered.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Issuer(#[from] UnknownIssuer),
-    #[error(transparent)]
-    Uri(#[from] InvalidResourceUri),
-    #[error(transparent)]
-    Resource(#[from] resources::WriteError),
-    #[error(transparent)]
-    Registration(#[from] InvalidRegistration),
-    #[error(transparent)]
-    Scope(#[from] InvalidDescription),
-    #[error("the client {0} was deleted, and this database keeps that: give --database another file")]
-    Deleted(ClientId),
-    #[error(transparent)]
-    Client(clients::WriteError),
-    #[error("the client has no secret")]
-    Public,
-    #[error(transparent)]
-    Name(#[from] InvalidUserName),
-    #[error(transparent)]
-    Password(#[from] InvalidPassword),
-    #[error(transparent)]
-    Claim(#[from] InvalidClaim),
-    #[error(transparent)]
-    User(#[from] users::Unchanged),
-}
-
-impl From<clients::WriteError> for Error {
-    fn from(error: clients::WriteError) -> Self {
-        match error {
-            clients::WriteError::Deleted(id) => Self::Deleted(id),
-            error => Self::Client(error),
-        }
-    }
 }
 
 /// Returns the demo's value of a variable that the environment does not set.
@@ -150,13 +112,12 @@ async fn register_user(app: &App) -> Result<String, Error> {
     let name: UserName = USER.parse()?;
     let text = URL_SAFE_NO_PAD.encode(random::<9>());
     let hash = password::hash_async(Password::new(text.clone())?).await;
-    match app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
+    if let Some((user, _)) = app.users.read_by_name(&name).await.map_err(users::Unchanged::from)? {
         // The user's sessions and grants stay.
-        Some((user, _)) => app.users.replace_hash(&user, &hash).await?,
-        None => {
-            let user = User::new(Id::random(), name, hash, app.clock.now());
-            app.users.create_with_claims(&user, Some(&claims(user.sub, user.created_at)?)).await?;
-        }
+        app.users.replace_hash(&user, &hash).await?;
+    } else {
+        let user = User::new(Id::random(), name, hash, app.clock.now());
+        app.users.create_with_claims(&user, Some(&claims(user.sub, user.created_at)?)).await?;
     }
     Ok(text)
 }

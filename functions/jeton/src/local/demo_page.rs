@@ -7,7 +7,7 @@ use shared::{
     oauth::ClientId,
 };
 
-use super::demo::Error;
+use super::demo::error::Error;
 
 /// The path of the page, and of the client's redirect URI.
 pub(super) const PATH: &str = "/demo";

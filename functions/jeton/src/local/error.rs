@@ -32,7 +32,7 @@ pub enum Error {
     #[error("the tables cannot be created: {0}")]
     Tables(BoxError),
     #[error("the demo cannot be registered: {0}")]
-    Demo(#[from] demo::Error),
+    Demo(#[from] demo::error::Error),
     #[error("the signing key cannot be made: {0}")]
     SigningKey(#[from] signing_key::Error),
     #[error(transparent)]
