@@ -120,7 +120,7 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
         stack.keys().await,
         json!([{
             "kid": kid(&added), "name": arn("0"), "deployed": null, "state": "signing",
-            "use_from": from, "gone_at": null, "hint_until": null,
+            "use_from": from, "published_until": null, "hints_until": null,
         }])
     );
     let deployed = format!("{},{}", arn("0"), arn("1"));
@@ -131,8 +131,8 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
     assert_eq!(members(keys, "state"), ["signing", "waiting"]);
     assert_eq!(members(keys, "deployed"), [true, true]);
     assert_eq!(members(keys, "use_from"), [from, used]);
-    assert_eq!(members(keys, "gone_at"), [&json!(gone), &Value::Null]);
-    assert_eq!(members(keys, "hint_until"), [&json!(gone + 90 * 86_400), &Value::Null]);
+    assert_eq!(members(keys, "published_until"), [&json!(gone), &Value::Null]);
+    assert_eq!(members(keys, "hints_until"), [&json!(gone + 90 * 86_400), &Value::Null]);
 }
 
 #[tokio::test]
@@ -280,7 +280,7 @@ async fn a_key_that_signs_or_is_published_is_removed_by_force_only() {
     stack.key(&kms, &["remove", &second, "--force", "--yes"]).await.json();
     let keys = stack.keys().await;
     assert_eq!(
-        (members(&keys, "state"), members(&keys, "gone_at")),
+        (members(&keys, "state"), members(&keys, "published_until")),
         (vec![&json!("signing")], vec![&Value::Null])
     );
 }

@@ -67,7 +67,7 @@ async fn a_new_key_is_published_signs_a_day_later_and_the_old_one_is_gone_two_da
     let used = second.use_from;
     assert!(used.after(Duration::from_secs(1)).since(stack.now()) >= DAY);
     let (gone, forgotten) = (used.after(2 * DAY), used.after(92 * DAY));
-    assert_eq!((first.gone_at, first.hint_until), (Some(gone), Some(forgotten)));
+    assert_eq!((first.published_until, first.hints_until), (Some(gone), Some(forgotten)));
     stack.advance(REMEMBERED);
     assert_eq!((stack.published().await, stack.signing().await), (both.clone(), Some(old.clone())));
     stack.advance_to_just_before(used.since(stack.now()));

@@ -46,10 +46,10 @@ pub struct SigningKey {
     pub use_from: Timestamp,
     /// When the key is no longer published. `None`: no newer key is in the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gone_at: Option<Timestamp>,
-    /// When an `id_token_hint` by this key no longer counts. `None` as long as `gone_at` is.
+    pub published_until: Option<Timestamp>,
+    /// When an `id_token_hint` by this key no longer counts. `None` as long as `published_until` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint_until: Option<Timestamp>,
+    pub hints_until: Option<Timestamp>,
     /// Attributes of a later version.
     #[serde(flatten)]
     later: Map<String, Value>,
@@ -57,13 +57,13 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Returns whether the key is no longer published.
-    pub fn is_gone(&self, now: Timestamp) -> bool {
-        self.gone_at.is_some_and(|gone_at| gone_at.has_passed(now))
+    pub fn is_retired(&self, now: Timestamp) -> bool {
+        self.published_until.is_some_and(|published_until| published_until.has_passed(now))
     }
 
     /// Returns whether an `id_token_hint` by the key no longer counts.
-    pub fn is_forgotten(&self, now: Timestamp) -> bool {
-        self.hint_until.is_some_and(|until| until.has_passed(now))
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.hints_until.is_some_and(|until| until.has_passed(now))
     }
 
     /// Returns the key called `name` with this RSA public key, each number as bytes, most significant first.
@@ -72,7 +72,7 @@ impl SigningKey {
         // RFC 7638 §3: the required members in alphabetical order, without white space.
         let required = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(required));
-        Self { kid, name, n, e, use_from, gone_at: None, hint_until: None, later: Map::new() }
+        Self { kid, name, n, e, use_from, published_until: None, hints_until: None, later: Map::new() }
     }
 }
 
@@ -116,7 +116,7 @@ impl KeyList {
     pub fn published(&self, permitted: &SigningKeys, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
         let signing = self.signing(permitted, now).map(|key| &key.kid);
         let is_published = move |key: &&SigningKey| {
-            (!key.is_gone(now) || Some(&key.kid) == signing)
+            (!key.is_retired(now) || Some(&key.kid) == signing)
                 && (!key.name.is_local() || permitted.permit(&key.name))
         };
         self.keys.iter().filter(is_published)
@@ -124,7 +124,7 @@ impl KeyList {
 
     /// Returns the key called `kid`, if an `id_token_hint` by it counts at `now`.
     pub fn for_hint(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
-        self.find(kid).filter(|key| !key.is_forgotten(now))
+        self.find(kid).filter(|key| !key.is_expired(now))
     }
 
     /// Returns the list with `key`, in the place of a key with its `kid`. It signs at once if it is the first one or
@@ -158,10 +158,10 @@ impl KeyList {
 
     /// Returns the list without the keys that are of no use any more: hints by them no longer count, and they do not sign.
     #[must_use]
-    pub fn without_forgotten(&self, permitted: &SigningKeys, now: Timestamp) -> Self {
+    pub fn without_expired(&self, permitted: &SigningKeys, now: Timestamp) -> Self {
         let signing = self.signing(permitted, now).map(|key| key.kid.clone());
         let mut changed = self.clone();
-        changed.keys.retain(|key| !key.is_forgotten(now) || Some(&key.kid) == signing.as_ref());
+        changed.keys.retain(|key| !key.is_expired(now) || Some(&key.kid) == signing.as_ref());
         changed
     }
 
@@ -173,9 +173,9 @@ impl KeyList {
         let followers = self.keys.iter().skip(1).map(|key| Some(key.use_from));
         let followers: Vec<_> = followers.chain([None]).collect();
         for (at, (key, follower)) in self.keys.iter_mut().zip(followers).enumerate() {
-            if follower.is_none() || !key.is_gone(now) || Some(at) == in_use {
-                key.gone_at = follower.map(|used| used.after(PUBLISHED_AFTER));
-                key.hint_until = key.gone_at.map(|gone| gone.after(HINTS_AFTER));
+            if follower.is_none() || !key.is_retired(now) || Some(at) == in_use {
+                key.published_until = follower.map(|used| used.after(PUBLISHED_AFTER));
+                key.hints_until = key.published_until.map(|gone| gone.after(HINTS_AFTER));
             }
         }
     }

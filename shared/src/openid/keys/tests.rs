@@ -117,7 +117,7 @@ fn a_key_that_waits_can_be_made_to_sign_at_once() {
 #[test]
 fn without_the_key_that_waits_the_key_before_it_stays() {
     let list = rotated().without("b", hours(2));
-    assert_eq!((list.keys()[0].gone_at, list.keys()[0].hint_until), (None, None));
+    assert_eq!((list.keys()[0].published_until, list.keys()[0].hints_until), (None, None));
     assert_eq!(published(&list, &["a", "b"], hours(1_000)), ["a"]);
 }
 
@@ -149,13 +149,9 @@ fn a_key_is_dropped_when_hints_by_it_no_longer_count_unless_it_signs() {
     let (list, gone) = (rotated(), hours(73));
     let forgotten = gone.after(HINTS_AFTER);
     let kids = |list: &KeyList| list.keys().iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
-    assert_eq!(kids(&list.without_forgotten(&permitted(&["a", "b"]), before(forgotten))), ["a", "b"]);
-    assert_eq!(kids(&list.without_forgotten(&permitted(&["a", "b"]), forgotten)), ["b"]);
-    assert_eq!(
-        kids(&list.without_forgotten(&permitted(&["a"]), forgotten)),
-        ["a", "b"],
-        "b was not deployed"
-    );
+    assert_eq!(kids(&list.without_expired(&permitted(&["a", "b"]), before(forgotten))), ["a", "b"]);
+    assert_eq!(kids(&list.without_expired(&permitted(&["a", "b"]), forgotten)), ["b"]);
+    assert_eq!(kids(&list.without_expired(&permitted(&["a"]), forgotten)), ["a", "b"], "b was not deployed");
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) async fn checks(admin: &Admin, issuer: Option<&Issuer>) -> Vec<Check>
 
 /// Warns of keys that are to sign, or should by now, and that the deployment lacks.
 fn undeployed(list: &KeyList, deployed: &SigningKeys, now: Timestamp) -> Option<Check> {
-    let lacking = list.keys().iter().filter(|key| !key.is_gone(now) && !deployed.permit(&key.name));
+    let lacking = list.keys().iter().filter(|key| !key.is_retired(now) && !deployed.permit(&key.name));
     let lacking: Vec<_> = lacking.map(|key| key.name.as_str()).collect();
     let message = format!("not in the parameter SigningKeys: {}", lacking.join(", "));
     (!lacking.is_empty()).then(|| Check::warning("deployed keys", message))

@@ -41,7 +41,7 @@ impl Add {
         let (store, now) = (&admin.app.signing_keys, admin.app.clock.now());
         let read = store.read().await?;
         let deployed = deployed(admin);
-        let list = deployed.map_or_else(|| read.clone(), |keys| read.without_forgotten(keys, now));
+        let list = deployed.map_or_else(|| read.clone(), |keys| read.without_expired(keys, now));
         let key = self.key(admin, &list).await?;
         let waits = list.find(&key.kid).is_some();
         // Without a key that signs, there is nothing to wait for.
@@ -89,9 +89,10 @@ fn text(list: &KeyList, added: &SigningKey, stolen: bool, admin: &Admin) -> Stri
     } else {
         format!("Key {kid} ({name}) signs from now on: each function learns of it within five minutes.")
     }];
-    let older = list.keys().iter().filter(|key| key.kid != *kid && !key.is_gone(now));
+    let older = list.keys().iter().filter(|key| key.kid != *kid && !key.is_retired(now));
     let stays = |key: &SigningKey| {
-        key.gone_at.map(|gone_at| format!("Key {} stays published until {}.", key.kid, utc(gone_at)))
+        key.published_until
+            .map(|published_until| format!("Key {} stays published until {}.", key.kid, utc(published_until)))
     };
     lines.extend(older.filter_map(stays));
     if stolen {

@@ -46,9 +46,9 @@ pub(super) fn state(
         State::Signing
     } else if key.use_from > now {
         State::Waiting
-    } else if !key.is_gone(now) {
+    } else if !key.is_retired(now) {
         State::Published
-    } else if !key.is_forgotten(now) {
+    } else if !key.is_expired(now) {
         State::Hints
     } else {
         State::Forgotten
@@ -63,8 +63,8 @@ pub(super) fn json(list: &KeyList, deployed: Option<&SigningKeys>, now: Timestam
             "deployed": deployed.map(|keys| keys.permit(&key.name)),
             "state": <&str>::from(state(list, key, deployed, now)),
             "use_from": key.use_from.seconds(),
-            "gone_at": key.gone_at.map(Timestamp::seconds),
-            "hint_until": key.hint_until.map(Timestamp::seconds),
+            "published_until": key.published_until.map(Timestamp::seconds),
+            "hints_until": key.hints_until.map(Timestamp::seconds),
         })
     };
     list.keys().iter().map(json).collect()
@@ -85,8 +85,8 @@ pub(super) fn row(
         State::Forgotten => "of no use any more",
     };
     let until = match state {
-        State::Hints | State::Forgotten => key.hint_until,
-        State::Waiting | State::Signing | State::Published => key.gone_at,
+        State::Hints | State::Forgotten => key.hints_until,
+        State::Waiting | State::Signing | State::Published => key.published_until,
     };
     [
         key.kid.clone(),
