@@ -11,5 +11,5 @@ mod signer;
 
 pub use claims::{Claim, Claims, InvalidClaim};
 pub use id_token::IdToken;
-pub use keys::{KeyList, SigningKey};
+pub use keys::{KeyList, SigningKey, Start};
 pub use signer::{Signature, Signer, SigningError};

@@ -12,7 +12,7 @@ use shared::{
     endpoint::App,
     grants::Grant,
     log::{Level, Log},
-    openid::{Claim, Claims, Signer, SigningKey},
+    openid::{Claim, Claims, Signer, SigningKey, Start},
     secret::{AuthorizationCode, Id, Secret},
     time::Timestamp,
 };
@@ -142,7 +142,7 @@ pub(super) async fn sign_locally(app: App) -> App {
     let list = app.signing_keys.read().await.unwrap();
     if list.keys().is_empty() {
         private.store(app.clients.table()).await.unwrap();
-        let changed = list.with(key.clone(), true, app.clock.now());
+        let changed = list.with(key.clone(), Start::Now, app.clock.now());
         app.signing_keys.replace(&list, &changed).await.unwrap();
     }
     let signer = LocalSigner::new(app.clients.table().clone());

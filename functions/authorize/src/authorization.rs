@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::{
     dynamodb,
     endpoint::{Call, SignedIn},
-    openid::hint::{self, InvalidHint},
+    openid::hint::InvalidHint,
 };
 
 use crate::{
@@ -38,9 +38,7 @@ impl Authorization<'_> {
         let Some(text) = self.request.openid.as_ref().and_then(|openid| openid.id_token_hint.as_ref()) else {
             return Ok(true);
         };
-        let (app, now) = (self.call.app, self.call.now);
-        let keys = app.signing_keys.list(&app.config.signing_keys, now).await?;
-        Ok(match hint::verify(text, &keys, &self.destination.issuer, now) {
+        Ok(match self.call.verify_hint(text).await? {
             Ok(hint) => hint.sub == self.user.user,
             Err(InvalidHint) => !self.request.prompt.none,
         })

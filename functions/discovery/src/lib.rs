@@ -38,7 +38,7 @@ async fn configuration(call: &Call<'_>) -> Result<Response, OAuthError> {
 async fn keys(call: &Call<'_>) -> Result<Response, OAuthError> {
     let &Call { app, now, .. } = call;
     let permitted = &app.config.signing_keys;
-    let list = app.signing_keys.list(permitted, now).await?;
+    let list = app.signing_keys.list(now).await?;
     let keys = KeySet::of(list.published(permitted, now));
     // Until a key signs, no cache may say that there is none.
     let is_usable = list.signing(permitted, now).is_some();

@@ -8,7 +8,7 @@ use shared::{
     endpoint::{Call, SignedIn},
     http::{self, Query, Response},
     oauth::ClientId,
-    openid::{hint, hint::Hint, id_token},
+    openid::hint::Hint,
     pages::{ErrorKind, ErrorPage, SignedOutPage},
 };
 
@@ -48,7 +48,7 @@ impl LogoutRequest {
     /// Returns whether the request proves that it is about the session of `user`: its ID token was issued for the same
     /// sign-in.
     pub(crate) fn is_of(&self, user: &SignedIn) -> bool {
-        let auth_time = id_token::numeric_date(user.authenticated_at);
+        let auth_time = user.authenticated_at.seconds();
         self.proof.as_ref().is_some_and(|(hint, _)| hint.sub == user.user && hint.auth_time == auth_time)
     }
 
@@ -81,8 +81,7 @@ async fn verify(
     text: &str,
     named: Option<&str>,
 ) -> Result<Option<(Hint, Arc<Client>)>, ErrorPage> {
-    let keys = call.app.signing_keys.list(&call.app.config.signing_keys, call.now).await?;
-    let Ok(hint) = hint::verify(text, &keys, &call.issuer()?, call.now) else { return Ok(None) };
+    let Ok(hint) = call.verify_hint(text).await? else { return Ok(None) };
     if named.is_some_and(|named| named != hint.aud.as_str()) {
         return Ok(None);
     }

@@ -59,7 +59,7 @@ impl App {
             clients: clients::Store::new(clients.clone(), config.client_cache, config.compat.clone()),
             resources: resources::Store::new(clients.clone(), config.client_cache),
             descriptions: description::Store::new(clients.clone()),
-            signing_keys: openid::keys::Store::new(clients.clone()),
+            signing_keys: openid::keys::Store::new(clients.clone(), config.signing_keys.clone()),
             statuses: status::Store::new(clients, users.clone(), config.status_cache),
             claims: openid::claims::Store::new(users.clone()),
             users: users::Store::new(users),

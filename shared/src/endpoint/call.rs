@@ -11,8 +11,10 @@ use lambda_http::{
 use super::App;
 use crate::{
     audit::{Event, Record, UserChange},
+    dynamodb,
     http::{Cookie, OAuthError, Query, Request, Response},
     oauth::{ClientId, Issuer},
+    openid::hint::{self, Hint, InvalidHint},
     pages::{ErrorKind, ErrorPage, View},
     secret::{Id, Kind, Secret},
     time::Timestamp,
@@ -107,6 +109,13 @@ impl<'a> Call<'a> {
         let mut response = self.fail(&error.with_status(StatusCode::METHOD_NOT_ALLOWED));
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(route.methods));
         Some(response)
+    }
+
+    /// Verifies `text`, an `id_token_hint` (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
+    pub async fn verify_hint(&self, text: &str) -> Result<Result<Hint, InvalidHint>, dynamodb::Error> {
+        let keys = self.app.signing_keys.list(self.now).await?;
+        let Ok(issuer) = self.issuer() else { return Ok(Err(InvalidHint)) };
+        Ok(hint::verify(text, &keys, &issuer, self.now))
     }
 
     /// Returns the view of pages in the language that the request prefers.

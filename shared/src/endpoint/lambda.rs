@@ -104,7 +104,7 @@ pub async fn warm_up_by_grant(app: &App) {
 
 /// Does the same for functions that read signing keys and nothing else: by reading them.
 pub async fn warm_up_keys(app: &App) {
-    let _ = app.signing_keys.list(&app.config.signing_keys, app.clock.now()).await;
+    let _ = app.signing_keys.list(app.clock.now()).await;
 }
 
 /// Returns the state of a function, as the environment configures it, with a client of DynamoDB by `settings`.

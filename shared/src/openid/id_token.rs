@@ -9,7 +9,6 @@ use super::{SigningKey, jws};
 use crate::{
     oauth::{ClientId, Issuer},
     secret::{AccessToken, Id, Secret},
-    time::Timestamp,
 };
 
 /// The claims of an ID token.
@@ -44,11 +43,6 @@ fn as_text<S: serde::Serializer>(issuer: &Issuer, serializer: S) -> Result<S::Ok
 pub fn at_hash(token: &Secret<AccessToken>) -> String {
     let digest = Sha256::digest(token.expose());
     URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default())
-}
-
-/// Returns a time as JWTs have it: whole epoch seconds (RFC 7519 §2).
-pub const fn numeric_date(time: Timestamp) -> u64 {
-    time.seconds()
 }
 
 impl IdToken<'_> {

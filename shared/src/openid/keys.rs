@@ -29,6 +29,14 @@ pub const PUBLISHED_AFTER: Duration = Duration::from_hours(48);
 /// How long the signature of an `id_token_hint` counts after its key is no longer published.
 pub const HINTS_AFTER: Duration = Duration::from_hours(90 * 24);
 
+/// When a key that is added begins to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    Now,
+    /// After [`PUBLISHED_BEFORE`].
+    AfterPublication,
+}
+
 /// How far two administrators' clocks may be apart, as both know DynamoDB's to a second.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
 
@@ -112,7 +120,7 @@ impl KeyList {
     }
 
     /// Returns the keys that are published at `now`: also one that still signs because its successor was not deployed. A
-    /// key of a local database is published only where it may sign: whoever reads the database has it.
+    /// key of a local database is published only where it may sign: its private part can be read in the database.
     pub fn published(&self, permitted: &SigningKeys, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
         let signing = self.signing(permitted, now).map(|key| &key.kid);
         let is_published = move |key: &&SigningKey| {
@@ -127,14 +135,13 @@ impl KeyList {
         self.find(kid).filter(|key| !key.is_expired(now))
     }
 
-    /// Returns the list with `key`, in the place of a key with its `kid`. It signs at once if it is the first one or
-    /// `at_once` says so, else after [`PUBLISHED_BEFORE`]; the key before it is then published for another
-    /// [`PUBLISHED_AFTER`].
+    /// Returns the list with `key`, in the place of a key with its `kid`. The first key signs at
+    /// once, whatever `start` is. The key before it is published for another [`PUBLISHED_AFTER`] from then on.
     #[must_use]
-    pub fn with(&self, mut key: SigningKey, at_once: bool, now: Timestamp) -> Self {
+    pub fn with(&self, mut key: SigningKey, start: Start, now: Timestamp) -> Self {
         let mut changed = self.clone();
         changed.keys.retain(|known| known.kid != key.kid);
-        key.use_from = if at_once || changed.keys.is_empty() {
+        key.use_from = if start == Start::Now || changed.keys.is_empty() {
             // The clock of the administrator who added the last key may have been a little ahead.
             let soon = now.after(CLOCK_DIFFERENCE);
             let begun = changed.keys.iter().map(|key| key.use_from).filter(|begun| *begun <= soon).max();

@@ -1,7 +1,7 @@
 //! The list of signing keys in the clients table.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,32 +30,39 @@ pub enum WriteError {
 #[derive(Debug)]
 pub struct Store {
     table: Table,
+    /// The keys that the deployment may sign with.
+    permitted: SigningKeys,
     remembered: Mutex<Option<(Timestamp, Arc<KeyList>)>>,
 }
 
 impl Store {
-    pub const fn new(table: Table) -> Self {
-        Self { table, remembered: Mutex::new(None) }
+    pub const fn new(table: Table, permitted: SigningKeys) -> Self {
+        Self { table, permitted, remembered: Mutex::new(None) }
     }
 
-    /// Returns the list, read no more than five minutes ago. A list without a key that signs is read every time.
-    pub async fn list(
-        &self,
-        permitted: &SigningKeys,
-        now: Timestamp,
-    ) -> Result<Arc<KeyList>, dynamodb::Error> {
-        if let Some((read_at, list)) = &*self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the list, read no more than five minutes ago. A list without a key that signs is read every time, and
+    /// after [`Store::forget`] the list is read again.
+    pub async fn list(&self, now: Timestamp) -> Result<Arc<KeyList>, dynamodb::Error> {
+        if let Some((read_at, list)) = &*self.remembered()
             && *read_at <= now
             && now.since(*read_at) < REMEMBERED
         {
             return Ok(Arc::clone(list));
         }
         let list = Arc::new(self.read().await?);
-        if list.signing(permitted, now).is_some() {
-            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-            *remembered = Some((now, Arc::clone(&list)));
+        if list.signing(&self.permitted, now).is_some() {
+            *self.remembered() = Some((now, Arc::clone(&list)));
         }
         Ok(list)
+    }
+
+    /// Has the next [`Store::list`] read the list again, because the key that signs was refused.
+    pub fn forget(&self) {
+        *self.remembered() = None;
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Option<(Timestamp, Arc<KeyList>)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the list consistently.

@@ -37,12 +37,16 @@ fn published<'a>(list: &'a KeyList, ids: &[&str], now: Timestamp) -> Vec<&'a str
 
 /// A list with the key `a`, followed by `b` an hour later.
 fn rotated() -> KeyList {
-    KeyList::default().with(key("a"), false, START).with(key("b"), false, hours(1))
+    KeyList::default().with(key("a"), Start::AfterPublication, START).with(
+        key("b"),
+        Start::AfterPublication,
+        hours(1),
+    )
 }
 
 #[test]
 fn the_first_key_signs_at_once_and_is_published_until_another_follows() {
-    let list = KeyList::default().with(key("a"), false, START);
+    let list = KeyList::default().with(key("a"), Start::AfterPublication, START);
     assert_eq!(signing(&list, &["a"], before(START)), None);
     for now in [START, hours(1_000_000)] {
         assert_eq!((signing(&list, &["a"], now), published(&list, &["a"], now)), (Some("a"), vec!["a"]));
@@ -85,11 +89,15 @@ fn a_key_that_was_not_deployed_changes_nothing() {
 
 #[test]
 fn at_once_the_newest_key_signs() {
-    let list = KeyList::default().with(key("a"), false, START).with(key("b"), true, hours(1));
-    let list = list.with(key("c"), true, hours(1));
+    let list = KeyList::default().with(key("a"), Start::AfterPublication, START).with(
+        key("b"),
+        Start::Now,
+        hours(1),
+    );
+    let list = list.with(key("c"), Start::Now, hours(1));
     assert_eq!(signing(&list, &["a", "b", "c"], hours(1)), Some("c"), "also of two in the same moment");
     // By a clock that is a second behind.
-    let late = list.with(key("d"), true, before(hours(1)));
+    let late = list.with(key("d"), Start::Now, before(hours(1)));
     assert_eq!(signing(&late, &["a", "b", "c", "d"], hours(1)), Some("d"));
     assert_eq!(published(&late, &["d"], hours(48)), ["a", "b", "c", "d"]);
     assert_eq!(published(&late, &["d"], hours(49)), ["d"]);
@@ -97,7 +105,7 @@ fn at_once_the_newest_key_signs() {
 
 #[test]
 fn a_key_that_waits_signs_at_its_time_though_another_was_added_at_once() {
-    let list = rotated().with(key("c"), true, hours(2));
+    let list = rotated().with(key("c"), Start::Now, hours(2));
     let all = &["a", "b", "c"];
     assert_eq!((signing(&list, all, hours(2)), signing(&list, all, hours(25))), (Some("c"), Some("b")));
     assert_eq!(published(&list, all, hours(49)), ["a", "c", "b"]);
@@ -109,7 +117,7 @@ fn a_key_that_waits_signs_at_its_time_though_another_was_added_at_once() {
 
 #[test]
 fn a_key_that_waits_can_be_made_to_sign_at_once() {
-    let list = rotated().with(key("b"), true, hours(2));
+    let list = rotated().with(key("b"), Start::Now, hours(2));
     assert_eq!((list.keys().len(), signing(&list, &["a", "b"], hours(2))), (2, Some("b")));
     assert_eq!(published(&list, &["a", "b"], hours(50)), ["b"]);
 }
@@ -132,7 +140,7 @@ fn without_the_key_that_signs_the_one_before_it_signs_and_is_published_again() {
     );
     assert!(list.for_hint("a", now).is_some());
     // Also if the next key waits already: until then `a` signs.
-    let list = rotated().with(key("c"), false, hours(80)).without("b", hours(81));
+    let list = rotated().with(key("c"), Start::AfterPublication, hours(80)).without("b", hours(81));
     assert_eq!(signing(&list, &["a", "c"], hours(81)), Some("a"));
     assert_eq!(published(&list, &["a", "c"], hours(104 + 47)), ["a", "c"]);
     assert_eq!(published(&list, &["a", "c"], hours(104 + 48)), ["c"]);
@@ -140,7 +148,7 @@ fn without_the_key_that_signs_the_one_before_it_signs_and_is_published_again() {
 
 #[test]
 fn a_key_that_is_gone_does_not_come_back_with_the_end_of_a_later_one() {
-    let list = rotated().with(key("c"), true, hours(80)).without("b", hours(80));
+    let list = rotated().with(key("c"), Start::Now, hours(80)).without("b", hours(80));
     assert_eq!(published(&list, &["a", "b", "c"], hours(80)), ["c"]);
 }
 
@@ -157,7 +165,11 @@ fn a_key_is_dropped_when_hints_by_it_no_longer_count_unless_it_signs() {
 #[test]
 fn a_key_of_a_local_database_is_published_only_where_it_may_sign() {
     let local = SigningKey { name: "local/x".parse().unwrap(), ..key("x") };
-    let list = KeyList::default().with(key("a"), false, START).with(local, true, START.after(HOUR));
+    let list = KeyList::default().with(key("a"), Start::AfterPublication, START).with(
+        local,
+        Start::Now,
+        START.after(HOUR),
+    );
     assert_eq!(
         (signing(&list, &["a"], hours(2)), published(&list, &["a"], hours(2))),
         (Some("a"), vec!["a"])

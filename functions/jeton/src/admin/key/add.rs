@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::{
     audit::KeyChange,
     config::{InvalidKeyName, KeyName},
-    openid::{KeyList, SigningKey},
+    openid::{KeyList, SigningKey, Start},
 };
 
 use super::{audit, deployed, description, error::InvalidKey, kms};
@@ -45,8 +45,9 @@ impl Add {
         let key = self.key(admin, &list).await?;
         let waits = list.find(&key.kid).is_some();
         // Without a key that signs, there is nothing to wait for.
-        let at_once = self.now || deployed.is_some_and(|keys| list.signing(keys, admin.latest()).is_none());
-        let changed = list.with(key.clone(), at_once, now);
+        let none_signs = deployed.is_some_and(|keys| list.signing(keys, admin.latest()).is_none());
+        let start = if self.now || none_signs { Start::Now } else { Start::AfterPublication };
+        let changed = list.with(key.clone(), start, now);
         store.replace(&read, &changed).await?;
         audit(admin, &key.kid, if waits { KeyChange::UsedAtOnce } else { KeyChange::Added });
         let added = changed.find(&key.kid).unwrap_or(&key);
