@@ -95,6 +95,11 @@ impl SigningKeys {
         !self.0.is_empty()
     }
 
+    /// Returns whether the deployment may sign with the keys in the local database.
+    pub fn permit_local(&self) -> bool {
+        self.0.contains(&Permitted::Local)
+    }
+
     /// Returns the names of the keys in KMS.
     pub fn kms_keys(&self) -> impl Iterator<Item = &KeyName> {
         self.0.iter().filter_map(|permitted| match permitted {

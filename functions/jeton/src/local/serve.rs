@@ -59,7 +59,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     schema::create(&client, &config.tables).await.map_err(Error::Tables)?;
     let log = Log::new(config.log_level, std::io::stderr());
     let mut app = App::new(config, &client, Clock::system(), log);
-    if app.config.signing_keys.is_on() {
+    if app.config.signing_keys.permit_local() {
         signing_key::ensure(&app).await?;
         let signer = LocalSigner::new(app.clients.table().clone());
         app = app.signing_with(Arc::new(signer));

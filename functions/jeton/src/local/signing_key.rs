@@ -1,14 +1,16 @@
 //! Signing keys in a local database, in the place of KMS's.
 //!
 //! # Design
-//! Whoever reads the database can sign with these keys, so they are for a laptop: a deployment's keys never leave KMS.
+//! A program that can read the database can sign with these keys, so they are for a developer's machine. A deployment's
+//! keys never leave KMS.
 
 use std::{
     collections::HashMap,
+    fmt::Display,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use lambda_http::BoxFuture;
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 use ring::{
     rand::SystemRandom,
@@ -20,7 +22,7 @@ use shared::{
     config::KeyName,
     dynamodb::{self, Table},
     endpoint::App,
-    openid::{Signature, Signer, SigningError, SigningKey, keys},
+    openid::{Signature, Signer, SigningError, SigningKey, Start, keys},
     secret::Id,
     time::Timestamp,
 };
@@ -41,7 +43,7 @@ pub struct PrivateKey {
 /// The reason why a key was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the key cannot be made: {0}")]
+    #[error("{0}")]
     NotMade(String),
     #[error(transparent)]
     List(#[from] keys::WriteError),
@@ -73,18 +75,15 @@ impl PrivateKey {
     }
 }
 
-/// Makes the first key, unless one signs already, or the configuration names keys of KMS.
+/// Makes the first key, unless one signs already.
 pub(super) async fn ensure(app: &App) -> Result<(), Error> {
     let (list, now) = (app.signing_keys.read().await?, app.clock.now());
     if list.signing(&app.config.signing_keys, now).is_some() {
         return Ok(());
     }
     let (private, key) = PrivateKey::make(now)?;
-    if app.config.signing_keys.permit(&key.name) {
-        private.store(app.clients.table()).await?;
-        app.signing_keys.replace(&list, &list.with(key, true, now)).await?;
-    }
-    Ok(())
+    private.store(app.clients.table()).await?;
+    Ok(app.signing_keys.replace(&list, &list.with(key, Start::Now, now)).await?)
 }
 
 /// Signs with the keys in a local database.
@@ -105,10 +104,11 @@ impl LocalSigner {
         if let Some(known) = known {
             return Ok(known);
         }
+        let local = |error: &dyn Display| SigningError::Local(error.to_string());
         let stored: Option<PrivateKey> =
-            self.clients.get(&PrivateKey::key(name)).await.map_err(|_| SigningError::NoConnection)?;
-        let pair = RsaKeyPair::from_pkcs8(&stored.ok_or(SigningError::NoKey)?.pkcs8);
-        let pair = Arc::new(pair.map_err(|_| SigningError::NoKey)?);
+            self.clients.get(&PrivateKey::key(name)).await.map_err(|error| local(&error))?;
+        let stored = stored.ok_or_else(|| local(&"it is not in the database"))?;
+        let pair = Arc::new(RsaKeyPair::from_pkcs8(&stored.pkcs8).map_err(|error| local(&error))?);
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), Arc::clone(&pair));
         Ok(pair)
     }
@@ -120,13 +120,12 @@ impl Signer for LocalSigner {
         key: &'a KeyName,
         message: &'a [u8],
     ) -> BoxFuture<'a, Result<Signature, SigningError>> {
-        async move {
+        Box::pin(async move {
             let pair = self.find(key).await?;
             let mut bytes = vec![0; pair.public().modulus_len()];
             pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut bytes)
-                .map_err(|_| SigningError::NoKey)?;
+                .map_err(|error| SigningError::Local(error.to_string()))?;
             Ok(Signature { bytes, request_id: None })
-        }
-        .boxed()
+        })
     }
 }
