@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 use shared::{
     grants::{EndReason, State},
-    openid::KeyList,
+    openid::{KeyList, Start},
     secret::{AuthorizationCode, Secret},
 };
 
@@ -24,9 +24,9 @@ const BROKEN: Mode = Mode::Refuse(StatusCode::INTERNAL_SERVER_ERROR, "KMSInterna
 const DISABLED: Mode = Mode::Refuse(StatusCode::BAD_REQUEST, "DisabledException");
 const DENIED: Mode = Mode::Refuse(StatusCode::BAD_REQUEST, "AccessDeniedException");
 
-async fn prepared(arn: &str) -> (Arc<Stack>, FakeKms, Registered, String) {
+async fn prepared(arns: &str) -> (Arc<Stack>, FakeKms, Registered, String) {
     let kms = FakeKms::start().await;
-    let stack = Arc::new(Stack::with_kms(&kms, arn).await);
+    let stack = Arc::new(Stack::with_kms(&kms, arns).await);
     let client = stack.refreshing_party().await;
     let code = stack.openid_code(&client, stack.user("alice").await).await;
     (stack, kms, client, code)
@@ -99,6 +99,17 @@ async fn a_key_of_another_region_signs_nothing() {
     assert_eq!(stack.audited("unavailable")[0]["reason"], "KMS: NotFoundException");
     assert_eq!(kms.seen()[0]["KeyId"], ELSEWHERE);
     assert_eq!(stack.grant_of_code(&code).await.state, State::Code);
+}
+
+#[tokio::test]
+async fn after_kms_refuses_a_key_one_that_was_added_since_signs_at_once() {
+    let (stack, _kms, client, code) = prepared(&format!("{ELSEWHERE},{ARN}")).await;
+    stack.redeem(&client, &code).await.is_unavailable();
+    let list = stack.app.signing_keys.read().await.unwrap();
+    let mut key = list.keys()[0].clone();
+    key.name = ARN.parse().unwrap();
+    stack.app.signing_keys.replace(&list, &list.with(key, Start::Now, stack.now())).await.unwrap();
+    stack.signed_in_with(&client, &code).await;
 }
 
 #[tokio::test]

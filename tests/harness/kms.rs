@@ -14,7 +14,7 @@ use rsa::{Pkcs1v15Sign, PrivateKey, traits::PublicKeyParts};
 use serde_json::{Value, json};
 use shared::{
     aws::{self, Endpoint},
-    openid::SigningKey,
+    openid::{SigningKey, Start},
 };
 use token::Kms;
 use tokio::{net::TcpListener, sync::Notify};
@@ -103,13 +103,14 @@ impl FakeKms {
 }
 
 impl Stack {
-    /// Starts a deployment whose one key is `arn` at `kms`.
-    pub async fn with_kms(kms: &FakeKms, arn: &str) -> Self {
-        let mut stack = Self::configured(|config| config.signing_keys = arn.parse().unwrap()).await;
+    /// Starts a deployment with these `arns`, separated by commas, at `kms`. The first one is in the list of keys.
+    pub async fn with_kms(kms: &FakeKms, arns: &str) -> Self {
+        let mut stack = Self::configured(|config| config.signing_keys = arns.parse().unwrap()).await;
+        let arn = arns.split(',').next().unwrap();
         let (n, e) = (KEY.n().to_be_bytes_trimmed_vartime(), KEY.e().to_be_bytes_trimmed_vartime());
         let key = SigningKey::new(arn.parse().unwrap(), &n, &e, stack.now());
         let list = stack.app.signing_keys.read().await.unwrap();
-        stack.app.signing_keys.replace(&list, &list.with(key, true, stack.now())).await.unwrap();
+        stack.app.signing_keys.replace(&list, &list.with(key, Start::Now, stack.now())).await.unwrap();
         stack.sign_with(Arc::new(kms.client().await)).await;
         stack.dynamodb.forget();
         stack

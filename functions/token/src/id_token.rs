@@ -1,10 +1,11 @@
 //! The ID token of a token response (OpenID Connect Core §3.1.3.3, §12.2).
 
-use std::{error::Error as StdError, time::Duration};
+use std::time::Duration;
 
 use shared::{
     audit::Event,
     clients::Client,
+    dynamodb,
     endpoint::Call,
     grants::{Grant, Kind, Redemption, RedemptionError, Transition},
     oauth::openid_scope,
@@ -23,6 +24,20 @@ const LONGEST: Duration = Duration::from_hours(24);
 const LATEST_WRITE: Duration = Duration::from_secs(6);
 /// The longest wait for an ID token after a refresh.
 const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The reason why a refresh response contains no ID token.
+#[derive(Debug, thiserror::Error)]
+enum RefreshError {
+    #[error("the statuses could not be read")]
+    NoStatus,
+    /// The tables were slow: KMS's own timeout is shorter.
+    #[error("reading the claims and signing took too long")]
+    TimedOut,
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error(transparent)]
+    Table(#[from] dynamodb::Error),
+}
 
 /// Returns the ID token of the grant as `redemption` makes it, if the client gets one. It may be used only if the redemption
 /// is written.
@@ -57,11 +72,8 @@ async fn redeemed(
         return Ok(None);
     }
     let depends_on = grant.depends_on();
-    let (statuses, claims, keys) = try_join!(
-        app.statuses.find(&depends_on),
-        app.claims.find(user),
-        app.signing_keys.list(&app.config.signing_keys, call.now),
-    )?;
+    let (statuses, claims, keys) =
+        try_join!(app.statuses.find(&depends_on), app.claims.find(user), app.signing_keys.list(call.now),)?;
     standing::check_read(call, token.id(), &grant, &statuses).await.map_err(RedemptionError::Standing)?;
     let status = grant.user_status(&statuses).ok_or(RedemptionError::Standing(StandingError::Deleted))?;
     let nonce = grant.code.as_mut().and_then(|code| code.nonce.take());
@@ -90,7 +102,7 @@ pub(crate) async fn for_refresh(
     let user = subject(grant)?;
     let status = statuses.and_then(|statuses| grant.user_status(statuses));
     let signing = Box::pin(refreshed(call, grant, &tokens.access_token, user, status));
-    match timeout(TIMEOUT, signing).await.unwrap_or_else(|_| Err(SigningError::TimedOut.into())) {
+    match timeout(TIMEOUT, signing).await.unwrap_or(Err(RefreshError::TimedOut)) {
         Ok(id_token) => Some(id_token),
         Err(error) => {
             let (grant, reason) = (tokens.access_token.id(), &error.to_string());
@@ -106,11 +118,10 @@ async fn refreshed(
     token: &Secret<AccessToken>,
     user: Id,
     status: Option<&Status>,
-) -> Result<String, Box<dyn StdError + Send + Sync>> {
+) -> Result<String, RefreshError> {
     let app = call.app;
-    let status = status.ok_or("the statuses could not be read")?;
-    let (claims, keys) =
-        try_join!(app.claims.find(user), app.signing_keys.list(&app.config.signing_keys, call.now),)?;
+    let status = status.ok_or(RefreshError::NoStatus)?;
+    let (claims, keys) = try_join!(app.claims.find(user), app.signing_keys.list(call.now))?;
     Ok(About { grant, token, nonce: None, status, claims: &claims }.sign(call, &keys).await?)
 }
 
@@ -136,7 +147,13 @@ impl About<'_> {
         let signer = call.app.signer.as_ref().ok_or(SigningError::NoKey)?;
         let input = self.id_token().and_then(|id_token| id_token.signing_input(key).ok());
         let input = input.ok_or(SigningError::Encoding)?;
-        let signature = signer.sign(&key.name, input.as_bytes()).await?;
+        let signed = signer.sign(&key.name, input.as_bytes()).await;
+        let signature = signed.inspect_err(|error| {
+            // An administrator may have disabled this key, and added another one to sign at once.
+            if error.is_refusal() {
+                call.app.signing_keys.forget();
+            }
+        })?;
         call.audit(Event::IdTokenSigned {
             grant: self.token.id(),
             client: &self.grant.client,
@@ -157,9 +174,9 @@ impl About<'_> {
             iss: &grant.issuer,
             sub: grant.user?,
             aud: &grant.client,
-            exp: id_token::numeric_date(end),
-            iat: id_token::numeric_date(access.issued_at),
-            auth_time: id_token::numeric_date(grant.authenticated_at?),
+            exp: end.seconds(),
+            iat: access.issued_at.seconds(),
+            auth_time: grant.authenticated_at?.seconds(),
             nonce,
             at_hash: id_token::at_hash(token),
             claims: self.claims.in_id_token(&grant.scope_of(access), self.status),

@@ -1,16 +1,16 @@
-//! The signer of ID tokens in AWS: the Key Management Service.
+//! The Key Management Service: its client, and the signer of ID tokens in AWS.
 
 use std::time::Duration;
 
 use aws_sdk_kms::{
     Client,
-    config::Builder as Configuration,
+    config::{Builder as Configuration, Region},
     error::{ProvideErrorMetadata, SdkError},
     operation::{RequestId, sign::builders::SignFluentBuilder},
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use lambda_http::BoxFuture;
 use sha2::{Digest, Sha256};
 use shared::{
     aws::{self, Patience, SdkConfig},
@@ -20,7 +20,7 @@ use shared::{
 
 /// The timeout of one request with all its attempts: the time of [`Signer::sign`].
 const OPERATION: Duration = Duration::from_millis(1_200);
-/// KMS responds within some hundredths of a second.
+/// KMS responds to a function of its region within some hundredths of a second.
 const PATIENCE: Patience = Patience {
     attempt: Duration::from_millis(500),
     attempts: 3,
@@ -35,13 +35,7 @@ pub struct Kms(Client);
 impl Kms {
     /// Returns the signer with these settings. It signs with keys of the settings' region.
     pub fn new(settings: &SdkConfig) -> Self {
-        let mut configuration = Configuration::from(settings)
-            .timeout_config(PATIENCE.timeouts())
-            .retry_config(PATIENCE.retries());
-        if aws::is_blank("AWS_ENDPOINT_URL_KMS") {
-            configuration.set_endpoint_url(settings.endpoint_url().map(str::to_owned));
-        }
-        Self(Client::from_conf(configuration.build()))
+        Self(client(settings, None, PATIENCE))
     }
 
     /// Opens the connection, by a dry run of a signature: the one request that the function's policy permits. KMS signs
@@ -70,18 +64,30 @@ impl Signer for Kms {
         key: &'a KeyName,
         message: &'a [u8],
     ) -> BoxFuture<'a, Result<Signature, SigningError>> {
-        async move {
+        Box::pin(async move {
             let response = self.request(key, message).send().await.map_err(|error| reason(&error))?;
             let request_id = response.request_id().map(str::to_owned);
             let bytes = response.signature.ok_or_else(|| SigningError::Service("no signature".to_owned()))?;
             Ok(Signature { bytes: bytes.into_inner(), request_id })
-        }
-        .boxed()
+        })
     }
 }
 
-/// Returns why KMS did not sign, without the SDK's message, which may quote the request.
-fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> SigningError {
+/// Returns the client of KMS with these settings, for keys of `region`. `None`: the settings' own.
+pub fn client(settings: &SdkConfig, region: Option<&str>, patience: Patience) -> Client {
+    let mut configuration =
+        Configuration::from(settings).timeout_config(patience.timeouts()).retry_config(patience.retries());
+    if let Some(region) = region {
+        configuration.set_region(Some(Region::new(region.to_owned())));
+    }
+    if aws::is_blank("AWS_ENDPOINT_URL_KMS") {
+        configuration.set_endpoint_url(settings.endpoint_url().map(str::to_owned));
+    }
+    Client::from_conf(configuration.build())
+}
+
+/// Returns why a request to KMS failed, without the SDK's message, which may quote the request.
+pub fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> SigningError {
     match error {
         SdkError::TimeoutError(_) => SigningError::TimedOut,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => SigningError::TimedOut,
@@ -89,6 +95,7 @@ fn reason<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> SigningError {
         SdkError::ServiceError(_) => {
             SigningError::Service(error.code().unwrap_or("unknown error").to_owned())
         }
+        SdkError::ConstructionFailure(_) => SigningError::Service("no request could be sent".to_owned()),
         _ => SigningError::Service("malformed response".to_owned()),
     }
 }

@@ -4,7 +4,7 @@ mod authorization_code;
 mod client_credentials;
 mod error;
 mod id_token;
-mod kms;
+pub mod kms;
 mod lost;
 mod new_tokens;
 mod parameters;

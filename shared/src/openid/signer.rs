@@ -44,4 +44,14 @@ pub enum SigningError {
     /// KMS's error, by its code.
     #[error("KMS: {0}")]
     Service(String),
+    /// A local key cannot be read, or does not sign.
+    #[error("local signing key: {0}")]
+    Local(String),
+}
+
+impl SigningError {
+    /// Returns whether KMS refused the request, and may go on refusing it.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Service(code) if code != "ThrottlingException")
+    }
 }

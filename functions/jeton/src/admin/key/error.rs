@@ -1,10 +1,6 @@
 //! The reasons why the list of signing keys is not changed as requested.
 
-use aws_sdk_kms::{
-    error::{ProvideErrorMetadata, SdkError},
-    operation::get_public_key::GetPublicKeyError,
-};
-use shared::openid::KeyList;
+use shared::openid::{KeyList, SigningError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidKey {
@@ -38,25 +34,14 @@ pub enum InvalidKey {
 
 /// The reason why KMS did not give the public key.
 #[derive(Debug, thiserror::Error)]
-#[error("KMS: GetPublicKey failed: {code}{hint}", hint = self.hint())]
-pub struct KmsError {
-    /// KMS's error code, or what happened instead of a response.
-    code: String,
-}
+#[error("{0}{hint}", hint = self.hint())]
+pub struct KmsError(pub(super) SigningError);
 
 impl KmsError {
-    pub(super) fn of(error: &SdkError<GetPublicKeyError>) -> Self {
-        let code = match error {
-            SdkError::TimeoutError(_) => "timed out",
-            SdkError::DispatchFailure(_) => "no connection",
-            error => error.code().unwrap_or("no request could be sent"),
-        };
-        Self { code: code.to_owned() }
-    }
-
     /// Returns what the administrator should check.
     fn hint(&self) -> &'static str {
-        match self.code.as_str() {
+        let code = if let SigningError::Service(code) = &self.0 { code.as_str() } else { "" };
+        match code {
             "NotFoundException" => "; is this the key's ARN, and are the credentials of its account?",
             "DisabledException" => "; the key is disabled",
             "UnsupportedOperationException" => "; the key is symmetric: it has no public key",

@@ -1,25 +1,37 @@
 //! The public key of a KMS key.
 
+use std::time::Duration;
+
 use aws_sdk_kms::{
-    Client,
-    config::{Builder, Region},
     operation::get_public_key::GetPublicKeyOutput,
     types::{KeySpec, KeyUsageType, SigningAlgorithmSpec},
 };
 use rsa::{pkcs8::DecodePublicKey, traits::PublicKeyParts};
-use shared::{aws, config::KeyName, openid::SigningKey, time::Timestamp};
+use shared::{
+    aws::{self, Patience},
+    config::KeyName,
+    openid::SigningKey,
+    time::Timestamp,
+};
+use token::kms;
 
 use super::error::{InvalidKey, KmsError};
 use crate::admin::error::Error;
 
+/// The key's region may be far from the administrator.
+const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(3),
+    attempts: 3,
+    operation: Duration::from_secs(10),
+    pauses: [Duration::from_millis(100), Duration::from_secs(1)],
+};
+
 /// Reads the public key of the KMS key called `name`, and checks that it can sign ID tokens. KMS refuses that for a key
 /// that is not enabled.
 pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningKey, Error> {
-    let configuration = aws::settings(None).await?;
-    let region = name.region().map(|region| Region::new(region.to_owned()));
-    let client = Client::from_conf(Builder::from(&configuration).region(region).build());
+    let client = kms::client(&aws::settings(None).await?, name.region(), PATIENCE);
     let response = client.get_public_key().key_id(name.as_str()).send().await;
-    let response = response.map_err(|error| KmsError::of(&error))?;
+    let response = response.map_err(|error| KmsError(kms::reason(&error)))?;
     check(&name, &response)?;
     let der = response.public_key().map(AsRef::as_ref).unwrap_or_default();
     let public = rsa::PublicKey::from_public_key_der(der);
