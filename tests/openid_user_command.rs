@@ -30,11 +30,12 @@ async fn claims(stack: &Stack, name: &str) -> Value {
     claims
 }
 
-/// Returns the changes and the names of claims in the audit lines of a run.
+/// Returns the changes or events, and the names of claims, in the audit lines of a run.
 fn audited(ran: &Ran) -> Vec<(String, Value)> {
     let lines = ran.stderr.lines().filter(|line| !line.starts_with("jeton: "));
     let records = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
-    records.map(|record| (record["change"].as_str().unwrap().to_owned(), record["claims"].clone())).collect()
+    let name = |record: &Value| record["change"].as_str().or(record["audit"].as_str()).unwrap().to_owned();
+    records.map(|record| (name(&record), record["claims"].clone())).collect()
 }
 
 #[tokio::test]

@@ -4,18 +4,20 @@
 //! Every line is in CloudWatch's embedded metric format: it counts 1 under the name of its event, so that alarms
 //! need no metric filters and no second line.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+mod change;
+mod record;
+
+use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::{
     log::Level,
     oauth::{ClientId, GrantType, ResourceUri},
     secret::Id,
-    time::Timestamp,
 };
 
-/// The namespace of the metrics.
-const NAMESPACE: &str = "Jeton";
+pub use change::{ClientChange, KeyChange, ResourceChange, ScopeChange, TokenChange, UserChange};
+pub use record::Record;
 
 /// A security-relevant event. The name of the variant is the name of its metric.
 #[derive(Clone, Debug, Serialize, IntoStaticStr)]
@@ -177,87 +179,15 @@ pub enum Event<'a> {
     UserChanged {
         user: Id,
         change: UserChange,
-        /// The names of the claims that [`UserChange::ClaimsSet`] is about; never their values.
-        #[serde(skip_serializing_if = "<[&str]>::is_empty")]
+    },
+    /// An administrator set or removed claims of a user (OpenID Connect Core §5.1).
+    ClaimsSet {
+        user: Id,
+        /// The names of the claims; never their values.
         claims: &'a [&'static str],
     },
     /// An administrator exported all users with the hashes of their passwords.
     PasswordHashesExported,
-}
-
-/// A change of a personal token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenChange {
-    Created,
-    Ended,
-}
-
-/// A change of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientChange {
-    Created,
-    Updated,
-    SecretRotated,
-    Disabled,
-    Enabled,
-    Deleted,
-    /// All tokens that were issued to the client until then were revoked.
-    EverythingEnded,
-}
-
-/// A change of a scope value's description.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScopeChange {
-    Described,
-    Deleted,
-}
-
-/// A change of a protected resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResourceChange {
-    Created,
-    Updated,
-    Deleted,
-}
-
-/// A change of a signing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyChange {
-    Added,
-    /// A key that waited signs without waiting any longer.
-    UsedAtOnce,
-    Removed,
-}
-
-/// A change of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UserChange {
-    Created,
-    /// An administrator set the password.
-    PasswordSet,
-    /// The user changed the password.
-    PasswordChanged,
-    /// An administrator made a reset link.
-    ResetLinkCreated,
-    /// The user set the password by a reset link.
-    PasswordReset,
-    Disabled,
-    Enabled,
-    Deleted,
-    RoleGranted,
-    RoleRemoved,
-    /// An administrator set or removed claims (OpenID Connect Core §5.1).
-    ClaimsSet,
-    /// All sessions of the user were ended.
-    SignedOut,
-    /// All grants and personal tokens of the user until then were revoked.
-    EverythingEnded,
 }
 
 impl Event<'_> {
@@ -279,6 +209,7 @@ impl Event<'_> {
             | Self::ResourceChanged { .. }
             | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
+            | Self::ClaimsSet { .. }
             | Self::PasswordHashesExported => Level::Info,
             // No log level may leave this out: an alarm counts it.
             Self::Registered { .. }
@@ -318,58 +249,8 @@ impl Event<'_> {
             | Self::ResourceChanged { .. }
             | Self::KeyChanged { .. }
             | Self::UserChanged { .. }
+            | Self::ClaimsSet { .. }
             | Self::PasswordHashesExported => &[],
         }
-    }
-}
-
-/// One log line: an event and the request in which it happened.
-#[derive(Clone, Debug, Serialize)]
-pub struct Record<'a> {
-    pub time_ms: Timestamp,
-    /// The request's id, which the response contains, too. `None`: an administrator's command.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<&'a str>,
-    /// The path of the request's route.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<&'a str>,
-    #[serde(flatten)]
-    pub event: Event<'a>,
-    #[serde(flatten)]
-    metric: Metric,
-}
-
-impl<'a> Record<'a> {
-    pub const fn new(time_ms: Timestamp, event: Event<'a>) -> Self {
-        let metric = Metric { time_ms, name: event.into_str(), dimensions: event.dimensions() };
-        Self { time_ms, request_id: None, path: None, event, metric }
-    }
-}
-
-/// The members of the embedded metric format: `_aws` and the metric's value.
-#[derive(Clone, Copy, Debug)]
-struct Metric {
-    time_ms: Timestamp,
-    name: &'static str,
-    dimensions: &'static [&'static str],
-}
-
-impl Serialize for Metric {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Counted by its dimensions and in total: an alarm cannot add up metrics.
-        let by_dimensions = (!self.dimensions.is_empty()).then_some(self.dimensions);
-        let dimensions: Vec<_> = by_dimensions.into_iter().chain([[].as_slice()]).collect();
-        let metadata = serde_json::json!({
-            "Timestamp": self.time_ms,
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": dimensions,
-                "Metrics": [{ "Name": self.name, "Unit": "Count" }],
-            }],
-        });
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("_aws", &metadata)?;
-        map.serialize_entry(self.name, &1)?;
-        map.end()
     }
 }

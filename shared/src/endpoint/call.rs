@@ -145,7 +145,7 @@ impl<'a> Call<'a> {
 
     /// Writes the event of this `change` of `user` to the log.
     pub fn audit_user(&self, user: Id, change: UserChange) {
-        self.audit(Event::UserChanged { user, change, claims: &[] });
+        self.audit(Event::UserChanged { user, change });
     }
 
     /// Returns the path of the gateway's route. Metrics count by it, so it is not the request's own path, which a

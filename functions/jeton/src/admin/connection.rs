@@ -5,8 +5,9 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 use shared::{
     audit::{ClientChange, Event, Record, UserChange},
+    aws::Endpoint,
     config::Config,
-    dynamodb::{self, Endpoint},
+    dynamodb,
     endpoint::App,
     log::Log,
     oauth::{ClientId, is_loopback},
@@ -85,12 +86,12 @@ impl Admin {
     }
 
     pub(super) fn audit_user(&self, user: Id, change: UserChange) {
-        self.audit(Event::UserChanged { user, change, claims: &[] });
+        self.audit(Event::UserChanged { user, change });
     }
 
     /// Writes the event that the claims with these names were set.
     pub(super) fn audit_claims(&self, user: Id, claims: &[&'static str]) {
-        self.audit(Event::UserChanged { user, change: UserChange::ClaimsSet, claims });
+        self.audit(Event::ClaimsSet { user, claims });
     }
 
     /// Prints `json`, or `text` for people.
