@@ -67,7 +67,7 @@ async fn of_two_writes_to_the_same_claims_one_wins() {
         assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
         let lost = first.as_ref().err().or(second.as_ref().err()).unwrap();
         assert!(matches!(lost, Unchanged::Raced(_)), "{lost:?}");
-        read = users.claims_of(ada.sub).await.unwrap();
+        read = stack.app.claims.find(ada.sub).await.unwrap();
         assert_eq!(read, if first.is_ok() { one } else { other });
     }
 }
@@ -82,7 +82,7 @@ async fn a_write_recognises_itself_if_its_response_was_lost() {
     stack.app.users.set_claims(&user, &none, &named).await.unwrap();
     stack.dynamodb.fail(Fault::LoseFirstTransaction);
     stack.app.users.set_claims(&user, &named, &with_name(ada.sub, "Ada L.")).await.unwrap();
-    assert_eq!(stack.app.users.claims_of(ada.sub).await.unwrap().get(Claim::Name), Some("Ada L."));
+    assert_eq!(stack.app.claims.find(ada.sub).await.unwrap().get(Claim::Name), Some("Ada L."));
     stack.dynamodb.fail(Fault::LoseFirstTransaction);
     stack.app.users.delete(ada.sub).await.unwrap_or(());
     assert!(!stack.stored().await.contains("Ada L."));
@@ -98,7 +98,7 @@ async fn a_name_that_is_taken_again_has_a_new_sub_and_no_claims() {
     stack.app.users.delete(ada.sub).await.unwrap();
     let again = stack.create_user("ada").await;
     assert_ne!(again.sub, ada.sub);
-    assert!(stack.app.users.claims_of(again.sub).await.unwrap().is_empty());
+    assert!(stack.app.claims.find(again.sub).await.unwrap().is_empty());
     stack.app.users.delete(again.sub).await.unwrap();
     // A restored backup brings back what a tombstone does not hold: the next user with that name ends it.
     let restored = before.into_iter().filter(|item| !item["pk"].as_s().unwrap().starts_with("status#"));

@@ -13,3 +13,8 @@ pub use claims::{Claim, Claims, InvalidClaim};
 pub use id_token::IdToken;
 pub use keys::{KeyList, SigningKey, Start};
 pub use signer::{Signature, Signer, SigningError};
+
+/// Returns the number of bytes of `text` as a JSON text, without its quotes.
+fn json_bytes(text: &str) -> usize {
+    serde_json::Value::from(text).to_string().len() - 2
+}

@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The most bytes in a hint. An ID token has at most 1,800.
+/// The most bytes in a hint. An ID token has at most [`MOST_OF_ID_TOKEN`](super::Claims::MOST_OF_ID_TOKEN).
 pub const MOST_BYTES: usize = 2_048;
 
 /// What a verified hint says. Its ID token may have expired.

@@ -12,11 +12,6 @@ use crate::{
 const ATTEMPTS: usize = 4;
 
 impl Store {
-    /// Reads the claims of `user`.
-    pub async fn claims_of(&self, user: Id) -> Result<Claims, dynamodb::Error> {
-        Ok(self.table().get(&Claims::key(user)).await?.unwrap_or_else(|| Claims::none(user)))
-    }
-
     /// Changes the claims of `user`, as they were read, to `changed`, in one transaction with a check that the user exists.
     /// Attributes of later versions stay.
     pub async fn set_claims(&self, user: &User, read: &Claims, changed: &Claims) -> Result<(), Unchanged> {
@@ -42,7 +37,8 @@ impl Store {
             return Err(Unchanged::Unknown(user.sub));
         }
         // The response to the first attempt may be lost: the second finds that change.
-        let is_done = self.claims_of(user.sub).await? == *changed;
+        let there: Option<Claims> = self.table().get(&key).await?;
+        let is_done = there.unwrap_or_else(|| Claims::none(user.sub)) == *changed;
         if is_done { Ok(()) } else { Err(Unchanged::Raced(user.username.clone())) }
     }
 

@@ -164,7 +164,7 @@ async fn list(admin: &Admin) -> Result<(), Error> {
 
 async fn show(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, status) = admin.user_and_status(name).await?;
-    let claims = admin.app.users.claims_of(user.sub).await?;
+    let claims = admin.app.claims.find(user.sub).await?;
     let ended_at = status.not_before.map_or_else(|| "never".to_owned(), utc);
     let rows = [
         ("sub", user.sub.to_string()),

@@ -43,7 +43,7 @@ pub(super) async fn export(admin: &Admin, arguments: Arguments) -> Result<(), Er
 async fn one(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, status) = admin.user_and_status(name).await?;
     let clients = admin.app.clients.owned_by(user.sub).await?;
-    let claims = admin.app.users.claims_of(user.sub).await?;
+    let claims = admin.app.claims.find(user.sub).await?;
     let data = PersonalData::read(admin.app.grants.table(), user.sub).await?;
     let json = personal_data::to_json((&user, &status, &claims), &data, &clients);
     admin.print(&json, &format!("{json:#}"))

@@ -91,7 +91,7 @@ impl NewClaims {
 impl Set {
     pub(super) async fn run(self, admin: &Admin) -> Result<(), Error> {
         let user = admin.user(&self.name).await?;
-        let read = admin.app.users.claims_of(user.sub).await?;
+        let read = admin.app.claims.find(user.sub).await?;
         let mut claims = read.clone();
         let names = self.change(&mut claims)?;
         claims.check_size(user.username.as_str())?;
