@@ -33,7 +33,7 @@ pub use new_password::{
     ChangePasswordPage, NewPasswordError, PasswordChangedPage, PasswordResetPage, ResetPasswordPage,
 };
 pub use page_id::{is_page_expired, new_page_id};
-pub use session::{SignOutPage, SignedInPage, SignedOutPage};
+pub use session::{SignOutPage, SignedInPage, SignedOutPage, WayBack};
 pub use sessions::{Ago, ListedSession, SessionsPage};
 pub use texts::Texts;
 pub use theme::Theme;

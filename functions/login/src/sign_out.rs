@@ -4,14 +4,14 @@ use lambda_http::http::StatusCode;
 use shared::{
     endpoint::{Call, SignOut},
     http::{Form, Response},
-    pages::{ErrorPage, SignedOutPage},
+    pages::{ErrorPage, SignedOutPage, WayBack},
 };
 
 /// Ends the session.
 pub(crate) async fn sign_out(call: &Call<'_>) -> Result<Response, ErrorPage> {
     let form = Form::parse(&call.request)?;
     let view = call.view();
-    let page = SignedOutPage { view, back: None, is_unregistered: false };
+    let page = SignedOutPage { view, way_back: WayBack::None };
     let mut response = view.show(StatusCode::OK, &page);
     // Another site's form comes without the cookie (`SameSite`), and must not clear it either.
     let Some(user) = shared::endpoint::signed_in(call).await? else { return Ok(response) };

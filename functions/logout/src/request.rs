@@ -9,7 +9,7 @@ use shared::{
     http::{self, Query, Response},
     oauth::ClientId,
     openid::hint::Hint,
-    pages::{ErrorKind, ErrorPage, SignedOutPage},
+    pages::{ErrorKind, ErrorPage, SignedOutPage, WayBack},
 };
 
 use crate::destination::Destination;
@@ -61,16 +61,16 @@ impl LogoutRequest {
     /// else a page.
     pub(crate) fn response(&self, call: &Call<'_>) -> Response {
         let (view, is_proven) = (call.view(), self.proof.is_some());
-        let (status, back, is_unregistered) = match &self.destination {
+        let (status, way_back) = match &self.destination {
             Destination::Registered(back) if is_proven => return http::see_other(&back.url),
-            Destination::Registered(back) => (StatusCode::OK, Some(back), false),
-            Destination::None => (StatusCode::OK, None, false),
+            Destination::Registered(back) => (StatusCode::OK, WayBack::Link(back)),
+            Destination::None => (StatusCode::OK, WayBack::None),
             Destination::Unregistered => {
                 call.log_failure("invalid_request", "the post-logout redirect URI is not registered", false);
-                (StatusCode::BAD_REQUEST, None, true)
+                (StatusCode::BAD_REQUEST, WayBack::Unregistered)
             }
         };
-        view.show(status, &SignedOutPage { view, back, is_unregistered })
+        view.show(status, &SignedOutPage { view, way_back })
     }
 }
 

@@ -29,7 +29,7 @@ pub struct ErrorPage {
 pub struct Back {
     /// The destination as users know it: see [`Application`](super::Application).
     pub destination: String,
-    /// The authorization response: a redirect URI with its parameters.
+    /// A registered URI of the application, with the parameters of the response.
     pub url: String,
 }
 

@@ -29,8 +29,14 @@ pub struct SignOutPage<'a> {
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage<'a> {
     pub view: View<'a>,
-    /// A link to the application that asked to sign the user out.
-    pub back: Option<&'a Back>,
-    /// Whether that application gave an address to return to that it has not registered.
-    pub is_unregistered: bool,
+    pub way_back: WayBack<'a>,
+}
+
+/// The way back to the application that asked to sign the user out.
+#[derive(Clone, Copy, Debug)]
+pub enum WayBack<'a> {
+    None,
+    Link(&'a Back),
+    /// The application has not registered the address that it gave.
+    Unregistered,
 }
