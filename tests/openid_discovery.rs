@@ -46,9 +46,9 @@ async fn oidcc_discovery_endpoint_verification() {
             "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "scopes_supported": ["openid", "profile", "email", "groups"],
             "claims_supported": [
-                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "family_name",
-                "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
-                "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "groups",
+                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name", "given_name",
+                "family_name", "middle_name", "nickname", "email", "profile", "picture", "website", "gender",
+                "birthdate", "zoneinfo", "locale", "preferred_username", "updated_at", "email_verified", "groups",
             ],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "claims_parameter_supported": false,

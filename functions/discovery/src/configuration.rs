@@ -5,7 +5,9 @@ use shared::{
     config::Config,
     endpoint::metadata::Metadata,
     oauth::{Issuer, openid_scope},
+    openid::Claim,
 };
+use strum::VariantArray as _;
 
 use crate::KEYS;
 
@@ -22,7 +24,7 @@ pub(crate) struct ProviderConfiguration {
     subject_types_supported: &'static [&'static str],
     id_token_signing_alg_values_supported: &'static [&'static str],
     scopes_supported: &'static [&'static str],
-    claims_supported: &'static [&'static str],
+    claims_supported: Vec<&'static str>,
     /// Initiating User Registration (Prompt Create) §4.1.
     prompt_values_supported: &'static [&'static str],
     claims_parameter_supported: bool,
@@ -30,37 +32,14 @@ pub(crate) struct ProviderConfiguration {
     request_uri_parameter_supported: bool,
 }
 
-/// The claims of the ID token (Core §2), and those about the user (§5.1).
-const CLAIMS: &[&str] = &[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "auth_time",
-    "nonce",
-    "at_hash",
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-    "email",
-    "email_verified",
-    "groups",
-];
+/// The claims of every ID token (Core §2).
+const OF_ID_TOKENS: [&str; 8] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"];
+/// The claims about the user that Jeton derives from others, or from the user's name and roles (Core §5.1).
+const DERIVED: [&str; 4] = ["preferred_username", "updated_at", "email_verified", "groups"];
 
 impl ProviderConfiguration {
     pub(crate) fn of(issuer: &Issuer, config: &Config) -> Self {
+        let recorded: Vec<_> = Claim::VARIANTS.iter().map(|claim| claim.as_str()).collect();
         Self {
             metadata: Metadata::of(issuer, config),
             jwks_uri: issuer.endpoint(KEYS),
@@ -75,7 +54,7 @@ impl ProviderConfiguration {
                 openid_scope::EMAIL,
                 openid_scope::GROUPS,
             ],
-            claims_supported: CLAIMS,
+            claims_supported: [&OF_ID_TOKENS[..], &recorded, &DERIVED].concat(),
             prompt_values_supported: &["none", "login", "consent", "select_account"],
             claims_parameter_supported: false,
             request_parameter_supported: false,

@@ -13,7 +13,7 @@ use configuration::ProviderConfiguration;
 use key_set::KeySet;
 
 /// The path of the JWK Set, which only the provider configuration has to name.
-const KEYS: &str = "/.well-known/jwks.json";
+pub const KEYS: &str = "/.well-known/jwks.json";
 
 const ROUTE: Route = Route { methods: "GET", cors: Cors::AnyOrigin };
 

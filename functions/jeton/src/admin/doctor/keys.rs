@@ -1,13 +1,11 @@
 //! The keys that sign ID tokens: whether one does, and whether applications find it.
 
+use discovery::KEYS;
 use serde_json::Value;
 use shared::{config::SigningKeys, oauth::Issuer, openid::KeyList, time::Timestamp};
 
 use super::{check::Check, issuer};
 use crate::admin::connection::Admin;
-
-/// The path of the JWK Set.
-const KEYS: &str = "/.well-known/jwks.json";
 
 /// Checks nothing where OpenID Connect was never on.
 pub(super) async fn checks(admin: &Admin, issuer: Option<&Issuer>) -> Vec<Check> {
