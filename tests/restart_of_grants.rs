@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use shared::{
+    aws::Endpoint,
     config::Config,
-    dynamodb::{self, Endpoint, Table},
+    dynamodb::{self, Table},
     endpoint::App,
     grants::{CodeGrant, Grant, Terms},
     log::{Level, Log},

@@ -23,7 +23,6 @@ use aws_sdk_dynamodb::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::aws::Endpoint;
 pub use connection::{client, connect, nowhere};
 pub use expression::Update;
 pub use listing::Index;

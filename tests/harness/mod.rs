@@ -41,8 +41,9 @@ use std::{
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use serde_json::{Value, json};
 use shared::{
+    aws::Endpoint,
     config::{Config, RegistrationMode, SigningKeys, TableNames},
-    dynamodb::{self, Endpoint, Table, schema},
+    dynamodb::{self, Table, schema},
     endpoint::App,
     log::{Level, Log},
     oauth::Switch,

@@ -1,8 +1,9 @@
 //! A deployment for unit tests.
 
 use shared::{
+    aws::Endpoint,
     config::Config,
-    dynamodb::{self, Endpoint, schema},
+    dynamodb::{self, schema},
     endpoint::App,
     log::{Level, Log},
     time::Clock,

@@ -8,8 +8,9 @@ use std::{
 };
 
 use shared::{
+    aws::Endpoint,
     config::Config,
-    dynamodb::{self, Endpoint, schema},
+    dynamodb::{self, schema},
     endpoint::App,
     log::Log,
     oauth::{Issuer, Switches},
