@@ -32,7 +32,7 @@ pub(crate) async fn decide(authorization: &Authorization<'_>, form: &Form) -> Re
     let page_id = consent_page::check(authorization, form)?;
     let request = &authorization.request;
     let chosen = form.names_after("allow:").filter(|value| request.scope.has(value));
-    // Who the user is goes without a choice: a client that learns nothing else still signs the user in.
+    // `openid` is always granted: the client learns the user's `sub`.
     let allowed: Vec<&str> = chosen.chain(request.openid.as_ref().map(|_| openid_scope::OPENID)).collect();
     // A decision that allows none of the requested values is a denial.
     if form.get("decision") != Some("allow") || (allowed.is_empty() && !request.scope.is_empty()) {

@@ -1,4 +1,4 @@
-//! Authorization server metadata (RFC 8414 §2), and the form of documents that anyone may cache.
+//! Authorization server metadata (RFC 8414 §2), and the form of documents that shared caches may store.
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -63,7 +63,7 @@ impl Metadata {
     }
 }
 
-/// Returns the response with a `document` in JSON that anyone may cache for five minutes.
+/// Returns the response with a `document` in JSON that shared caches may store for five minutes.
 pub fn cacheable(document: &impl Serialize) -> Response {
     let mut response = http::json(StatusCode::OK, document);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -2,7 +2,10 @@
 //! `post_logout_redirect_uris`).
 
 use super::Registration;
-use crate::{clients::InvalidRegistration, oauth::redirect_uri};
+use crate::{
+    clients::InvalidRegistration,
+    oauth::redirect_uri::{self, InvalidRedirectUri},
+};
 
 /// The most characters of a URI in an error.
 const MOST_SHOWN: usize = 100;
@@ -13,23 +16,22 @@ impl Registration {
         if self.redirect_uris.len() > Self::MOST_REDIRECT_URIS {
             return Err(InvalidRegistration::TooManyRedirectUris);
         }
-        self.redirect_uris.iter().filter(|uri| !accepted.contains(uri)).try_for_each(|uri| {
-            redirect_uri::check(uri)
-                .map_err(|reason| InvalidRegistration::RedirectUri { uri: shown(uri), reason })
-        })
+        let new = self.redirect_uris.iter().filter(|uri| !accepted.contains(uri));
+        check(new).map_err(|(uri, reason)| InvalidRegistration::RedirectUri { uri, reason })
     }
 
     pub(super) fn check_post_logout_redirect_uris(&self) -> Result<(), InvalidRegistration> {
         if self.post_logout_redirect_uris.len() > Self::MOST_REDIRECT_URIS {
             return Err(InvalidRegistration::TooManyPostLogoutRedirectUris);
         }
-        self.post_logout_redirect_uris.iter().try_for_each(|uri| {
-            redirect_uri::check(uri)
-                .map_err(|reason| InvalidRegistration::PostLogoutRedirectUri { uri: shown(uri), reason })
-        })
+        check(&self.post_logout_redirect_uris)
+            .map_err(|(uri, reason)| InvalidRegistration::PostLogoutRedirectUri { uri, reason })
     }
 }
 
-fn shown(uri: &str) -> String {
-    uri.chars().take(MOST_SHOWN).collect()
+/// Checks `uris`, and returns the start of the first one that is not valid, with the reason.
+fn check<'a>(uris: impl IntoIterator<Item = &'a String>) -> Result<(), (String, InvalidRedirectUri)> {
+    uris.into_iter().try_for_each(|uri| {
+        redirect_uri::check(uri).map_err(|reason| (uri.chars().take(MOST_SHOWN).collect(), reason))
+    })
 }
