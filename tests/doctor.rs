@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use axum::{Json, Router, http::StatusCode};
 use serde_json::{Value, json};
-use shared::openid::SigningKey;
+use shared::openid::{SigningKey, Start};
 use tokio::net::TcpListener;
 
 use crate::harness::{Fault, Ran, Stack};
@@ -255,7 +255,7 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
     fails(&doctor(&on, arn).await, "signing keys", "none signs");
     let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());
     let list = on.app.signing_keys.read().await.unwrap();
-    on.app.signing_keys.replace(&list, &list.with(key, false, on.now())).await.unwrap();
+    on.app.signing_keys.replace(&list, &list.with(key, Start::AfterPublication, on.now())).await.unwrap();
     let (outcome, message) = check(&doctor(&on, "local").await, "deployed keys");
     assert_eq!((outcome.as_str(), message), ("warning", format!("not in the parameter SigningKeys: {arn}")));
 }

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{config::RegistrationMode, oauth::Switch, openid::KeyList};
+use shared::{
+    config::RegistrationMode,
+    oauth::Switch,
+    openid::{KeyList, Start},
+};
 
 use crate::harness::{Fault, Response, Stack};
 
@@ -198,7 +202,7 @@ async fn a_set_without_a_key_that_signs_is_cached_by_nobody() {
         assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     let empty: KeyList = stack.app.signing_keys.read().await.unwrap();
-    let added = empty.with(list.keys()[0].clone(), false, stack.now());
+    let added = empty.with(list.keys()[0].clone(), Start::AfterPublication, stack.now());
     stack.app.signing_keys.replace(&empty, &added).await.unwrap();
     let response = stack.get(KEYS).await;
     assert_eq!(response.json()["keys"][0]["kid"], list.keys()[0].kid, "the first key is there at once");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jeton::local::PrivateKey;
 use serde_json::{Map, Value, json};
-use shared::secret::Id;
+use shared::{openid::Start, secret::Id};
 
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, Redirect, Registered, Stack, TestUser,
@@ -144,7 +144,7 @@ async fn a_hint_counts_for_90_days_after_its_key_is_gone() {
     let (private, key) = PrivateKey::make(stack.now()).unwrap();
     private.store(stack.app.clients.table()).await.unwrap();
     let list = stack.app.signing_keys.read().await.unwrap();
-    stack.app.signing_keys.replace(&list, &list.with(key, true, stack.now())).await.unwrap();
+    stack.app.signing_keys.replace(&list, &list.with(key, Start::Now, stack.now())).await.unwrap();
     let begin = stack.now();
     user.silent(&old).await.code();
     let new = user.hint().await;

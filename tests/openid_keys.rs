@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::{config::SigningKeys, openid::SigningKey};
+use shared::{
+    config::SigningKeys,
+    openid::{SigningKey, Start},
+};
 
 use crate::harness::{
     Stack,
@@ -26,13 +29,13 @@ impl Stack {
     /// Returns the id of the key that signs.
     async fn signing(&self) -> Option<String> {
         let keys = &self.app.config.signing_keys;
-        let list = self.app.signing_keys.list(keys, self.now()).await.unwrap();
+        let list = self.app.signing_keys.list(self.now()).await.unwrap();
         list.signing(keys, self.now()).map(|key| key.kid.clone())
     }
 
     /// Returns whether an `id_token_hint` by the key counts.
     async fn counts(&self, kid: &str) -> bool {
-        let list = self.app.signing_keys.list(&self.app.config.signing_keys, self.now()).await.unwrap();
+        let list = self.app.signing_keys.list(self.now()).await.unwrap();
         list.for_hint(kid, self.now()).is_some()
     }
 
@@ -43,10 +46,10 @@ impl Stack {
     }
 
     /// Adds the key of an ARN as `jeton key add` does, without KMS.
-    async fn list_key(&self, arn: &str, at_once: bool) -> String {
+    async fn list_key(&self, arn: &str, start: Start) -> String {
         let key = SigningKey::new(arn.parse().unwrap(), arn.as_bytes(), &[1, 0, 1], self.now());
         let list = self.app.signing_keys.read().await.unwrap();
-        let changed = list.with(key.clone(), at_once, self.now());
+        let changed = list.with(key.clone(), start, self.now());
         self.app.signing_keys.replace(&list, &changed).await.unwrap();
         key.kid
     }
@@ -111,7 +114,10 @@ async fn a_key_that_signs_at_once_does_so_after_five_minutes_at_every_function()
 #[tokio::test]
 async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
-    let (old, new) = (stack.list_key(&arn("a"), false).await, stack.list_key(&arn("b"), false).await);
+    let (old, new) = (
+        stack.list_key(&arn("a"), Start::AfterPublication).await,
+        stack.list_key(&arn("b"), Start::AfterPublication).await,
+    );
     assert_eq!(stack.published().await, [old.clone(), new.clone()]);
     for _ in 0..10 {
         assert_eq!(stack.signing().await, Some(old.clone()));
@@ -131,7 +137,7 @@ async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
 async fn a_list_without_a_key_that_signs_is_read_every_time() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
     assert_eq!((stack.signing().await, stack.signing().await), (None, None));
-    let key = stack.list_key(&arn("a"), true).await;
+    let key = stack.list_key(&arn("a"), Start::Now).await;
     assert_eq!(stack.signing().await, Some(key));
 }
 

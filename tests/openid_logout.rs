@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::{
     clients::Registration,
-    openid::{IdToken, SigningKey, id_token},
+    openid::{IdToken, SigningKey},
     secret::Id,
     time::Timestamp,
 };

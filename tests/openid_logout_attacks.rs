@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jeton::local::PrivateKey;
-use shared::openid::keys;
+use shared::openid::{Start, keys};
 
 use crate::{
     harness::{HtmlForm, Redirect},
@@ -240,7 +240,7 @@ async fn an_id_token_by_a_retired_key_counts_for_ninety_days_to_the_millisecond(
     let (stack, request) = (&scene.stack, scene.request());
     let (list, now) = (stack.app.signing_keys.read().await.unwrap(), stack.now());
     let (_, next) = PrivateKey::make(now).unwrap();
-    stack.app.signing_keys.replace(&list, &list.with(next, true, now)).await.unwrap();
+    stack.app.signing_keys.replace(&list, &list.with(next, Start::Now, now)).await.unwrap();
     stack.advance_to_just_before(keys::PUBLISHED_AFTER + keys::HINTS_AFTER);
     Redirect::of(&stack.browser().get(&path(&request)).await);
     // Functions remember the list for five minutes, so what counts is the time in it, and not when it was read.
