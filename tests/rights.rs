@@ -9,7 +9,7 @@ use jeton::local::run_as;
 use serde_json::json;
 
 use shared::{
-    endpoint::lambda::{warm_up, warm_up_by_grant, warm_up_keys},
+    endpoint::lambda::{FirstRead, warm_up},
     oauth::{Holder, Switches},
     pages::Section,
 };
@@ -260,12 +260,12 @@ async fn starting_a_function_takes_no_right_that_requests_do_not() {
     let stack = Stack::with_everything().await;
     for route in POLICIES.routes() {
         match route {
-            "authorizer" | "/oauth/userinfo" => run_as(route, warm_up_by_grant(&stack.app)).await,
+            "authorizer" | "/oauth/userinfo" => run_as(route, warm_up(&stack.app, FirstRead::Grant)).await,
             route if route.starts_with("/.well-known/") => {
                 stack.advance(Duration::from_mins(5));
-                run_as(route, warm_up_keys(&stack.app)).await;
+                run_as(route, warm_up(&stack.app, FirstRead::Keys)).await;
             }
-            _ => run_as(route, warm_up(&stack.app)).await,
+            _ => run_as(route, warm_up(&stack.app, FirstRead::Client)).await,
         }
     }
     assert_eq!(stack.dynamodb.denied(), Vec::<String>::new());

@@ -1,6 +1,8 @@
 //! The discovery function's entry point in Lambda.
 
+use shared::endpoint::lambda::{FirstRead, run};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::endpoint::lambda::run_with_keys(|app, request| Box::pin(discovery::handle(app, request))).await
+    run(|app, request| Box::pin(discovery::handle(app, request)), FirstRead::Keys).await
 }

@@ -1,7 +1,8 @@
 //! The userinfo function's entry point in Lambda.
 
+use shared::endpoint::lambda::{FirstRead, run};
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::endpoint::lambda::run_without_clients(|app, request| Box::pin(userinfo::handle(app, request)))
-        .await
+    run(|app, request| Box::pin(userinfo::handle(app, request)), FirstRead::Grant).await
 }

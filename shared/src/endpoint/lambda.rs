@@ -40,24 +40,26 @@ pub type Handler = for<'a> fn(&'a App, Request) -> BoxFuture<'a, Response>;
 /// A function that serves an event that is not an HTTP request, given in JSON.
 pub type EventHandler<A, E> = for<'a> fn(&'a App, &'a str) -> BoxFuture<'a, Result<A, E>>;
 
+/// The read by which a function opens its connection to DynamoDB.
+///
+/// # Design
+/// Name resolution, TLS and credentials are then done while the function starts, and not in its first request. The read
+/// is one that the function also makes for requests, so its policy has no statement for the start. If the read fails, the
+/// first request does all that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstRead {
+    /// A client that does not exist. It is a self-registered one: one function may read no others.
+    Client,
+    /// A grant that does not exist, for functions that may not read clients.
+    Grant,
+    /// The signing keys, for functions that read nothing else.
+    Keys,
+}
+
 /// Runs `handler` as a Lambda function.
-pub async fn run(handler: Handler) -> Result<(), lambda_http::Error> {
+pub async fn run(handler: Handler, first: FirstRead) -> Result<(), lambda_http::Error> {
     let app = start(&aws::settings(None).await?)?;
-    warm_up(&app).await;
-    serve(app, handler).await
-}
-
-/// Runs `handler`, which reads grants and no clients, as a Lambda function.
-pub async fn run_without_clients(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = start(&aws::settings(None).await?)?;
-    warm_up_by_grant(&app).await;
-    serve(app, handler).await
-}
-
-/// Runs `handler`, which reads signing keys and nothing else, as a Lambda function.
-pub async fn run_with_keys(handler: Handler) -> Result<(), lambda_http::Error> {
-    let app = start(&aws::settings(None).await?)?;
-    warm_up_keys(&app).await;
+    warm_up(&app, first).await;
     serve(app, handler).await
 }
 
@@ -79,7 +81,7 @@ where
     if app.config.issuer.is_none() {
         return Err(UnknownIssuer.into());
     }
-    warm_up_by_grant(&app).await;
+    warm_up(&app, FirstRead::Grant).await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let app = Arc::clone(&app);
         async move { handler(&app, event.payload.get()).await.map_err(lambda_http::Error::from) }
@@ -87,24 +89,14 @@ where
     .await
 }
 
-/// Opens the connection to DynamoDB, by reading a client that does not exist.
-///
-/// # Design
-/// Name resolution, TLS and credentials are then done while the function starts, and not in its first request. The read
-/// is one that the function also makes for requests, so its policy has no statement for the start: one function may read
-/// self-registered clients only. If the read fails, the first request does all that.
-pub async fn warm_up(app: &App) {
-    let _ = app.clients.read(&ClientId::self_registered(Id::from_bits(0))).await;
-}
-
-/// Does the same for a function that may not read clients: by reading a grant that does not exist.
-pub async fn warm_up_by_grant(app: &App) {
-    let _ = app.grants.find(Id::from_bits(0)).await;
-}
-
-/// Does the same for functions that read signing keys and nothing else: by reading them.
-pub async fn warm_up_keys(app: &App) {
-    let _ = app.signing_keys.list(app.clock.now()).await;
+/// Opens the connection to DynamoDB.
+pub async fn warm_up(app: &App, first: FirstRead) {
+    let nothing = Id::from_bits(0);
+    let _ = match first {
+        FirstRead::Client => app.clients.read(&ClientId::self_registered(nothing)).await.map(drop),
+        FirstRead::Grant => app.grants.find(nothing).await.map(drop),
+        FirstRead::Keys => app.signing_keys.list(app.clock.now()).await.map(drop),
+    };
 }
 
 /// Returns the state of a function, as the environment configures it, with a client of DynamoDB by `settings`.
