@@ -147,8 +147,8 @@ impl About<'_> {
         let signer = call.app.signer.as_ref().ok_or(SigningError::NoKey)?;
         let input = self.id_token().and_then(|id_token| id_token.signing_input(key).ok());
         let input = input.ok_or(SigningError::Encoding)?;
-        let signed = signer.sign(&key.name, input.as_bytes()).await;
-        let signature = signed.inspect_err(|error| {
+        let result = signer.sign(&key.name, input.as_bytes()).await;
+        let signature = result.inspect_err(|error| {
             // An administrator may have disabled this key, and added another one to sign at once.
             if error.is_refusal() {
                 call.app.signing_keys.forget();
