@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use shared::{
     clients::Client,
-    endpoint::Call,
+    endpoint::{Call, front_channel::LONGEST_STATE},
     http::Query,
     oauth::{ClientId, Issuer, Switch},
 };
 
 use crate::error::NoDestination;
-
-/// Maximum bytes in a `state`.
-pub(crate) const LONGEST_STATE: usize = 1_024;
 
 /// A registered redirect URI of a client in good standing. Only [`Destination::find`] makes one, so no redirect happens
 /// before both are proven.

@@ -214,10 +214,6 @@ pub enum NoDestination {
     Registration,
     #[error("the redirect URI is missing, repeated or not registered")]
     RedirectUri,
-    #[error("the request is too long")]
-    TooLong,
-    #[error("malformed encoding of the query")]
-    Encoding,
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
     #[error(transparent)]
@@ -238,9 +234,6 @@ impl From<NoDestination> for ErrorPage {
             NoDestination::Client => Self::new(ErrorKind::UnknownApplication, reason),
             NoDestination::Registration => Self::new(ErrorKind::EndedRegistration, reason),
             NoDestination::RedirectUri => Self::new(ErrorKind::UnknownAddress, reason),
-            NoDestination::TooLong | NoDestination::Encoding => {
-                Self::new(ErrorKind::MalformedRequest, reason)
-            }
             NoDestination::Issuer(error) => error.into(),
             NoDestination::Table(error) => error.into(),
         }

@@ -11,13 +11,12 @@ mod consent_page;
 mod destination;
 mod error;
 mod grant;
-mod input;
 mod openid;
 mod request;
 mod response;
 
 use shared::{
-    endpoint::{self, App, Call, Cors, Route, SignedIn},
+    endpoint::{self, App, Call, Cors, FrontChannel, FrontChannelRequest, Input, Route, SignedIn},
     http::{self, Request, Response},
     pages::ErrorPage,
 };
@@ -26,11 +25,13 @@ use authorization::Authorization;
 use destination::Destination;
 use error::Failure;
 pub use error::{Code, Error};
-use input::Input;
-use request::{AuthorizationRequest, Prompt};
+use request::{AuthorizationRequest, LONGEST_REQUEST, Prompt};
 
 /// No CORS: the endpoint is for browser windows, not for scripts (RFC 9700 §2.6).
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
+
+const FRONT_CHANNEL: FrontChannel =
+    FrontChannel { path: "/oauth/authorize", longest_request: LONGEST_REQUEST, own_field: "decision" };
 
 /// Serves an authorization request, or the user's decision about one.
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -38,8 +39,8 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
-    // Parse (§3.1). A request by POST continues by GET, so that the request is always in the URL.
-    let input = match input::read(call)? {
+    // Parse (§3.1).
+    let input = match FRONT_CHANNEL.read(call)? {
         Input::PostedRequest { location } => return Ok(http::see_other(&location)),
         Input::Request(request) => request,
     };
@@ -71,14 +72,14 @@ async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
 async fn authorize(
     call: &Call<'_>,
     destination: &Destination,
-    input: &input::Request,
+    input: &FrontChannelRequest,
     user: Option<SignedIn>,
 ) -> Result<Response, Failure> {
     let request = AuthorizationRequest::parse(call, &input.query, destination).await?; // §4.1.1
     let user = user.ok_or(Error::LoginRequired)?;
     let authorization = Authorization { call, destination, request, query: &input.text, user };
     // The consent page was shown after the check of the sign-in below, so a decision needs no second check.
-    if let Some(form) = &input.decision {
+    if let Some(form) = &input.form {
         return consent::decide(&authorization, form).await;
     }
     if authorization.must_sign_in_again().await? {

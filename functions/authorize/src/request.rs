@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{
     clients::Client,
-    endpoint::{Call, resource},
+    endpoint::{Call, front_channel::LONGEST_STATE, resource},
     http::Query,
     oauth::{GrantType, Scope, pkce},
     resources::Resource,
@@ -12,10 +12,13 @@ use shared::{
 };
 
 use crate::{
-    destination::{Destination, LONGEST_STATE},
+    destination::Destination,
     error::Error,
     openid::{self, OpenIdRequest},
 };
+
+/// Maximum bytes in a request. An `id_token_hint`, a `state` and a `nonce` of the largest sizes fit in together.
+pub(crate) const LONGEST_REQUEST: usize = 4_096;
 
 /// A valid authorization request.
 #[derive(Debug)]

@@ -2,13 +2,11 @@
 
 use shared::{
     clients::Client,
+    endpoint::front_channel::LONGEST_STATE,
     http::Query,
     oauth::redirect_uri,
     pages::{Back, ErrorKind, ErrorPage},
 };
-
-/// Maximum bytes in a `state`.
-const LONGEST_STATE: usize = 1_024;
 
 /// The destination of the browser after the logout.
 pub(crate) enum Destination {

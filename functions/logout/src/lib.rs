@@ -6,26 +6,25 @@
 //! lets the browser leave this server without a click.
 
 mod destination;
-mod input;
 mod request;
 
 use lambda_http::http::StatusCode;
 use shared::{
-    endpoint::{self, App, Call, Cors, Route, SignOut, SignedIn},
+    endpoint::{self, App, Call, Cors, FrontChannel, Input, Route, SignOut, SignedIn},
     http::{self, Form, Request, Response},
     pages::{ErrorPage, SignOutPage},
 };
 
-use input::Input;
-use request::LogoutRequest;
+use request::{LONGEST_LOGOUT, LogoutRequest};
 
-/// The path of the endpoint.
-const PATH: &str = "/oauth/logout";
 /// The purpose in the CSRF token of the form.
 const PURPOSE: &str = "logout-request";
 
 /// No CORS: the endpoint is for browser windows, not for scripts.
 const ROUTE: Route = Route { methods: "GET, POST", cors: Cors::None };
+
+const FRONT_CHANNEL: FrontChannel =
+    FrontChannel { path: "/oauth/logout", longest_request: LONGEST_LOGOUT, own_field: "csrf" };
 
 /// Serves a logout request, or the user's confirmation of one. The endpoint does not exist unless OpenID Connect is on.
 pub async fn handle(app: &App, request: Request) -> Response {
@@ -36,21 +35,21 @@ pub async fn handle(app: &App, request: Request) -> Response {
 }
 
 async fn respond(call: &Call<'_>) -> Result<Response, ErrorPage> {
-    // Parse (§2). A request by POST continues by GET: a browser sends the session's cookie with no form of another site.
-    let input = match input::read(call)? {
+    // Parse (§2).
+    let input = match FRONT_CHANNEL.read(call)? {
         Input::PostedRequest { location } => return Ok(http::see_other(&location)),
         Input::Request(request) => request,
     };
     let request = LogoutRequest::read(call, &input.query).await?;
     let Some(user) = endpoint::signed_in(call).await? else {
-        return Ok(match input.confirmation {
+        return Ok(match input.form {
             // The session has ended since the form was shown, or another site has sent the form.
-            Some(_) => http::see_other(&location(&input.text)),
+            Some(_) => http::see_other(&FRONT_CHANNEL.location(&input.text)),
             // To sign out a user who is not signed in is no error (§4).
             None => request.response(call),
         });
     };
-    match input.confirmation {
+    match input.form {
         Some(form) => check(&user, &form, &input.text)?,
         None if request.is_of(&user) => {}
         None => return Ok(ask(call, &request, &user, &input.text)),
@@ -75,10 +74,6 @@ fn ask(call: &Call<'_>, request: &LogoutRequest, user: &SignedIn, query: &str) -
 
 /// Checks that `form` is from the page that this user was shown in this browser for the request `query`.
 fn check(user: &SignedIn, form: &Form, query: &str) -> Result<(), ErrorPage> {
-    user.check_sign_out(form, &[PURPOSE, query]).map_err(|page| page.with_retry(location(query)))
-}
-
-/// Returns the path of the endpoint with the request `query`.
-fn location(query: &str) -> String {
-    if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
+    user.check_sign_out(form, &[PURPOSE, query])
+        .map_err(|page| page.with_retry(FRONT_CHANNEL.location(query)))
 }

@@ -14,6 +14,9 @@ use shared::{
 
 use crate::destination::Destination;
 
+/// Maximum bytes in a request.
+pub(crate) const LONGEST_LOGOUT: usize = 6_144;
+
 /// A logout request. `logout_hint` is ignored: a browser has one signed-in user at a time.
 pub(crate) struct LogoutRequest {
     /// The `id_token_hint` with its client, if it is valid.
