@@ -41,8 +41,8 @@ async fn a_client_authenticates_by_the_given_methods_or_by_both_with_a_secret() 
         let shown = server.json(&["client", "show", &client.id]).await;
         assert_eq!(shown["auth_methods"], json!(methods), "{options:?}");
         let text = server.run(&["client", "show", &client.id]).await.stdout;
-        let line = format!("authentication methods  {}", methods.join(" "));
-        let text = String::from_utf8(text).unwrap();
+        let line = format!("authentication methods {}", methods.join(" "));
+        let text = String::from_utf8(text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(&line), "{text}");
     }
 }

@@ -156,8 +156,8 @@ async fn a_request_of_the_greatest_length_is_still_good_after_signing_in() {
     for characters in [":", "/", "@", ":/@;,", "%3a", "+"] {
         for sign_in in ["", "&prompt=login", "&max_age=0"] {
             let begin = format!("{}{sign_in}&x=", AuthorizationRequest::by(&public).query());
-            let rest = characters.repeat((3_072 - begin.len()) / characters.len());
-            let longest = format!("{begin}{rest}{}", "a".repeat(3_072 - begin.len() - rest.len()));
+            let rest = characters.repeat((4_096 - begin.len()) / characters.len());
+            let longest = format!("{begin}{rest}{}", "a".repeat(4_096 - begin.len() - rest.len()));
             let browser = stack.browser();
             let login = Redirect::of(&browser.get(&format!("/oauth/authorize?{longest}")).await).location;
             assert_eq!(login, format!("/login?{longest}"));

@@ -28,6 +28,15 @@ fn every_alarm_is_explained_with_its_threshold() {
     assert!(alarms.is_empty(), "alarms that the page lacks: {:?}", alarms.keys());
 }
 
+/// CloudWatch permits no more.
+#[test]
+fn an_alarm_watches_at_most_ten_metrics() {
+    for (name, alarm) in alarms() {
+        let watched = alarm["Metrics"].as_vec().map_or(1, |metrics| metrics.len() - 1);
+        assert!(watched <= 10, "{name} watches {watched}");
+    }
+}
+
 #[test]
 fn the_price_of_the_alarms_is_that_of_the_metrics_they_watch() {
     // The first of several is an expression over the others, which costs nothing.
