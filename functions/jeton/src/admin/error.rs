@@ -7,8 +7,7 @@ use shared::{
     config::InvalidVariable,
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
-    openid::InvalidClaim,
-    openid::keys,
+    openid::{InvalidClaim, keys},
     resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
@@ -123,10 +122,8 @@ pub enum InvalidInput {
     Key(#[from] InvalidKey),
     #[error("nothing was changed")]
     Declined,
-    #[error("give --yes to do this without being asked")]
+    #[error("there is no terminal to ask at: give --yes to make the change")]
     NotConfirmed,
-    #[error("give --yes to make these changes, or --dry-run to see them")]
-    Unconfirmed,
 }
 
 /// The reason why a command does not take a text as a token.
