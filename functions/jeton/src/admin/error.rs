@@ -7,7 +7,7 @@ use shared::{
     config::InvalidVariable,
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
-    openid::{InvalidClaim, keys},
+    openid::{Claim, InvalidClaim, keys},
     resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
@@ -76,6 +76,10 @@ pub enum InvalidInput {
     /// The text is not quoted: it may be a value.
     #[error("give a claim as CLAIM=VALUE")]
     NoClaimValue,
+    #[error("`{0}` is no claim; a user may have {names}", names = Claim::names())]
+    UnknownClaim(String),
+    #[error("{0} is empty: --unset {0} removes a claim")]
+    EmptyClaim(&'static str),
     #[error("{0} is given twice")]
     ClaimTwice(&'static str),
     #[error("user {0} has this e-mail address; give --shared-email if both users have it")]
