@@ -16,6 +16,7 @@ use crate::admin::error::Error;
 /// that is not enabled.
 pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningKey, Error> {
     let configuration = aws::settings(None).await?;
+    check_region(&name, configuration.region())?;
     let region = name.region().map(|region| Region::new(region.to_owned()));
     let client = Client::from_conf(Builder::from(&configuration).region(region).build());
     let response = client.get_public_key().key_id(name.as_str()).send().await;
@@ -26,6 +27,16 @@ pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningK
     let public = public.map_err(|error| InvalidKey::Unreadable(error.to_string()))?;
     let (n, e) = (public.n().to_be_bytes_trimmed_vartime(), public.e().to_be_bytes_trimmed_vartime());
     Ok(SigningKey::new(name, &n, &e, now))
+}
+
+/// Checks that the key is in the deployment's region, which is that of its tables.
+fn check_region(name: &KeyName, deployment: Option<&Region>) -> Result<(), InvalidKey> {
+    match (name.region(), deployment.map(AsRef::as_ref)) {
+        (Some(key), Some(deployment)) if key != deployment => {
+            Err(InvalidKey::Region { key: key.to_owned(), deployment: deployment.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(name: &KeyName, key: &GetPublicKeyOutput) -> Result<(), InvalidKey> {
