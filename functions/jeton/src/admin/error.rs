@@ -100,6 +100,8 @@ pub enum InvalidInput {
     Scope(#[from] InvalidScope),
     #[error(transparent)]
     Resource(#[from] InvalidResource),
+    #[error("--openid needs the grant authorization_code")]
+    OpenIdWithoutCode,
     #[error("give `any` or the resources, not both")]
     AnyAndResources,
     #[error("the issuer is not known: set JETON_ISSUER, or give --issuer")]
