@@ -179,7 +179,7 @@ async fn without_a_terminal_nothing_is_changed_unless_yes_is_given() {
     let (stack, directory) = (Stack::start().await, Directory::new());
     let file = directory.join("jeton.yaml");
     fs::write(&file, CONFIGURATION).unwrap();
-    let message = "give --yes to make these changes, or --dry-run to see them";
+    let message = "there is no terminal to ask at: give --yes to make the change";
     stack.jeton(&["apply", &file], "yes\n").await.failed(2, message);
     assert_eq!(stack.clients().await, 0);
     stack.apply(CONFIGURATION, &[]).await.applied();

@@ -13,12 +13,12 @@ async fn every_field_of_a_client_is_compared() {
     let stack = Stack::start().await;
     let schema: Value = serde_json::from_str(&stack.jeton_text(&["schema"]).await).unwrap();
     let base = json!({
-        "name": "C", "redirect_uris": ["https://a.example/"], "scope": ["read", "write"],
+        "name": "C", "redirect_uris": ["https://a.example/"], "scope": ["openid", "read", "write"],
         "resource_server": true, "compat": ["ttl"],
     });
     let others = json!({
-        "name": "D", "grants": ["authorization_code"], "redirect_uris": ["https://b.example/"], "scope": ["read"],
-        "default_scope": ["read"], "auth_methods": ["client_secret_post"], "resources": [NOTES],
+        "name": "D", "grants": ["authorization_code"], "redirect_uris": ["https://b.example/"],
+        "scope": ["openid", "read"], "default_scope": ["read"], "auth_methods": ["client_secret_post"], "resources": [NOTES],
         "resource_server": false, "serves": [NOTES], "first_party": true, "pkce_optional": true, "compat": [],
         "post_logout_redirect_uris": ["https://b.example/"], "id_token_on_refresh": true,
         "code_ttl": 30, "access_token_ttl": 60, "longest_access_token_ttl": 7200, "refresh_token_ttl": 60,

@@ -251,6 +251,11 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
         "it is not known what is deployed"
     );
     assert_eq!(check(&doctor(&on, "local").await, "published keys").0, "ok");
+    // The consent page describes the values of OpenID Connect itself.
+    on.relying_party().await;
+    let lacking = async |keys: &str| check(&doctor(&on, keys).await, "descriptions of scope values").1;
+    assert!(lacking("local").await.starts_with("missing for read: "));
+    assert!(lacking("").await.starts_with("missing for email, groups, openid, profile, read: "));
     let arn = "arn:aws:kms:eu-west-1:123456789012:key/a";
     fails(&doctor(&on, arn).await, "signing keys", "none signs");
     let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());

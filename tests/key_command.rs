@@ -136,16 +136,18 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
 }
 
 #[tokio::test]
-async fn the_list_says_in_words_what_each_key_is_for() {
+async fn the_list_shows_the_state_of_each_key() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
     let first = kid(&stack.key(&kms, &["add", &arn("0")]).await);
     stack.key(&kms, &["add", &arn("1")]).await.json();
     let text = stack.jeton_text(&["key", "list"]).await;
+    assert!(text.contains("signing") && text.contains("waiting") && text.contains(&first), "{text}");
     assert!(
-        text.contains("signs") && text.contains("published, waits to sign") && text.contains(&first),
+        text.contains("PUBLISHED UNTIL")
+            && text.contains("no end yet")
+            && text.contains("set JETON_SIGNING_KEYS"),
         "{text}"
     );
-    assert!(text.contains("the next key") && text.contains("set JETON_SIGNING_KEYS"), "{text}");
     let list = stack.key_with(&kms, &arn("0"), &["list"]).await.json();
     assert_eq!(members(&list["keys"], "deployed"), [true, false]);
 }
@@ -242,7 +244,10 @@ async fn a_fifth_key_is_refused_until_one_is_of_no_use_any_more() {
     for at in 0..4 {
         stack.key(&kms, &["add", &arn(&at.to_string())]).await.json();
     }
-    stack.key(&kms, &["add", &arn("4")]).await.failed(2, "the list has 4 keys, which is the most");
+    stack
+        .key(&kms, &["add", &arn("4")])
+        .await
+        .failed(2, "remove one that does not sign with `jeton key remove KID`");
     stack.advance(Duration::from_hours(95 * 24));
     // Without the deployment's keys, the command does not know whether the oldest still signs.
     stack.key(&kms, &["add", &arn("4")]).await.failed(2, "the list has 4 keys");
@@ -280,6 +285,28 @@ async fn a_key_that_signs_or_is_published_is_removed_by_force_only() {
         (members(&keys, "state"), members(&keys, "published_until")),
         (vec![&json!("signing")], vec![&Value::Null])
     );
+}
+
+#[tokio::test]
+async fn a_key_in_another_region_than_the_deployment_is_refused() {
+    let (stack, kms) = (Stack::start().await, five_keys().await);
+    let elsewhere = arn("0").replace("eu-west-1", "us-east-1");
+    let message =
+        "the key is in us-east-1, and the deployment in eu-west-1: the token function cannot sign with it";
+    stack.key(&kms, &["add", &elsewhere]).await.failed(2, message);
+    assert_eq!(stack.keys().await, json!([]));
+}
+
+#[tokio::test]
+async fn a_key_that_waits_takes_over_from_one_that_signs_at_once_and_the_command_says_when() {
+    let (stack, kms) = (Stack::start().await, five_keys().await);
+    stack.key(&kms, &["add", &arn("0")]).await.json();
+    let waiting = kid(&stack.key(&kms, &["add", &arn("1")]).await);
+    let mut command = stack.command(&["key", "add", &arn("2"), "--now"]);
+    command.env("AWS_ENDPOINT_URL_KMS", &kms).env("AWS_REGION", "eu-west-1");
+    command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x");
+    let text = run(command).await.stdout;
+    assert!(text.contains(&format!("Key {waiting} ({}) takes over at ", arn("1"))), "{text}");
 }
 
 #[tokio::test]

@@ -185,6 +185,12 @@ async fn the_command_holds_roles_to_that_room_only_with_openid_connect() {
     let sixth = "s".repeat(32);
     on.jeton(&["user", "grant-role", "ada", &sixth], "").await.failed(2, "208 bytes");
     assert_eq!(off.jeton(&["user", "grant-role", "ada", &sixth], "").await.json()["granted"], json!(true));
+    // Where it does not know whether OpenID Connect is on, it warns once there are keys.
+    let grant = async |role: &str| off.jeton_text(&["user", "grant-role", "ada", role]).await;
+    assert!(!grant("before").await.contains("208 bytes"));
+    off.jeton(&["key", "add", "--local"], "").await.json();
+    let text = grant("after").await;
+    assert!(text.contains("The roles of ada exceed 208 bytes as JSON: ID tokens have no `groups`"), "{text}");
     let file = format!("roles:\n  {}: [ada]\n", "t".repeat(32));
     on.apply(&file, &[]).await.failed(2, "208 bytes");
     let ran = off.apply(&file, &[]).await;

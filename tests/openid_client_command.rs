@@ -31,6 +31,42 @@ async fn a_client_is_registered_for_openid_connect_by_one_option() {
     assert_eq!(client["scope"], json!(["email", "openid", "profile", "read"]));
     assert_eq!(client["grants"], json!(["authorization_code"]));
     create(&stack, &["--openid"]).await.failed(2, "the grant authorization_code needs a redirect URI");
+    let machine = ["--openid", "--grant", "client_credentials"];
+    create(&stack, &machine).await.failed(2, "--openid needs the grant authorization_code");
+}
+
+#[tokio::test]
+async fn a_registered_client_gets_openid_connect_by_the_same_option() {
+    let stack = Stack::start().await;
+    let created = create(&stack, &["--redirect-uri", CALLBACK, "--scope", "read write"]).await.json();
+    let id = created["client_id"].as_str().unwrap();
+    let update = async |more: &[&str]| stack.jeton(&[&["client", "update", id], more].concat(), "").await;
+    let client = update(&["--openid"]).await.json();
+    assert_eq!(client["scope"], json!(["email", "openid", "profile", "read", "write"]));
+    assert_eq!(client["default_scope"], json!(["read", "write"]));
+    let client = update(&["--openid", "--scope", "read"]).await.json();
+    assert_eq!(client["scope"], json!(["email", "openid", "profile", "read"]));
+    let machine = update(&["--openid", "--grant", "client_credentials"]).await;
+    machine.failed(2, "--openid needs the grant authorization_code");
+}
+
+#[tokio::test]
+async fn settings_without_an_effect_are_refused() {
+    let stack = Stack::start().await;
+    let refresh = "an ID token on refresh needs the scope value openid and the grant refresh_token";
+    let logout = "a post-logout redirect URI needs the scope value openid";
+    for (options, message) in [
+        (&["--id-token-on-refresh"][..], refresh),
+        (&["--openid", "--grant", "authorization_code", "--id-token-on-refresh"], refresh),
+        (&["--post-logout-redirect-uri", GOODBYE], logout),
+    ] {
+        create(&stack, &[&["--redirect-uri", CALLBACK], options].concat()).await.failed(2, message);
+    }
+    let file = format!(
+        "clients:\n  photos:\n    name: Photos\n    redirect_uris: [{CALLBACK}]\n    \
+         post_logout_redirect_uris: [{GOODBYE}]\n"
+    );
+    stack.apply(&file, &[]).await.failed(2, logout);
 }
 
 /// Runs `jeton client create --name x` with `more` where `JETON_ISSUER` is the deployment's.
@@ -98,6 +134,9 @@ async fn the_settings_are_set_shown_changed_and_removed() {
 #[tokio::test]
 async fn a_post_logout_redirect_uri_obeys_the_rules_of_redirect_uris() {
     let stack = Stack::start().await;
+    let with = async |more: &[&str]| {
+        create(&stack, &[&["--openid", "--redirect-uri", CALLBACK], more].concat()).await
+    };
     for uri in [
         "javascript:alert(1)",
         "data:text/html,x",
@@ -109,16 +148,16 @@ async fn a_post_logout_redirect_uri_obeys_the_rules_of_redirect_uris() {
         "/goodbye",
         "",
     ] {
-        let ran = create(&stack, &["--post-logout-redirect-uri", uri]).await;
+        let ran = with(&["--post-logout-redirect-uri", uri]).await;
         ran.failed(2, &format!("post-logout redirect URI {uri:?}: "));
     }
     let many: Vec<_> = (0..21).map(|nth| format!("{GOODBYE}{nth}")).collect();
     let options = |count: usize| {
         many[..count].iter().flat_map(|uri| ["--post-logout-redirect-uri", uri]).collect::<Vec<_>>()
     };
-    create(&stack, &options(21)).await.failed(2, "at most 20 post-logout redirect URIs");
-    create(&stack, &options(20)).await.json();
-    create(&stack, &["--post-logout-redirect-uri", "com.example.app:/bye"]).await.json();
+    with(&options(21)).await.failed(2, "at most 20 post-logout redirect URIs");
+    with(&options(20)).await.json();
+    with(&["--post-logout-redirect-uri", "com.example.app:/bye"]).await.json();
 }
 
 #[tokio::test]

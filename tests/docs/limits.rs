@@ -185,7 +185,7 @@ async fn of_registrations(server: &Server) -> Vec<Row> {
         ("Client secrets", vec![constant("Client::MOST_SECRETS")]),
         ("Overlap of two secrets", overlap),
         ("Roles of a user", roles),
-        ("Roles of a user, with OpenID Connect", vec![constant("Claims::MOST_GROUPS")]),
+        ("`groups` in an ID token", vec![constant("Claims::MOST_GROUPS")]),
         ("Claims of a user", vec![constant("Claims::MOST_BYTES")]),
         ("Login name, `name` and `email` of a user with claims", vec![constant("Claims::MOST_IN_ID_TOKEN")]),
         ("ID token", vec![constant("Claims::MOST_OF_ID_TOKEN")]),

@@ -74,7 +74,8 @@ struct Serve {
     /// The issuer [default: `JETON_ISSUER`, else the server's own address]
     #[arg(long, value_name = "URL")]
     issuer: Option<Issuer>,
-    /// Register two demo clients, an MCP server and a user, print how to use them, and let clients register themselves
+    /// Register two demo clients, an MCP server and a user, print how to use them, let clients register themselves, and sign
+    /// ID tokens
     #[arg(long)]
     demo: bool,
 }

@@ -75,8 +75,8 @@ impl From<Error> for OAuthError {
 
 /// Returns the error of a request whose token is missing or invalid. Why it is invalid, only the log tells.
 const fn unauthorized(reason: String) -> OAuthError {
-    let description =
-        "Send a valid access token that was issued to a client for a user, and for no resource.";
+    let description = "Send a valid access token that was issued to a client for a user, and for no resource. An ID token is not an \
+         access token.";
     OAuthError::new(StatusCode::UNAUTHORIZED, "invalid_token", description, reason)
 }
 

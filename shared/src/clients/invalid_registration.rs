@@ -69,6 +69,10 @@ pub enum InvalidRegistration {
          switches, no client_credentials, no scope or resources of its own, and no OpenID Connect"
     )]
     SelfRegistered,
+    #[error("an ID token on refresh needs the scope value openid and the grant refresh_token")]
+    IdTokenOnRefresh,
+    #[error("a post-logout redirect URI needs the scope value openid")]
+    PostLogoutWithoutOpenId,
     #[error("at most {} resources", Registration::MOST_RESOURCES)]
     TooManyResources,
     #[error("only a resource server serves resources")]

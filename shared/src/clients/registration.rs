@@ -8,7 +8,7 @@ use strum::VariantArray as _;
 use super::{Client, InvalidRegistration, Lifetimes, RegisteredSecret};
 use crate::{
     config::display_name,
-    oauth::{AuthMethod, ClientId, GrantType, Holder, ResourceUri, Scope, Switch, Switches},
+    oauth::{AuthMethod, ClientId, GrantType, Holder, ResourceUri, Scope, Switch, Switches, openid_scope},
     secret::{ClientSecret, Id, Secret, random},
     time::Timestamp,
 };
@@ -84,6 +84,7 @@ impl Registration {
         self.check_post_logout_redirect_uris()?;
         let (scope, default_scope) = self.scopes()?;
         let (grant_types, auth_methods) = (self.grant_types()?, self.auth_methods()?);
+        self.check_openid(&scope, &grant_types)?;
         let secret = (!self.public).then(|| Secret::<ClientSecret>::new(Id::random(), &random()));
         let client = Client {
             key: Client::key(&id),
@@ -198,6 +199,18 @@ impl Registration {
             Some(grant_type) => Err(InvalidRegistration::GrantNeedsSwitch(*grant_type)),
             None => Ok(()),
         }
+    }
+
+    /// Checks that the properties of OpenID Connect have an effect.
+    fn check_openid(&self, scope: &Scope, grant_types: &[GrantType]) -> Result<(), InvalidRegistration> {
+        let has_openid = scope.has(openid_scope::OPENID);
+        if self.id_token_on_refresh && !(has_openid && grant_types.contains(&GrantType::RefreshToken)) {
+            return Err(InvalidRegistration::IdTokenOnRefresh);
+        }
+        if !self.post_logout_redirect_uris.is_empty() && !has_openid {
+            return Err(InvalidRegistration::PostLogoutWithoutOpenId);
+        }
+        Ok(())
     }
 
     fn check_resources(&self) -> Result<(), InvalidRegistration> {

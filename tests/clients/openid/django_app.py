@@ -22,7 +22,7 @@ settings.configure(
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["DATABASE"]}},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
-    AUTHENTICATION_BACKENDS=["backend.BySub"],
+    AUTHENTICATION_BACKENDS=["backend.BySub", "django.contrib.auth.backends.ModelBackend"],
     OIDC_RP_CLIENT_ID=os.environ["CLIENT_ID"],
     OIDC_RP_CLIENT_SECRET=os.environ["CLIENT_SECRET"],
     OIDC_RP_SIGN_ALGO="RS256",
@@ -48,7 +48,9 @@ from django.urls import include, path  # noqa: E402
 
 def logout_url(request):
     """Where the browser goes after the application's own session has ended."""
-    query = {"id_token_hint": request.session["oidc_id_token"], "post_logout_redirect_uri": f"{url}/"}
+    id_token = request.session.get("oidc_id_token")
+    query = {"id_token_hint": id_token} if id_token else {"client_id": os.environ["CLIENT_ID"]}
+    query["post_logout_redirect_uri"] = f"{url}/"
     return f"{issuer}/oauth/logout?{urlencode(query)}"
 
 

@@ -52,7 +52,9 @@ def refused(token, nonce):
 
 @app.get("/logout")
 def logout():
-    query = {"id_token_hint": session["id_token"], "post_logout_redirect_uri": url_for("index", _external=True)}
+    id_token = session.get("id_token")
+    query = {"id_token_hint": id_token} if id_token else {"client_id": jeton.client_id}
+    query["post_logout_redirect_uri"] = url_for("index", _external=True)
     session.clear()
     return redirect(f"{jeton.load_server_metadata()['end_session_endpoint']}?{urlencode(query)}")
 

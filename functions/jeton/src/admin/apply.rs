@@ -7,19 +7,16 @@ mod roles;
 mod scopes;
 pub(super) mod secrets;
 
-use std::{
-    io::{self, IsTerminal},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{
     configuration::{self, Declared},
-    confirmation::confirm,
+    confirmation::{check_terminal, confirm},
     connection::Admin,
-    error::{Error, InvalidInput},
+    error::Error,
 };
 use clients::Clients;
 use plan::Plan;
@@ -90,10 +87,7 @@ impl Apply {
             plan.print(admin)?;
             return Err(Error::Pending(plan.changes.len()));
         }
-        let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-        if !self.yes && !is_terminal {
-            return Err(InvalidInput::Unconfirmed.into());
-        }
+        check_terminal(self.yes)?;
         let mut secrets = match &self.secrets_to {
             Some(path) => Secrets::in_file(path)?,
             None => Secrets::printed(admin.output()),

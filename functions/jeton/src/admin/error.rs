@@ -7,8 +7,7 @@ use shared::{
     config::InvalidVariable,
     dynamodb::{self, Outage},
     oauth::{ClientId, InvalidClientId, InvalidScope},
-    openid::InvalidClaim,
-    openid::keys,
+    openid::{Claim, InvalidClaim, keys},
     resources::{self, InvalidResource},
     secret::Id,
     users::{self, InvalidPassword, InvalidUserName, UserName, personal::NotCreated},
@@ -77,6 +76,10 @@ pub enum InvalidInput {
     /// The text is not quoted: it may be a value.
     #[error("give a claim as CLAIM=VALUE")]
     NoClaimValue,
+    #[error("`{0}` is no claim; a user may have {names}", names = Claim::names())]
+    UnknownClaim(String),
+    #[error("{0} is empty: --unset {0} removes a claim")]
+    EmptyClaim(&'static str),
     #[error("{0} is given twice")]
     ClaimTwice(&'static str),
     #[error("user {0} has this e-mail address; give --shared-email if both users have it")]
@@ -97,6 +100,8 @@ pub enum InvalidInput {
     Scope(#[from] InvalidScope),
     #[error(transparent)]
     Resource(#[from] InvalidResource),
+    #[error("--openid needs the grant authorization_code")]
+    OpenIdWithoutCode,
     #[error("give `any` or the resources, not both")]
     AnyAndResources,
     #[error("the issuer is not known: set JETON_ISSUER, or give --issuer")]
@@ -123,10 +128,8 @@ pub enum InvalidInput {
     Key(#[from] InvalidKey),
     #[error("nothing was changed")]
     Declined,
-    #[error("give --yes to do this without being asked")]
+    #[error("there is no terminal to ask at: give --yes to make the change")]
     NotConfirmed,
-    #[error("give --yes to make these changes, or --dry-run to see them")]
-    Unconfirmed,
 }
 
 /// The reason why a command does not take a text as a token.

@@ -31,7 +31,7 @@ use super::{
     sweep::sweep,
 };
 use reset_password::ResetPassword;
-use set::{NewClaims, Set};
+use set::{ClaimOptions, Set};
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
@@ -98,7 +98,7 @@ pub struct Create {
     #[command(flatten)]
     user: NameAndPassword,
     #[command(flatten)]
-    claims: NewClaims,
+    claims: ClaimOptions,
 }
 
 #[derive(Debug, Args)]
@@ -143,12 +143,14 @@ async fn create(admin: &Admin, Create { user: arguments, claims }: Create) -> Re
     users.create_with_claims(&user, claims.as_ref()).await?;
     admin.audit_user(user.sub, UserChange::Created);
     let text = properties([("sub", user.sub.to_string()), ("username", user.username.to_string())]);
-    let hint = claims.as_ref().and_then(|claims| set::hint(&user, claims));
-    if let Some(claims) = &claims {
-        admin.audit_claims(user.sub, &claims.names());
-    }
-    let text: Vec<_> = [text].into_iter().chain(hint).collect();
-    admin.print(&json!({ "sub": user.sub, "username": user.username }), &text.join("\n"))
+    let text = match &claims {
+        Some(claims) => {
+            admin.audit_claims(user.sub, &claims.names());
+            set::with_hint(text, &user, claims)
+        }
+        None => text,
+    };
+    admin.print(&json!({ "sub": user.sub, "username": user.username }), &text)
 }
 
 async fn list(admin: &Admin) -> Result<(), Error> {
@@ -215,7 +217,11 @@ async fn grant_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error>
     let user = admin.user(name).await?;
     admin.grant_role(user.sub, role).await?;
     let json = json!({ "sub": user.sub, "username": user.username, "role": role, "granted": true });
-    admin.print(&json, &format!("{} has the role {role}.", user.username))
+    let text = format!("{} has the role {role}.", user.username);
+    match admin.groups_warning(name).await? {
+        Some(warning) => admin.print(&json, &format!("{text}\n{warning}")),
+        None => admin.print(&json, &text),
+    }
 }
 
 async fn remove_role(admin: &Admin, name: &str, role: &Role) -> Result<(), Error> {

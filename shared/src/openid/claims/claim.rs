@@ -91,7 +91,7 @@ impl Claim {
     }
 
     /// Returns the names of all claims, as a text.
-    fn names() -> String {
+    pub fn names() -> String {
         Self::VARIANTS.iter().map(|claim| claim.as_str()).collect::<Vec<_>>().join(", ")
     }
 
@@ -126,7 +126,7 @@ impl Claim {
             | Self::FamilyName
             | Self::MiddleName
             | Self::Nickname
-            | Self::Gender => "one line of text, without white space at either end; --unset removes a claim",
+            | Self::Gender => "one line of text, without white space at either end",
             Self::Email => "an e-mail address of at most 254 bytes, such as ada@example.com",
             Self::Profile | Self::Picture | Self::Website => "an https or http URL without a user name",
             Self::Birthdate => "a date as 1815-12-10, as 0000-12-10 without a year, or a year alone",

@@ -5,14 +5,11 @@ use serde_json::{Map, json};
 use shared::{
     audit::ClientChange,
     clients::{Lifetimes, Registration},
-    oauth::{
-        AuthMethod, ClientId, GrantType, Issuer, Switches,
-        openid_scope::{EMAIL, OPENID, PROFILE},
-    },
+    oauth::{AuthMethod, ClientId, GrantType, Switches},
 };
 
 use super::{
-    options::{ResourceOrAny, all_switches, resource_or_any},
+    options::{OPENID_SCOPE, ResourceOrAny, all_switches, check_openid, discovery_url, resource_or_any},
     secret,
 };
 use crate::admin::{
@@ -51,8 +48,8 @@ pub struct Create {
     /// A method that the client may authenticate by; repeatable [default: both with a secret; none for a public client]
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Vec<AuthMethod>,
-    /// Let the client sign users in by OpenID Connect: adds the scope values `openid`, `profile` and `email`, and prints the
-    /// URL of the discovery document. The client needs a redirect URI
+    /// Let the client sign users in by OpenID Connect: adds the scope values `openid`, `profile` and `email`, and, with
+    /// `JETON_ISSUER`, prints the URL of the discovery document. The client needs a redirect URI
     #[arg(long)]
     openid: bool,
     /// Issue an ID token with each refresh, too. Few clients need that: kubectl, identity pools, Grafana
@@ -105,11 +102,15 @@ impl Create {
             Some(name) => Some(admin.developer(name).await?),
             None => None,
         };
-        let discovery = self.discovery_url(admin.app.config.issuer.as_ref());
+        let openid = self.openid;
+        let discovery = admin.app.config.issuer.as_ref().filter(|_| openid).map(discovery_url);
         let resources = admin.registered(&self.resources).await?;
         let serves = admin.registered(&self.serves).await?;
         let registration = Registration { resources, serves, ..self.registration() };
         let (mut client, secret) = registration.accept(ClientId::random(), admin.app.clock.now())?;
+        if openid {
+            check_openid(&client)?;
+        }
         client.owner = owner;
         admin.app.clients.create(&client).await?;
         admin.audit_client(&client.id, ClientChange::Created);
@@ -128,16 +129,10 @@ impl Create {
         admin.print(&json.into(), &format!("{}{note}", properties(rows)))
     }
 
-    /// Returns the URL of the discovery document (OpenID Connect Discovery §4), if the client gets ID tokens and the
-    /// environment names the issuer.
-    fn discovery_url(&self, issuer: Option<&Issuer>) -> Option<String> {
-        issuer.filter(|_| self.openid).map(|issuer| issuer.endpoint("/.well-known/openid-configuration"))
-    }
-
     fn registration(self) -> Registration {
         let (mut scope, mut grant_types) = (scope_values(&self.scope), self.grants);
         if self.openid {
-            scope.extend([OPENID, PROFILE, EMAIL].map(str::to_owned));
+            scope.extend(OPENID_SCOPE.map(str::to_owned));
             if grant_types.is_empty() {
                 grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
             }

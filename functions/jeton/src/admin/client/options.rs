@@ -1,7 +1,11 @@
 //! Options that `client create` and `client update` share.
 
 use shared::{
-    oauth::{ResourceUri, Switches},
+    clients::Client,
+    oauth::{
+        GrantType, Issuer, ResourceUri, Switches,
+        openid_scope::{EMAIL, OPENID, PROFILE},
+    },
     resources::{Registry, WriteError},
 };
 
@@ -10,6 +14,23 @@ use crate::admin::{
     error::{Error, InvalidInput},
     words::resource_uri,
 };
+
+/// The scope values of `--openid`.
+pub(super) const OPENID_SCOPE: [&str; 3] = [OPENID, PROFILE, EMAIL];
+
+/// Checks that the client of `--openid` can get ID tokens.
+pub(super) fn check_openid(client: &Client) -> Result<(), InvalidInput> {
+    if client.grant_types.contains(&GrantType::AuthorizationCode) {
+        Ok(())
+    } else {
+        Err(InvalidInput::OpenIdWithoutCode)
+    }
+}
+
+/// Returns the URL of the discovery document (OpenID Connect Discovery §4).
+pub(super) fn discovery_url(issuer: &Issuer) -> String {
+    issuer.endpoint("/.well-known/openid-configuration")
+}
 
 /// The value of a `--resource` or `--serves` option.
 #[derive(Clone, Debug)]

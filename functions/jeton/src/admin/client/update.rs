@@ -9,7 +9,7 @@ use shared::{
 
 use super::{
     description,
-    options::{ResourceOrAny, all_switches, resource_or_any},
+    options::{OPENID_SCOPE, ResourceOrAny, all_switches, check_openid, resource_or_any},
 };
 use crate::admin::{
     connection::Admin,
@@ -39,6 +39,10 @@ pub struct Update {
     /// A method that the client may authenticate by; repeatable
     #[arg(long = "auth-method", value_name = "METHOD", value_parser = one_of::<AuthMethod>())]
     auth_methods: Option<Vec<AuthMethod>>,
+    /// Let the client sign users in by OpenID Connect: adds the scope values `openid`, `profile` and `email` to those that
+    /// it has, or to those of --scope
+    #[arg(long)]
+    openid: bool,
     /// Whether a refresh response contains an ID token, too
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
     id_token_on_refresh: Option<bool>,
@@ -94,7 +98,11 @@ impl Update {
             None if self.resource_server == Some(false) => registration.serves.clear(),
             None => {}
         }
+        let openid = self.openid;
         let updated = self.apply(registration).update(&client)?;
+        if openid {
+            check_openid(&updated)?;
+        }
         admin.app.clients.update(&client, &updated).await?;
         admin.audit_client(&id, ClientChange::Updated);
         let (client, status) = admin.client(&id).await?;
@@ -119,12 +127,16 @@ impl Update {
             Some(options) => options.into_iter().filter(|uri| !uri.is_empty()).collect(),
             None => registered.post_logout_redirect_uris,
         };
+        let mut scope = self.scope.map_or(registered.scope, |options| scope_values(&options));
+        if self.openid {
+            scope.extend(OPENID_SCOPE.map(str::to_owned));
+        }
         Registration {
             name: self.name.unwrap_or(registered.name),
             public: registered.public,
             grant_types,
             redirect_uris: self.redirect_uris.unwrap_or(registered.redirect_uris),
-            scope: self.scope.map_or(registered.scope, |options| scope_values(&options)),
+            scope,
             default_scope,
             auth_methods: self.auth_methods.unwrap_or(registered.auth_methods),
             resources: registered.resources,

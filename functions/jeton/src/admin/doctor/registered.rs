@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::{
     clients::{Client, Listed},
     dynamodb,
-    oauth::Scope,
+    oauth::{Scope, openid_scope::GRANTED},
     resources::Registry,
 };
 
@@ -49,7 +49,10 @@ async fn read(admin: &Admin) -> Result<Vec<Check>, dynamodb::Error> {
     let scopes = clients.iter().filter(|client| !client.first_party).map(|client| &client.scope);
     let scopes = scopes.chain(registry.resources().iter().map(|resource| &resource.scope));
     let used: BTreeSet<_> = scopes.flat_map(Scope::values).collect();
-    let bare: Vec<_> = used.difference(&described).map(|value| (*value).to_owned()).collect();
+    let has_openid = admin.app.config.signing_keys.is_on();
+    let is_claims = |value: &str| has_openid && GRANTED.contains(&value);
+    let bare = used.difference(&described).filter(|value| !is_claims(value));
+    let bare: Vec<_> = bare.map(|value| (*value).to_owned()).collect();
     checks.push(if bare.is_empty() {
         Check::ok("descriptions of scope values", "complete")
     } else {

@@ -81,21 +81,24 @@ impl Add {
     }
 }
 
-/// Returns what follows from the addition, for people.
+/// Returns what follows from the addition, as text.
 fn text(list: &KeyList, added: &SigningKey, stolen: bool, admin: &Admin) -> String {
     let (deployed, now) = (deployed(admin), admin.latest());
     let SigningKey { kid, name, use_from, .. } = added;
     let mut lines = vec![if *use_from > now {
         format!("Key {kid} ({name}) is published from now on, and signs from {} on.", utc(*use_from))
     } else {
-        format!("Key {kid} ({name}) signs from now on: each function learns of it within five minutes.")
+        format!("Key {kid} ({name}) signs from now on: each function reads it within five minutes.")
     }];
-    let older = list.keys().iter().filter(|key| key.kid != *kid && !key.is_retired(now));
+    let others = || list.keys().iter().filter(|key| key.kid != *kid);
+    let takes_over =
+        |key: &SigningKey| format!("Key {} ({}) takes over at {}.", key.kid, key.name, utc(key.use_from));
+    lines.extend(others().filter(|key| key.use_from > now).map(takes_over));
     let stays = |key: &SigningKey| {
         key.published_until
             .map(|published_until| format!("Key {} stays published until {}.", key.kid, utc(published_until)))
     };
-    lines.extend(older.filter_map(stays));
+    lines.extend(others().filter(|key| !key.is_retired(now)).filter_map(stays));
     if stolen {
         lines.push("If one of them was stolen, remove it: `jeton key remove KID --force`.".to_owned());
     }

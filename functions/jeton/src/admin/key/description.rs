@@ -1,4 +1,4 @@
-//! Signing keys, for people and for scripts.
+//! Signing keys, as text and as JSON.
 
 use serde_json::{Value, json};
 use shared::{
@@ -14,7 +14,7 @@ use crate::admin::output::{utc, yes_or_no};
 pub(super) const UNKNOWN: &str = "Which keys the deployment may sign with is not known here: set JETON_SIGNING_KEYS, \
 as the stack's output Environment does, or compare with the parameter SigningKeys.";
 
-pub(super) const HEADINGS: [&str; 6] = ["KID", "NAME", "DEPLOYED", "STATE", "SIGNS FROM", "UNTIL"];
+pub(super) const HEADINGS: [&str; 6] = ["KID", "NAME", "DEPLOYED", "STATE", "SIGNS FROM", "PUBLISHED UNTIL"];
 
 /// The place of a key in the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -28,7 +28,7 @@ pub(super) enum State {
     /// The key verifies an `id_token_hint`, and nothing else.
     Hints,
     /// Nothing that the key signed counts any more.
-    Forgotten,
+    Expired,
 }
 
 /// Returns the state of `key`. If it is not known what is deployed, every key is taken to be.
@@ -51,7 +51,7 @@ pub(super) fn state(
     } else if !key.is_expired(now) {
         State::Hints
     } else {
-        State::Forgotten
+        State::Expired
     }
 }
 
@@ -76,24 +76,12 @@ pub(super) fn row(
     deployed: Option<&SigningKeys>,
     now: Timestamp,
 ) -> [String; 6] {
-    let state = state(list, key, deployed, now);
-    let words = match state {
-        State::Waiting => "published, waits to sign",
-        State::Signing => "signs",
-        State::Published => "published, does not sign",
-        State::Hints => "verifies hints only",
-        State::Forgotten => "of no use any more",
-    };
-    let until = match state {
-        State::Hints | State::Forgotten => key.hints_until,
-        State::Waiting | State::Signing | State::Published => key.published_until,
-    };
     [
         key.kid.clone(),
         key.name.to_string(),
         deployed.map_or_else(|| "unknown".to_owned(), |keys| yes_or_no(keys.permit(&key.name))),
-        words.to_owned(),
+        <&str>::from(state(list, key, deployed, now)).to_owned(),
         utc(key.use_from),
-        until.map_or_else(|| "the next key".to_owned(), utc),
+        key.published_until.map_or_else(|| "no end yet".to_owned(), utc),
     ]
 }

@@ -12,11 +12,15 @@ pub enum InvalidKey {
     #[error("key {0} is in the list already; see `jeton key list`")]
     Exists(String),
     #[error(
-        "the list has {most} keys, which is the most: remove the oldest with `jeton key remove KID`. With \
-         JETON_SIGNING_KEYS as in the deployment, the command drops keys that are of no use any more",
+        "the list has {most} keys, which is the most: remove one that does not sign with `jeton key remove KID`; see \
+         `jeton key list`",
         most = KeyList::MOST
     )]
     TooMany,
+    #[error(
+        "the key is in {key}, and the deployment in {deployment}: the token function cannot sign with it"
+    )]
+    Region { key: String, deployment: String },
     #[error("the KMS key is for {0}, not for SIGN_VERIFY")]
     Usage(String),
     #[error("the KMS key is of the kind {0}, not RSA_2048, RSA_3072 or RSA_4096")]

@@ -29,7 +29,9 @@ const PATIENCE: Patience = Patience {
 /// Reads the public key of the KMS key called `name`, and checks that it can sign ID tokens. KMS refuses that for a key
 /// that is not enabled.
 pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningKey, Error> {
-    let client = kms::client(&aws::settings(None).await?, name.region(), PATIENCE);
+    let settings = aws::settings(None).await?;
+    check_region(&name, settings.region())?;
+    let client = kms::client(&settings, name.region(), PATIENCE);
     let response = client.get_public_key().key_id(name.as_str()).send().await;
     let response = response.map_err(|error| KmsError(kms::reason(&error)))?;
     check(&name, &response)?;
@@ -40,6 +42,16 @@ pub(super) async fn public_key(name: KeyName, now: Timestamp) -> Result<SigningK
     Ok(SigningKey::new(name, &n, &e, now))
 }
 
+/// Checks that the key is in the deployment's region, which is that of its tables.
+fn check_region(name: &KeyName, deployment: Option<&Region>) -> Result<(), InvalidKey> {
+    match (name.region(), deployment.map(AsRef::as_ref)) {
+        (Some(key), Some(deployment)) if key != deployment => {
+            Err(InvalidKey::Region { key: key.to_owned(), deployment: deployment.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check(name: &KeyName, key: &GetPublicKeyOutput) -> Result<(), InvalidKey> {
     let text = |word: Option<&str>| word.unwrap_or("nothing").to_owned();
     if key.key_id() != Some(name.as_str()) {
@@ -48,7 +60,7 @@ fn check(name: &KeyName, key: &GetPublicKeyOutput) -> Result<(), InvalidKey> {
     if key.key_usage() != Some(&KeyUsageType::SignVerify) {
         return Err(InvalidKey::Usage(text(key.key_usage().map(KeyUsageType::as_str))));
     }
-    if !matches!(key.key_spec(), Some(KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096)) {
+    if key.key_spec() != Some(&KeySpec::Rsa2048) {
         return Err(InvalidKey::Kind(text(key.key_spec().map(KeySpec::as_str))));
     }
     if !key.signing_algorithms().contains(&SigningAlgorithmSpec::RsassaPkcs1V15Sha256) {

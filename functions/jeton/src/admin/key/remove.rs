@@ -43,7 +43,7 @@ impl Remove {
             State::Published => Some(format!(
                 "key {kid} is published: without it, applications refuse ID tokens that it signed. Wait until it is gone"
             )),
-            State::Waiting | State::Hints | State::Forgotten => None,
+            State::Waiting | State::Hints | State::Expired => None,
         };
         if let Some(broken) = broken.filter(|_| !self.force) {
             return Err(InvalidKey::InUse(broken).into());
@@ -52,7 +52,7 @@ impl Remove {
         let changed = list.without(kid, now);
         store.replace(&list, &changed).await?;
         audit(admin, kid, KeyChange::Removed);
-        let text = format!("Key {kid} is removed: each function learns of it within five minutes.");
+        let text = format!("Key {kid} is removed: each function reads the list within five minutes.");
         admin.print(&json!({ "kid": kid, "removed": true }), &text)
     }
 }

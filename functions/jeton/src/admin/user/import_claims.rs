@@ -16,10 +16,10 @@ use super::{
 /// The claims of the user in a line.
 #[derive(Default)]
 pub(super) struct NewClaims {
-    values: Vec<(Claim, String)>,
-    email_verified: bool,
+    pub(super) values: Vec<(Claim, String)>,
+    pub(super) email_verified: bool,
     /// `None`: now.
-    updated_at: Option<Timestamp>,
+    pub(super) updated_at: Option<Timestamp>,
 }
 
 impl NewClaims {
@@ -84,6 +84,9 @@ fn filled<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>, BadLine
     Ok(optional_text(object, name)?.map(str::trim).filter(|text| !text.is_empty()))
 }
 
-fn present<'a>(values: impl IntoIterator<Item = (Claim, Option<&'a str>)>) -> Vec<(Claim, String)> {
+/// Returns the claims that have a value.
+pub(super) fn present<'a>(
+    values: impl IntoIterator<Item = (Claim, Option<&'a str>)>,
+) -> Vec<(Claim, String)> {
     values.into_iter().filter_map(|(claim, value)| Some((claim, value?.to_owned()))).collect()
 }

@@ -1,6 +1,6 @@
 //! Granting roles.
 
-use shared::{audit::UserChange, secret::Id, status::Role};
+use shared::{audit::UserChange, openid::Claims, secret::Id, status::Role};
 
 use crate::admin::{connection::Admin, error::Error};
 
@@ -15,5 +15,21 @@ impl Admin {
         }
         self.audit_user(user, UserChange::RoleGranted);
         Ok(())
+    }
+
+    /// Returns the warning that ID tokens have no room for the roles of the user called `name`, where the environment lacks
+    /// `JETON_SIGNING_KEYS` and there are signing keys all the same.
+    pub(super) async fn groups_warning(&self, name: &str) -> Result<Option<String>, Error> {
+        if self.app.config.signing_keys.is_on() {
+            return Ok(None);
+        }
+        let (user, status) = self.user_and_status(name).await?;
+        if Claims::has_room_for(&status.roles) || self.app.signing_keys.read().await?.keys().is_empty() {
+            return Ok(None);
+        }
+        let (name, most) = (&user.username, Claims::MOST_GROUPS);
+        Ok(Some(format!(
+            "The roles of {name} exceed {most} bytes as JSON: ID tokens have no `groups`, only UserInfo has."
+        )))
     }
 }

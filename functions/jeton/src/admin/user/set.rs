@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::json;
 use shared::{
-    openid::{Claim, Claims},
+    openid::{Claim, Claims, InvalidClaim},
     secret::Id,
     users::User,
 };
 
+use super::import_claims::{NewClaims, present};
 use crate::admin::{
     connection::Admin,
     error::{Error, InvalidInput},
@@ -21,7 +22,8 @@ use crate::admin::{
 pub struct Set {
     /// The user's login name
     name: String,
-    /// The claim and its value, such as `name="Ada Lovelace"`. A new `email` is not verified
+    /// The claim and its value, such as `name="Ada Lovelace"`. A new `email` is not verified, and a
+    /// `zoneinfo` is not looked up in the time zone database
     #[arg(value_name = "CLAIM=VALUE")]
     claims: Vec<String>,
     /// Record that the user receives mail at the address, so that applications may know the user by it
@@ -41,9 +43,9 @@ enum Verifiable {
     Email,
 }
 
-/// The claims of a new user.
+/// The options that give a new user claims.
 #[derive(Debug, Args)]
-pub(super) struct NewClaims {
+pub(super) struct ClaimOptions {
     /// The user's e-mail address, for clients that sign in with OpenID Connect
     #[arg(long)]
     email: Option<String>,
@@ -58,7 +60,7 @@ pub(super) struct NewClaims {
     shared_email: bool,
 }
 
-impl NewClaims {
+impl ClaimOptions {
     /// Returns the claims of the new user `user`, called `username`. `None`: there are none.
     pub(super) async fn read(
         &self,
@@ -66,25 +68,14 @@ impl NewClaims {
         user: Id,
         username: &str,
     ) -> Result<Option<Claims>, Error> {
-        let mut claims = Claims::none(user);
-        if let Some(name) = &self.full_name {
-            claims.set(Claim::Name, name)?;
+        let values = [(Claim::Name, self.full_name.as_deref()), (Claim::Email, self.email.as_deref())];
+        let email_verified = self.verified_email;
+        let claims = NewClaims { values: present(values), email_verified, updated_at: None };
+        let claims = claims.of(user, username, admin.app.clock.now())?;
+        if let Some(claims) = claims.as_ref().filter(|_| !self.shared_email) {
+            check_email_is_free(admin, claims, user).await?;
         }
-        if let Some(email) = &self.email {
-            claims.set(Claim::Email, email)?;
-        }
-        if self.verified_email {
-            claims.verify_email()?;
-        }
-        claims.check_size(username)?;
-        if claims.is_empty() {
-            return Ok(None);
-        }
-        if !self.shared_email {
-            check_email_is_free(admin, &claims, user).await?;
-        }
-        claims.updated_at = Some(admin.app.clock.now());
-        Ok(Some(claims))
+        Ok(claims)
     }
 }
 
@@ -106,7 +97,7 @@ impl Set {
         let json = json!({ "sub": user.sub, "username": user.username, "claims": claims.all() });
         let listed = or_none(claims.names().join(", "));
         let text = format!("The claims of {} are now: {listed}.", user.username);
-        admin.print(&json, &[text].into_iter().chain(hint(&user, &claims)).collect::<Vec<_>>().join("\n"))
+        admin.print(&json, &with_hint(text, &user, &claims))
     }
 
     /// Makes the change to `claims`, and returns the names of the claims in it.
@@ -117,12 +108,15 @@ impl Set {
         };
         for assignment in &self.claims {
             let (name, value) = assignment.split_once('=').ok_or(InvalidInput::NoClaimValue)?;
-            let claim = Claim::named(name)?;
+            let claim = named(name)?;
             once(claim)?;
+            if value.is_empty() {
+                return Err(InvalidInput::EmptyClaim(claim.as_str()).into());
+            }
             claims.set(claim, value)?;
         }
         for name in &self.unset {
-            let claim = Claim::named(name)?;
+            let claim = named(name)?;
             once(claim)?;
             claims.unset(claim);
         }
@@ -134,7 +128,18 @@ impl Set {
     }
 }
 
-/// Checks that no user but `user` has the e-mail address. It is advice, and no reservation: an address identifies nobody.
+/// Returns the claim called `name`. Only a text that looks like a name is quoted: another may be a value.
+fn named(name: &str) -> Result<Claim, InvalidInput> {
+    let is_name =
+        (1..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    Claim::named(name).map_err(|error| match error {
+        InvalidClaim::Unknown if is_name => InvalidInput::UnknownClaim(name.to_owned()),
+        error => error.into(),
+    })
+}
+
+/// Checks that no user but `user` has the e-mail address. It is advice, and no reservation: an address does not identify a
+/// user.
 async fn check_email_is_free(admin: &Admin, claims: &Claims, user: Id) -> Result<(), Error> {
     let Some(email) = claims.get(Claim::Email) else { return Ok(()) };
     match admin.app.users.user_with_email(email, user).await? {
@@ -143,14 +148,14 @@ async fn check_email_is_free(admin: &Admin, claims: &Claims, user: Id) -> Result
     }
 }
 
-/// Returns how an e-mail address becomes a verified one, if `user` has one that is not.
-pub(super) fn hint(user: &User, claims: &Claims) -> Option<String> {
-    let is_unverified = claims.get(Claim::Email).is_some() && !claims.has_verified_email();
-    is_unverified.then(|| {
-        format!(
-            "The e-mail address is not verified: Kubernetes, oauth2-proxy and other applications refuse it. \
-             Once you know that {} receives mail there, run `jeton user set {} --verified email`.",
-            user.username, user.username,
-        )
-    })
+/// Returns `text`, with how an e-mail address becomes a verified one if `user` has one that is not.
+pub(super) fn with_hint(text: String, user: &User, claims: &Claims) -> String {
+    if claims.get(Claim::Email).is_none() || claims.has_verified_email() {
+        return text;
+    }
+    format!(
+        "{text}\nThe e-mail address is not verified: Kubernetes, oauth2-proxy and other applications refuse it. \
+         Once you know that {name} receives mail there, run `jeton user set {name} --verified email`.",
+        name = user.username,
+    )
 }
