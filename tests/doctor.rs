@@ -7,10 +7,9 @@ use aws_sdk_dynamodb::types::{
 };
 use axum::{Json, Router, http::StatusCode};
 use serde_json::{Value, json};
-use shared::openid::SigningKey;
 use tokio::net::TcpListener;
 
-use crate::harness::{Fault, Ran, Stack};
+use crate::harness::{Fault, Ran, Stack, kms::arn, run};
 
 impl Stack {
     async fn doctor(&self, issuer: &str) -> Ran {
@@ -234,9 +233,7 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
     let doctor = async |stack: &Stack, keys: &str| {
         let mut command = stack.command(&["--json", "doctor", "--issuer", &stack.url]);
         command.env("JETON_SIGNING_KEYS", keys);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        run(command, "").await
     };
     assert!(!off.doctor(&off.url).await.stdout.contains("signing keys"), "it was never on");
     fails(&doctor(&off, "local").await, "signing keys", "none signs");
@@ -251,11 +248,9 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
         "it is not known what is deployed"
     );
     assert_eq!(check(&doctor(&on, "local").await, "published keys").0, "ok");
-    let arn = "arn:aws:kms:eu-west-1:123456789012:key/a";
-    fails(&doctor(&on, arn).await, "signing keys", "none signs");
-    let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());
-    let list = on.app.signing_keys.read().await.unwrap();
-    on.app.signing_keys.replace(&list, &list.with(key, false, on.now())).await.unwrap();
+    let arn = arn("a");
+    fails(&doctor(&on, &arn).await, "signing keys", "none signs");
+    on.list_arn(&arn, false).await;
     let (outcome, message) = check(&doctor(&on, "local").await, "deployed keys");
     assert_eq!((outcome.as_str(), message), ("warning", format!("not in the parameter SigningKeys: {arn}")));
 }

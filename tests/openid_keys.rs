@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::{config::SigningKeys, openid::SigningKey};
+use shared::config::SigningKeys;
 
 use crate::harness::{
     Stack,
+    kms::arn,
     process::{Directory, Server},
 };
 
@@ -41,19 +42,6 @@ impl Stack {
         let added = self.jeton(&[&["key", "add", "--local"], options].concat(), "").await.json();
         added["kid"].as_str().unwrap().to_owned()
     }
-
-    /// Adds the key of an ARN as `jeton key add` does, without KMS.
-    async fn list_key(&self, arn: &str, at_once: bool) -> String {
-        let key = SigningKey::new(arn.parse().unwrap(), arn.as_bytes(), &[1, 0, 1], self.now());
-        let list = self.app.signing_keys.read().await.unwrap();
-        let changed = list.with(key.clone(), at_once, self.now());
-        self.app.signing_keys.replace(&list, &changed).await.unwrap();
-        key.kid
-    }
-}
-
-fn arn(id: &str) -> String {
-    format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
 }
 
 #[tokio::test]
@@ -111,7 +99,7 @@ async fn a_key_that_signs_at_once_does_so_after_five_minutes_at_every_function()
 #[tokio::test]
 async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
-    let (old, new) = (stack.list_key(&arn("a"), false).await, stack.list_key(&arn("b"), false).await);
+    let (old, new) = (stack.list_arn(&arn("a"), false).await, stack.list_arn(&arn("b"), false).await);
     assert_eq!(stack.published().await, [old.clone(), new.clone()]);
     for _ in 0..10 {
         assert_eq!(stack.signing().await, Some(old.clone()));
@@ -131,7 +119,7 @@ async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
 async fn a_list_without_a_key_that_signs_is_read_every_time() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
     assert_eq!((stack.signing().await, stack.signing().await), (None, None));
-    let key = stack.list_key(&arn("a"), true).await;
+    let key = stack.list_arn(&arn("a"), true).await;
     assert_eq!(stack.signing().await, Some(key));
 }
 
