@@ -67,6 +67,7 @@ mod interrupted_command;
 mod key_command;
 mod login_timing;
 mod openid_authorize;
+mod openid_basic_op;
 mod openid_claims;
 mod openid_client_command;
 mod openid_consent;
