@@ -24,7 +24,7 @@ impl Scene {
     pub async fn new() -> Self {
         let stack = Stack::with_openid().await;
         let registered = |client: &mut Registration| {
-            client.name = "Photo Book".to_owned();
+            "Photo Book".clone_into(&mut client.name);
             client.post_logout_redirect_uris = vec![GOODBYE.to_owned(), format!("{GOODBYE}?a=1")];
         };
         let (client, ada) = (stack.relying_party_with(registered).await, stack.create_user("ada").await);
