@@ -1,22 +1,9 @@
 //! Personal tokens: created, listed, used, ended.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use jeton::local::ROUTES;
-use lambda_http::Context;
 use serde_json::json;
-use shared::{
-    dynamodb,
-    endpoint::{
-        App,
-        bearer::{BearerError, BearerToken},
-        lambda,
-    },
-    log::{Level, Log},
-    oauth::Scope,
-    time::Clock,
-    users::personal::PersonalToken,
-};
+use shared::{dynamodb, users::personal::PersonalToken};
 
 use crate::harness::{
     Browser, Fault, HtmlForm, Stack,
@@ -297,127 +284,6 @@ async fn neither_tables_nor_pages_nor_the_log_keep_a_personal_token_or_a_develop
         assert!(!everywhere.contains(key), "{key}");
         assert!(!everywhere.contains(format!("{:?}", secret.as_bytes()).trim_matches(['[', ']'])));
     }
-}
-
-#[tokio::test]
-async fn the_command_makes_lists_inspects_and_ends_tokens() {
-    let stack = Stack::with_accounts().await;
-    let rs = stack.resource_server().await;
-    stack.create_user("ada").await;
-    let create = ["token", "create", "--user", "ADA", "--name", "robot", "--scope", "read write"];
-    let lasting = [&create[..], &["--ttl", "never"]].concat();
-    let made = stack.jeton(&lasting, "").await.json();
-    let token = made["token"].as_str().unwrap();
-    assert!(token.starts_with("jtp_") && made["last_used"].is_null());
-    assert_eq!(stack.introspect(&rs, token).await["scope"], "read write");
-    let temporary = stack.jeton(&[&create[..], &["--temporary", "--ttl", "60"]].concat(), "").await.json();
-    assert!(temporary["token"].as_str().unwrap().starts_with("jtt_"));
-    let month = stack.jeton(&create, "").await.json();
-    assert!(month["expires_at"].is_u64() && made["expires_at"].is_null());
-    let listed = stack.jeton(&["token", "list", "--user", "ada"], "").await.json();
-    assert_eq!(listed.as_array().unwrap().len(), 3);
-    assert!(!listed.to_string().contains(token) && listed.to_string().contains("2100-01-01"));
-    for named in [token, made["id"].as_str().unwrap()] {
-        assert_eq!(stack.jeton(&["token", "inspect", named], "").await.json()["active"], true);
-    }
-    assert_eq!(stack.jeton(&["token", "revoke"], token).await.json()["revoked"], true);
-    stack.is_inactive(&rs, token).await;
-    stack.jeton(&["token", "revoke", token], "").await.failed(3, "does not work any more");
-    let inspected = stack.jeton(&["token", "inspect", token], "").await.json();
-    assert!(inspected["active"] == false && inspected["reason"].as_str().unwrap().starts_with("ended at"));
-    for wrong in [
-        &["--ttl", "59"][..],
-        &["--ttl", "315360001"],
-        &["--temporary", "--ttl", "never"],
-        &["--temporary", "--ttl", "21601"],
-        &["--scope", "a\"b"],
-        &["--name", "a\nb"],
-    ] {
-        let wanted = [&create[..4], &["--name", "robot", "--scope", "read"], wrong].concat();
-        let wanted =
-            if wrong[0] == "--name" { [&create[..4], &["--scope", "read"], wrong].concat() } else { wanted };
-        assert_eq!(stack.jeton(&wanted, "").await.code, 2, "{wrong:?}");
-    }
-    stack.jeton(&["token", "list", "--user", "nobody"], "").await.failed(3, "nobody");
-}
-
-/// Returns an app over the same tables that offers `scope` for personal tokens.
-fn reconfigured(stack: &Stack, scope: &str) -> App {
-    let mut config = stack.app.config.clone();
-    config.account.personal_scopes = if scope.is_empty() { Scope::default() } else { scope.parse().unwrap() };
-    let (client, now) = (stack.app.grants.table().client(), stack.now());
-    App::new(config, client, Clock::from_fn(move || now), Log::new(Level::Debug, std::io::sink()))
-}
-
-#[tokio::test]
-async fn a_token_is_good_for_no_more_than_users_may_give_today() {
-    let stack = Stack::with_accounts().await;
-    let (_, browser) = stack.signed_in_user("ada").await;
-    let form = HtmlForm::to_make(&browser.get(TOKENS).await).with("name", "x").with("allow:read", "yes");
-    let token = shown(&browser.submit(&form.with("allow:write", "yes"), &[]).await, 0);
-    let token = BearerToken::parse(&token).unwrap();
-    for (scope, left) in [
-        ("read write", Some("read write")),
-        ("read", Some("read")),
-        ("write admin", Some("write")),
-        ("admin", None),
-        ("", None),
-    ] {
-        let app = reconfigured(&stack, scope);
-        let scopes = match token.describe(&app, stack.now()).await {
-            Ok(active) => Some(active.scope.to_string()),
-            Err(BearerError::NotOffered) => None,
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(scopes.as_deref(), left, "{scope}");
-    }
-}
-
-#[tokio::test]
-async fn tokens_are_listed_and_ended_where_none_can_be_made_any_more() {
-    let stack = Stack::with_accounts().await;
-    let (ada, browser) = stack.signed_in_user("ada").await;
-    browser.personal_token("laptop", "never").await;
-    let session = format!("jeton-session={}", browser.cookie("jeton-session").unwrap());
-    let app = Arc::new(reconfigured(&stack, ""));
-    let request = async |path: &str, form: Option<&str>| {
-        let event = json!({
-            "version": "2.0", "routeKey": format!("ANY {path}"), "rawPath": path, "rawQueryString": "",
-            "cookies": [session],
-            "headers": { "content-type": "application/x-www-form-urlencoded", "host": "x" },
-            "requestContext": {
-                "domainName": "localhost", "requestId": "inside", "stage": "$default",
-                "http": {
-                    "method": if form.is_some() { "POST" } else { "GET" },
-                    "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
-                },
-            },
-            "body": form.unwrap_or_default(), "isBase64Encoded": false,
-        });
-        let (_, account) = ROUTES.iter().find(|(route, _)| *route == path).unwrap();
-        let response =
-            lambda::invoke(Arc::clone(&app), *account, &event.to_string(), Context::default()).await;
-        let response = serde_json::to_value(response.unwrap()).unwrap();
-        (response["statusCode"].as_u64().unwrap(), response["body"].as_str().unwrap_or_default().to_owned())
-    };
-    let (status, page) = request("/account", None).await;
-    assert!(status == 200 && page.contains("href=\"/account/tokens\""), "{page}");
-    let (status, page) = request(TOKENS, None).await;
-    assert!(status == 200 && page.contains("<strong>laptop</strong>"), "{page}");
-    assert!(!page.contains("name=\"page\""), "there is no form for another: {page}");
-    let field = |name: &str| {
-        page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
-    };
-    let end = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("csrf", field("csrf")), ("end", field("end"))])
-        .finish();
-    assert_eq!(request(TOKENS, Some(&end)).await.0, 303);
-    assert!(stack.app.personal_tokens.of_user(ada.sub, stack.now()).await.unwrap().is_empty());
-    // Without tokens the page does not exist, as in a deployment that never offered them.
-    assert_eq!(request(TOKENS, None).await.0, 404);
-    assert!(!request("/account", None).await.1.contains(TOKENS));
-    // An old form creates nothing.
-    assert_eq!(request(TOKENS, Some("name=x&allow%3Aread=yes&lasts=7")).await.0, 404);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::harness::{Stack, process::Directory};
 const TWO_CLIENTS: &str = "clients: {a: {name: A}, b: {name: B}}\n";
 
 #[tokio::test]
-async fn secrets_go_only_into_a_file_that_nobody_else_may_read() {
+async fn secrets_go_only_into_a_file_that_no_other_user_may_read() {
     let (stack, directory) = (Stack::start().await, Directory::new());
     let (secrets, text) = (directory.join("secrets.jsonl"), TWO_CLIENTS);
     let apply = async || stack.apply(text, &["--secrets-to", &secrets]).await;

@@ -379,7 +379,7 @@ async fn an_outage_is_neither_401_nor_a_pass() {
         let response = call.send().await;
         assert_eq!((response.status, response.header("www-authenticate")), (503, None));
     }
-    assert_eq!(stack.api().send().await.status, 200, "a guest is nobody who could be looked up");
+    assert_eq!(stack.api().send().await.status, 200, "a guest is no user in the table");
     stack.dynamodb.fail(Fault::None);
     for call in calls() {
         assert_eq!(call.send().await.status, 200);

@@ -182,17 +182,17 @@ async fn without_json_the_output_is_text() {
 #[tokio::test]
 async fn not_found_is_exit_code_3() {
     let server = server().await;
-    let nobody = "0000000000000000000000";
+    let unknown = "0000000000000000000000";
     for verb in ["show", "rotate-secret", "disable", "enable", "delete"] {
-        fails(&server.run(&["client", verb, nobody]).await, 3, "there is no client");
+        fails(&server.run(&["client", verb, unknown]).await, 3, "there is no client");
     }
     for verb in ["show", "update", "delete"] {
         let output = server.run(&["resource", verb, "https://api.example.com/none"]).await;
         fails(&output, 3, "there is no resource");
     }
-    fails(&server.run(&["key", "remove", nobody, "--yes"]).await, 3, "there is no key");
+    fails(&server.run(&["key", "remove", unknown, "--yes"]).await, 3, "there is no key");
     for verb in ["inspect", "revoke"] {
-        fails(&server.run(&["token", verb, nobody]).await, 3, "there is no grant");
+        fails(&server.run(&["token", verb, unknown]).await, 3, "there is no grant");
     }
     let machine = server.register(&[]).await;
     let token = server.token(&machine).await;

@@ -5,10 +5,12 @@ use shared::config::{RegistrationMode, SigningKeys};
 use crate::harness::{AuthorizationRequest, Response, Stack};
 
 const ORIGIN: &str = "https://spa.example.com";
-const OPEN: [(&str, &str); 6] = [
+/// The endpoints that scripts may call, with the methods of each.
+const OPEN: [(&str, &str); 7] = [
     ("/oauth/token", "POST"),
     ("/oauth/revoke", "POST"),
     ("/oauth/register", "POST"),
+    ("/oauth/userinfo", "GET, POST"),
     ("/.well-known/oauth-authorization-server", "GET"),
     ("/.well-known/openid-configuration", "GET"),
     ("/.well-known/jwks.json", "GET"),
@@ -39,11 +41,12 @@ async fn preflight(stack: &Stack, path: &str, method: &str) -> Response {
 #[tokio::test]
 async fn a_preflight_names_what_may_be_sent() {
     let stack = Stack::open().await;
-    for (path, method) in OPEN {
+    for (path, methods) in OPEN {
+        let method = methods.split(", ").next().unwrap();
         let response = preflight(&stack, path, method).await;
         assert_eq!((response.status, response.text.as_str()), (204, ""), "{path}");
         is_open(&response);
-        assert_eq!(response.header("access-control-allow-methods"), Some(method));
+        assert_eq!(response.header("access-control-allow-methods"), Some(methods));
         let headers = response.header("access-control-allow-headers").unwrap().to_ascii_lowercase();
         assert_eq!(headers, "authorization, content-type, mcp-protocol-version");
     }
@@ -57,10 +60,10 @@ async fn a_page_may_read_a_response_and_an_error() {
     let issued = stack.request_token(&machine, &[]).await;
     let refused = stack.request_token(&machine.with_wrong_secret(), &[]).await;
     assert_eq!((issued.status, refused.status), (200, 401));
-    for (path, method) in OPEN {
+    for (path, methods) in OPEN {
         let get = stack.request("GET", path).header("origin", ORIGIN).send().await;
         let post = stack.post(path).header("origin", ORIGIN).form(&[]).send().await;
-        assert_ne!((get.status, post.status), (200, 200), "{method} {path}");
+        assert_ne!((get.status, post.status), (200, 200), "{methods} {path}");
         for response in [&issued, &refused, &get, &post] {
             is_open(response);
             let exposed = response.header("access-control-expose-headers").unwrap();

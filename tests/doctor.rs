@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::{
 };
 use axum::{Json, Router, http::StatusCode};
 use serde_json::{Value, json};
-use shared::openid::{SigningKey, Start};
+use shared::openid::Start;
 use tokio::net::TcpListener;
 
-use crate::harness::{Fault, Ran, Stack};
+use crate::harness::{Fault, Ran, Stack, kms::arn, run};
 
 impl Stack {
     async fn doctor(&self, issuer: &str) -> Ran {
@@ -234,9 +234,7 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
     let doctor = async |stack: &Stack, keys: &str| {
         let mut command = stack.command(&["--json", "doctor", "--issuer", &stack.url]);
         command.env("JETON_SIGNING_KEYS", keys);
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        run(command, "").await
     };
     assert!(!off.doctor(&off.url).await.stdout.contains("signing keys"), "it was never on");
     fails(&doctor(&off, "local").await, "signing keys", "none signs");
@@ -256,11 +254,9 @@ async fn signing_keys_are_checked_where_openid_connect_is_on() {
     let lacking = async |keys: &str| check(&doctor(&on, keys).await, "descriptions of scope values").1;
     assert!(lacking("local").await.starts_with("missing for read: "));
     assert!(lacking("").await.starts_with("missing for email, groups, openid, profile, read: "));
-    let arn = "arn:aws:kms:eu-west-1:123456789012:key/a";
-    fails(&doctor(&on, arn).await, "signing keys", "none signs");
-    let key = SigningKey::new(arn.parse().unwrap(), b"n", b"e", on.now());
-    let list = on.app.signing_keys.read().await.unwrap();
-    on.app.signing_keys.replace(&list, &list.with(key, Start::AfterPublication, on.now())).await.unwrap();
+    let arn = arn("a");
+    fails(&doctor(&on, &arn).await, "signing keys", "none signs");
+    on.list_arn(&arn, Start::AfterPublication).await;
     let (outcome, message) = check(&doctor(&on, "local").await, "deployed keys");
     assert_eq!((outcome.as_str(), message), ("warning", format!("not in the parameter SigningKeys: {arn}")));
 }

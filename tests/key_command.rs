@@ -1,20 +1,17 @@
 //! `jeton key …`: keys of KMS and of a local database, and what the command refuses.
 
-use std::{
-    collections::HashMap,
-    process::Command,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{process::Command, sync::LazyLock, time::Duration};
 
-use axum::{Json, Router, body::Bytes, http::StatusCode, response::IntoResponse};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 use rsa::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::harness::{Fault, Ran, Stack};
+use crate::harness::{
+    Fault, Ran, Stack,
+    kms::{FakeKms, arn},
+    run,
+};
 
 /// Public keys of KMS's form.
 static PUBLIC: LazyLock<[String; 5]> = LazyLock::new(|| {
@@ -23,10 +20,6 @@ static PUBLIC: LazyLock<[String; 5]> = LazyLock::new(|| {
         STANDARD.encode(private.to_public_key().to_public_key_der().unwrap())
     })
 });
-
-fn arn(id: &str) -> String {
-    format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
-}
 
 /// Returns KMS's response for the key with this ARN.
 fn response(arn: &str, public: &str) -> Value {
@@ -39,36 +32,13 @@ fn response(arn: &str, public: &str) -> Value {
     })
 }
 
-/// Starts a KMS with these responses by the ARN in the request, and returns its URL. A response with `__type` is an error.
-async fn kms(responses: impl IntoIterator<Item = (String, Value)>) -> String {
-    let keys: Arc<HashMap<_, _>> = Arc::new(responses.into_iter().collect());
-    let respond = move |body: Bytes| {
-        let request: Value = serde_json::from_slice(&body).unwrap();
-        let missing = json!({ "__type": "NotFoundException" });
-        let response = keys.get(request["KeyId"].as_str().unwrap()).unwrap_or(&missing).clone();
-        let status = if response["__type"].is_null() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        async move { (status, [("content-type", "application/x-amz-json-1.1")], Json(response)).into_response() }
-    };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().fallback(respond);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
-}
-
 /// Returns a KMS with the keys `0` to `4`.
-async fn five_keys() -> String {
+async fn five_keys() -> FakeKms {
     let key = |(at, public): (usize, &String)| {
         let arn = arn(&at.to_string());
         (arn.clone(), response(&arn, public))
     };
-    kms(PUBLIC.iter().enumerate().map(key).collect::<Vec<_>>()).await
-}
-
-async fn run(mut command: Command) -> Ran {
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    FakeKms::with_public_keys(PUBLIC.iter().enumerate().map(key)).await
 }
 
 impl Stack {
@@ -84,7 +54,7 @@ impl Stack {
         if !keys.is_empty() {
             command.env("JETON_SIGNING_KEYS", keys);
         }
-        run(command).await
+        run(command, "").await
     }
 
     async fn key(&self, kms: &str, arguments: &[&str]) -> Ran {
@@ -108,7 +78,7 @@ fn kid(ran: &Ran) -> String {
 #[tokio::test]
 async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
-    let added = stack.key(&kms, &["add", &arn("0")]).await;
+    let added = stack.key(&kms.url, &["add", &arn("0")]).await;
     let audit: Value = serde_json::from_str(added.stderr.lines().last().unwrap()).unwrap();
     assert_eq!(
         (&audit["audit"], &audit["kid"], &audit["change"]),
@@ -124,7 +94,7 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
         }])
     );
     let deployed = format!("{},{}", arn("0"), arn("1"));
-    let second = stack.key_with(&kms, &deployed, &["add", &arn("1")]).await.json();
+    let second = stack.key_with(&kms.url, &deployed, &["add", &arn("1")]).await.json();
     let used = second["use_from"].as_u64().unwrap();
     assert!((stack.now().seconds()..stack.now().seconds() + 30).contains(&(used - 86_400)));
     let (keys, gone) = (&second["keys"], used + 2 * 86_400);
@@ -138,8 +108,8 @@ async fn the_first_key_signs_at_once_and_the_next_one_a_day_later() {
 #[tokio::test]
 async fn the_list_shows_the_state_of_each_key() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
-    let first = kid(&stack.key(&kms, &["add", &arn("0")]).await);
-    stack.key(&kms, &["add", &arn("1")]).await.json();
+    let first = kid(&stack.key(&kms.url, &["add", &arn("0")]).await);
+    stack.key(&kms.url, &["add", &arn("1")]).await.json();
     let text = stack.jeton_text(&["key", "list"]).await;
     assert!(text.contains("signing") && text.contains("waiting") && text.contains(&first), "{text}");
     assert!(
@@ -148,7 +118,7 @@ async fn the_list_shows_the_state_of_each_key() {
             && text.contains("set JETON_SIGNING_KEYS"),
         "{text}"
     );
-    let list = stack.key_with(&kms, &arn("0"), &["list"]).await.json();
+    let list = stack.key_with(&kms.url, &arn("0"), &["list"]).await.json();
     assert_eq!(members(&list["keys"], "deployed"), [true, false]);
 }
 
@@ -159,7 +129,7 @@ async fn a_key_that_cannot_sign_id_tokens_is_refused_and_nothing_is_written() {
         key[member] = value;
         (arn(id), key)
     };
-    let kms = kms([
+    let kms = FakeKms::with_public_keys([
         with("usage", "KeyUsage", json!("ENCRYPT_DECRYPT")),
         with("kind", "KeySpec", json!("ECC_NIST_P256")),
         with("algorithm", "SigningAlgorithms", json!(["RSASSA_PSS_SHA_256"])),
@@ -180,13 +150,13 @@ async fn a_key_that_cannot_sign_id_tokens_is_refused_and_nothing_is_written() {
         ("denied", 1, "you need the right kms:GetPublicKey"),
         ("missing", 1, "NotFoundException; is this the key's ARN"),
     ] {
-        stack.key(&kms, &["add", &arn(id)]).await.failed(code, message);
+        stack.key(&kms.url, &["add", &arn(id)]).await.failed(code, message);
     }
     for name in ["alias/jeton", "arn:aws:kms:eu-west-1:123456789012:alias/jeton", "local/x", "1234abcd", ""] {
-        stack.key(&kms, &["add", name]).await.failed(2, "the ARN of a KMS key");
+        stack.key(&kms.url, &["add", name]).await.failed(2, "the ARN of a KMS key");
     }
-    stack.key(&kms, &["add"]).await.failed(2, "<ARN>");
-    stack.key(&kms, &["add", "--local", &arn("x")]).await.failed(2, "cannot be used with");
+    stack.key(&kms.url, &["add"]).await.failed(2, "<ARN>");
+    stack.key(&kms.url, &["add", "--local", &arn("x")]).await.failed(2, "cannot be used with");
     stack.key("http://127.0.0.1:9", &["add", &arn("x")]).await.failed(1, "KMS: no connection");
     assert_eq!(stack.keys().await, json!([]));
 }
@@ -194,14 +164,14 @@ async fn a_key_that_cannot_sign_id_tokens_is_refused_and_nothing_is_written() {
 #[tokio::test]
 async fn a_key_is_added_once_and_need_not_wait_when_the_one_before_it_was_stolen() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
-    let first = kid(&stack.key(&kms, &["add", &arn("0")]).await);
+    let first = kid(&stack.key(&kms.url, &["add", &arn("0")]).await);
     for options in [&[][..], &["--now"]] {
-        let again = stack.key(&kms, &[&["add", &arn("0")], options].concat()).await;
+        let again = stack.key(&kms.url, &[&["add", &arn("0")], options].concat()).await;
         again.failed(2, &format!("key {first} is in the list already"));
     }
-    let second = kid(&stack.key(&kms, &["add", &arn("1")]).await);
-    stack.key(&kms, &["add", &arn("1")]).await.failed(2, "in the list already");
-    let now = stack.key(&kms, &["add", &arn("1"), "--now"]).await;
+    let second = kid(&stack.key(&kms.url, &["add", &arn("1")]).await);
+    stack.key(&kms.url, &["add", &arn("1")]).await.failed(2, "in the list already");
+    let now = stack.key(&kms.url, &["add", &arn("1"), "--now"]).await;
     assert!(now.stderr.contains(r#""change":"used_at_once""#), "{now:?}");
     let keys = &now.json()["keys"];
     assert_eq!(
@@ -216,12 +186,12 @@ async fn of_two_administrators_at_once_one_changes_the_keys() {
     stack.dynamodb.fail(Fault::HoldFirstWrite);
     let overtaking = async {
         stack.dynamodb.hangs().await;
-        stack.key(&kms, &["add", &arn("1")]).await.json();
+        stack.key(&kms.url, &["add", &arn("1")]).await.json();
         stack.dynamodb.release();
     };
     let (zero, one) = (arn("0"), arn("1"));
     let first = ["add", zero.as_str()];
-    let (overtaken, ()) = tokio::join!(stack.key(&kms, &first), overtaking);
+    let (overtaken, ()) = tokio::join!(stack.key(&kms.url, &first), overtaking);
     overtaken.failed(1, "changed by another administrator at the same time; try again");
     assert_eq!(members(&stack.keys().await, "name"), [&one]);
 }
@@ -230,10 +200,10 @@ async fn of_two_administrators_at_once_one_changes_the_keys() {
 async fn a_response_that_is_lost_leaves_one_key() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
     stack.dynamodb.fail(Fault::LoseFirstAnswer);
-    stack.key(&kms, &["add", &arn("0")]).await.json();
+    stack.key(&kms.url, &["add", &arn("0")]).await.json();
     assert_eq!(stack.keys().await.as_array().unwrap().len(), 1);
     stack.dynamodb.fail(Fault::Throttle);
-    stack.key(&kms, &["add", &arn("1")]).await.failed(1, "DynamoDB");
+    stack.key(&kms.url, &["add", &arn("1")]).await.failed(1, "DynamoDB");
     stack.dynamodb.fail(Fault::None);
     assert_eq!(stack.keys().await.as_array().unwrap().len(), 1);
 }
@@ -242,44 +212,44 @@ async fn a_response_that_is_lost_leaves_one_key() {
 async fn a_fifth_key_is_refused_until_one_is_of_no_use_any_more() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
     for at in 0..4 {
-        stack.key(&kms, &["add", &arn(&at.to_string())]).await.json();
+        stack.key(&kms.url, &["add", &arn(&at.to_string())]).await.json();
     }
     stack
-        .key(&kms, &["add", &arn("4")])
+        .key(&kms.url, &["add", &arn("4")])
         .await
         .failed(2, "remove one that does not sign with `jeton key remove KID`");
     stack.advance(Duration::from_hours(95 * 24));
     // Without the deployment's keys, the command does not know whether the oldest still signs.
-    stack.key(&kms, &["add", &arn("4")]).await.failed(2, "the list has 4 keys");
+    stack.key(&kms.url, &["add", &arn("4")]).await.failed(2, "the list has 4 keys");
     // It does: its successors were not deployed.
-    let kept = stack.key_with(&kms, &arn("0"), &["add", &arn("4")]).await.json();
+    let kept = stack.key_with(&kms.url, &arn("0"), &["add", &arn("4")]).await.json();
     assert_eq!(members(&kept["keys"], "name"), [&arn("0"), &arn("3"), &arn("4")]);
     let all = [0, 3, 4].map(|at| arn(&at.to_string())).join(",");
     stack.advance(Duration::from_hours(95 * 24));
-    let dropped = stack.key_with(&kms, &all, &["add", &arn("1")]).await.json();
+    let dropped = stack.key_with(&kms.url, &all, &["add", &arn("1")]).await.json();
     assert_eq!(members(&dropped["keys"], "name"), [&arn("4"), &arn("1")]);
 }
 
 #[tokio::test]
 async fn a_key_that_signs_or_is_published_is_removed_by_force_only() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
-    let first = kid(&stack.key(&kms, &["add", &arn("0")]).await);
-    let second = kid(&stack.key(&kms, &["add", &arn("1"), "--now"]).await);
-    let third = kid(&stack.key(&kms, &["add", &arn("2")]).await);
+    let first = kid(&stack.key(&kms.url, &["add", &arn("0")]).await);
+    let second = kid(&stack.key(&kms.url, &["add", &arn("1"), "--now"]).await);
+    let third = kid(&stack.key(&kms.url, &["add", &arn("2")]).await);
     stack
-        .key(&kms, &["remove", &first, "--yes"])
+        .key(&kms.url, &["remove", &first, "--yes"])
         .await
         .failed(2, "is published: without it, applications refuse ID tokens");
-    stack.key(&kms, &["remove", &second, "--yes"]).await.failed(2, "signs: without it");
-    stack.key(&kms, &["remove", &second, "--force"]).await.failed(2, "give --yes");
+    stack.key(&kms.url, &["remove", &second, "--yes"]).await.failed(2, "signs: without it");
+    stack.key(&kms.url, &["remove", &second, "--force"]).await.failed(2, "give --yes");
     for unknown in ["x", "-x", "--x"] {
-        stack.key(&kms, &["remove", unknown, "--yes"]).await.failed(3, "there is no key");
+        stack.key(&kms.url, &["remove", unknown, "--yes"]).await.failed(3, "there is no key");
     }
     assert_eq!(stack.keys().await.as_array().unwrap().len(), 3);
     // It has signed nothing.
-    let removed = stack.key(&kms, &["remove", &third, "--yes"]).await;
+    let removed = stack.key(&kms.url, &["remove", &third, "--yes"]).await;
     assert!(removed.stderr.contains(r#""change":"removed""#), "{removed:?}");
-    stack.key(&kms, &["remove", &second, "--force", "--yes"]).await.json();
+    stack.key(&kms.url, &["remove", &second, "--force", "--yes"]).await.json();
     let keys = stack.keys().await;
     assert_eq!(
         (members(&keys, "state"), members(&keys, "published_until")),
@@ -293,19 +263,19 @@ async fn a_key_in_another_region_than_the_deployment_is_refused() {
     let elsewhere = arn("0").replace("eu-west-1", "us-east-1");
     let message =
         "the key is in us-east-1, and the deployment in eu-west-1: the token function cannot sign with it";
-    stack.key(&kms, &["add", &elsewhere]).await.failed(2, message);
+    stack.key(&kms.url, &["add", &elsewhere]).await.failed(2, message);
     assert_eq!(stack.keys().await, json!([]));
 }
 
 #[tokio::test]
 async fn a_key_that_waits_takes_over_from_one_that_signs_at_once_and_the_command_says_when() {
     let (stack, kms) = (Stack::start().await, five_keys().await);
-    stack.key(&kms, &["add", &arn("0")]).await.json();
-    let waiting = kid(&stack.key(&kms, &["add", &arn("1")]).await);
+    stack.key(&kms.url, &["add", &arn("0")]).await.json();
+    let waiting = kid(&stack.key(&kms.url, &["add", &arn("1")]).await);
     let mut command = stack.command(&["key", "add", &arn("2"), "--now"]);
-    command.env("AWS_ENDPOINT_URL_KMS", &kms).env("AWS_REGION", "eu-west-1");
+    command.env("AWS_ENDPOINT_URL_KMS", &kms.url).env("AWS_REGION", "eu-west-1");
     command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x");
-    let text = run(command).await.stdout;
+    let text = run(command, "").await.stdout;
     assert!(text.contains(&format!("Key {waiting} ({}) takes over at ", arn("1"))), "{text}");
 }
 
@@ -319,7 +289,7 @@ async fn a_local_key_is_made_only_where_the_command_is_given_a_database_on_this_
     }
     command.env("AWS_ENDPOINT_URL_DYNAMODB", &stack.dynamodb.url);
     command.env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "x").env("AWS_REGION", "eu-west-1");
-    run(command).await.failed(2, "give the --endpoint-url that `jeton serve` prints");
+    run(command, "").await.failed(2, "give the --endpoint-url that `jeton serve` prints");
     assert!(!stack.stored().await.contains("local_key#"));
     stack.jeton(&["key", "add", "--local"], "").await.json();
     assert!(stack.stored().await.contains("local_key#"));

@@ -5,38 +5,7 @@ use std::time::Duration;
 
 use shared::config::SigningKeys;
 
-use crate::harness::{AuthorizationRequest, Browser, PASSWORD, Redirect, Registered, Stack};
-
-/// A user's browser, and a client that signs users in.
-pub struct SignIn<'a> {
-    stack: &'a Stack,
-    pub rp: Registered,
-    pub browser: Browser<'a>,
-    /// For `openid` alone.
-    pub request: AuthorizationRequest,
-}
-
-impl<'a> SignIn<'a> {
-    pub async fn at(stack: &'a Stack) -> Self {
-        let (rp, browser) = (stack.relying_party().await, stack.signed_in().await);
-        let request = AuthorizationRequest::by(&rp).with("scope", "openid");
-        Self { stack, rp, browser, request }
-    }
-
-    /// Allows the request, and returns the scope of its grant.
-    pub async fn granted(&self, request: &AuthorizationRequest) -> String {
-        let redirect = self.browser.consent(&request.with("prompt", "consent")).await;
-        self.stack.grant_of(&redirect).await.scope.to_string()
-    }
-
-    /// Allows the request after another sign-in, which it must require.
-    async fn again(&self, request: &AuthorizationRequest) -> Redirect {
-        let login = self.browser.redirected(request).await.location;
-        assert!(login.starts_with("/login?"), "{login}");
-        let response = self.browser.try_to_sign_in(&login, "ada", PASSWORD).await;
-        Redirect::of(&self.browser.get(&Redirect::of(&response).location).await)
-    }
-}
+use crate::harness::{AuthorizationRequest, Redirect, SignIn, Stack};
 
 #[tokio::test]
 async fn oidcc_response_type_missing() {
@@ -91,19 +60,9 @@ async fn oidcc_max_age_10000() {
     let stack = Stack::with_openid().await;
     let user = SignIn::at(&stack).await;
     let first = stack.grant_of(&user.browser.consent(&user.request).await).await;
-    stack.advance(Duration::from_mins(60));
+    stack.advance(Duration::from_hours(1));
     let second = user.browser.redirected(&user.request.with("max_age", "10000")).await;
     assert_eq!(stack.grant_of(&second).await.authenticated_at, first.authenticated_at);
-}
-
-#[tokio::test]
-async fn oidcc_id_token_hint() {
-    let stack = Stack::with_openid().await;
-    let user = SignIn::at(&stack).await;
-    let first = stack.grant_of(&user.browser.consent(&user.request).await).await;
-    let hint = stack.hint(&user.rp, first.user.unwrap()).await;
-    let silent = user.request.with("prompt", "none").with("id_token_hint", &hint);
-    assert_eq!(stack.grant_of(&user.browser.redirected(&silent).await).await.user, first.user);
 }
 
 #[tokio::test]
@@ -207,7 +166,7 @@ async fn oidcc_ensure_request_object_with_redirect_uri() {
 }
 
 #[tokio::test]
-async fn oidcc_scope_profile_email_address_phone_and_all() {
+async fn a_scope_value_that_is_not_offered_is_not_granted() {
     let stack = Stack::with_openid().await;
     let user = SignIn::at(&stack).await;
     for (requested, granted) in [
@@ -229,14 +188,6 @@ async fn oidcc_ensure_post_request_succeeds() {
     let posted = user.browser.post("/oauth/authorize", &user.request.with("nonce", "a+b").parameters()).await;
     let redirect = Redirect::of(&user.browser.get(posted.header("location").unwrap()).await);
     assert_eq!(stack.grant_of(&redirect).await.code.unwrap().nonce.as_deref(), Some("a+b"));
-}
-
-#[tokio::test]
-async fn oidcc_ensure_request_without_nonce_succeeds_for_code_flow() {
-    let stack = Stack::with_openid().await;
-    let user = SignIn::at(&stack).await;
-    let redirect = user.browser.consent(&user.request).await;
-    assert_eq!(stack.grant_of(&redirect).await.code.unwrap().nonce, None);
 }
 
 #[tokio::test]

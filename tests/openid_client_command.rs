@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ran, Stack, tool};
+use crate::harness::{Ran, Stack, run, tool};
 
 const CALLBACK: &str = "https://app.example.com/callback";
 const GOODBYE: &str = "https://app.example.com/goodbye";
@@ -73,8 +73,7 @@ async fn settings_without_an_effect_are_refused() {
 async fn create_with_issuer(stack: &Stack, output: &[&str], more: &[&str]) -> String {
     let mut command = stack.command(&[output, &["client", "create", "--name", "x"], more].concat());
     command.env("JETON_ISSUER", &stack.url);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    String::from_utf8(output.stdout).unwrap()
+    run(command, "").await.stdout
 }
 
 #[tokio::test]
@@ -170,7 +169,7 @@ async fn a_client_that_registered_itself_gets_none_of_them() {
         let ran = stack.jeton(&[&["client", "update", &tool.id], option].concat(), "").await;
         ran.failed(2, "no OpenID Connect");
     }
-    // Not even if its record says so: the function that writes it takes requests of anyone.
+    // Not even if its record says so: the function that writes it takes requests of any client.
     let mut stored = stack.stored_client(&tool).await;
     let read = stored.clone();
     stored.post_logout_redirect_uris = vec![GOODBYE.to_owned()];

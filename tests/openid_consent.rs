@@ -91,7 +91,7 @@ async fn a_decision_with_no_choice_but_openid_signs_in() {
 }
 
 #[tokio::test]
-async fn a_denial_signs_nobody_in_whatever_the_form_has() {
+async fn a_denial_signs_no_user_in_with_any_field_of_the_form() {
     let stack = Stack::with_openid().await;
     let rp = stack.relying_party().await;
     let request = AuthorizationRequest::by(&rp).with("scope", "openid");

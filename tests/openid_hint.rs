@@ -3,57 +3,12 @@
 use std::time::Duration;
 
 use jeton::local::PrivateKey;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::{openid::Start, secret::Id};
 
 use crate::harness::{
-    AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, Redirect, Registered, Stack, TestUser,
-    rights::POLICIES,
+    AuthorizationRequest, Fault, HtmlForm, PASSWORD, Redirect, SignIn, Stack, rights::POLICIES,
 };
-
-/// Returns a request for `openid` by `client`.
-fn sign_in(client: &Registered) -> AuthorizationRequest {
-    AuthorizationRequest::by(client).with("scope", "openid")
-}
-
-/// A user's browser, and a client that the user has allowed to sign them in.
-pub struct Consented<'a> {
-    stack: &'a Stack,
-    pub rp: Registered,
-    pub ada: TestUser,
-    pub browser: Browser<'a>,
-    /// For `openid` alone.
-    pub request: AuthorizationRequest,
-}
-
-impl<'a> Consented<'a> {
-    pub async fn at(stack: &'a Stack) -> Self {
-        let (rp, ada, browser) =
-            (stack.relying_party().await, stack.create_user("ada").await, stack.browser());
-        browser.sign_in(&ada).await;
-        let request = sign_in(&rp);
-        browser.consent(&request).await.code();
-        Self { stack, rp, ada, browser, request }
-    }
-
-    /// Returns a hint of the user.
-    pub async fn hint(&self) -> String {
-        self.stack.hint(&self.rp, self.ada.sub).await
-    }
-
-    /// Sends a request with this hint and `prompt=none`.
-    pub async fn silent(&self, hint: &str) -> Redirect {
-        self.browser.redirected(&self.request.with("prompt", "none").with("id_token_hint", hint)).await
-    }
-
-    /// Asserts that the server ignores `text`, and that a request with it and `prompt=none` gets no code.
-    pub async fn is_unverifiable(&self, text: &str) {
-        let silent = self.silent(text).await;
-        assert_eq!(silent.get("error"), Some("login_required"), "{text:.3000}");
-        silent.is_error(self.stack, "login_required");
-        self.browser.redirected(&self.request.with("id_token_hint", text)).await.code();
-    }
-}
 
 /// The length of a name with which an ID token has the largest size.
 const LONG_NAME: usize = 818;
@@ -66,7 +21,7 @@ fn claims(name: &str, value: &str) -> Map<String, Value> {
 #[tokio::test]
 async fn the_user_of_the_hint_is_signed_in_without_a_page_although_it_expired() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let own = user.hint().await;
     user.silent(&own).await.code();
     // The server need not be an audience, and another client's hint names the same user.
@@ -80,7 +35,7 @@ async fn the_user_of_the_hint_is_signed_in_without_a_page_although_it_expired() 
 #[tokio::test]
 async fn another_user_is_asked_to_sign_in_until_the_user_of_the_hint_does() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let eve = stack.create_user("eve").await;
     let hint = stack.hint(&user.rp, eve.sub).await;
     user.silent(&hint).await.is_error(&stack, "login_required");
@@ -99,7 +54,7 @@ async fn another_user_is_asked_to_sign_in_until_the_user_of_the_hint_does() {
 #[tokio::test]
 async fn a_hint_of_a_deleted_user_is_of_no_signed_in_user() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let gone = stack.create_user("gone").await;
     stack.app.users.delete(gone.sub).await.unwrap();
     let hint = stack.hint(&user.rp, gone.sub).await;
@@ -115,7 +70,8 @@ async fn the_largest_hint_state_and_nonce_survive_the_sign_in_and_come_back() {
     let hint = stack.hint_with(&rp, ada.sub, claims("name", &"n".repeat(LONG_NAME))).await;
     assert!((1_800..1_810).contains(&hint.len()), "{}", hint.len());
     let (state, nonce) = ("s".repeat(1_024), "n".repeat(256));
-    let request = sign_in(&rp)
+    let request = AuthorizationRequest::by(&rp)
+        .with("scope", "openid")
         .with("state", &state)
         .with("nonce", &nonce)
         .with("redirect_uri", "https://app.example.com/oauth/callback")
@@ -139,17 +95,15 @@ async fn the_largest_hint_state_and_nonce_survive_the_sign_in_and_come_back() {
 #[tokio::test]
 async fn a_hint_counts_for_90_days_after_its_key_is_gone() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let old = user.hint().await;
     let (private, key) = PrivateKey::make(stack.now()).unwrap();
     private.store(stack.app.clients.table()).await.unwrap();
-    let list = stack.app.signing_keys.read().await.unwrap();
-    stack.app.signing_keys.replace(&list, &list.with(key, Start::Now, stack.now())).await.unwrap();
-    let begin = stack.now();
+    stack.list_key(key, Start::Now).await;
     user.silent(&old).await.code();
     let new = user.hint().await;
     user.silent(&new).await.code();
-    stack.advance_to_just_before(Duration::from_hours(48 + 90 * 24) - stack.now().since(begin));
+    stack.advance_to_just_before(Duration::from_hours((2 + 90) * 24));
     user.browser.sign_in(&user.ada).await;
     user.silent(&old).await.code();
     stack.advance_by_the_last_millisecond();
@@ -160,7 +114,7 @@ async fn a_hint_counts_for_90_days_after_its_key_is_gone() {
 #[tokio::test]
 async fn keys_that_cannot_be_read_are_an_outage_and_lose_nothing() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let hint = user.hint().await;
     let hinted = user.request.with("id_token_hint", &hint);
     stack.dynamodb.fail(Fault::ThrottleKeys);
@@ -198,7 +152,7 @@ async fn without_openid_a_hint_is_ignored_and_reads_nothing() {
 #[tokio::test]
 async fn no_log_line_contains_a_hint() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     for sub in [user.ada.sub, Id::random()] {
         let hint = stack.hint_with(&user.rp, sub, claims("email", "ada@secret.example")).await;
         for text in [hint.clone(), hint.replace('.', "-")] {
@@ -212,11 +166,9 @@ async fn no_log_line_contains_a_hint() {
 
 #[test]
 fn authorize_reads_keys_only_where_openid_connect_is_on() {
-    let judge = |key: &str, conditions: &[&str]| {
-        let request = json!({ "TableName": "test-clients", "Key": { "pk": { "S": key } } });
-        let conditions = conditions.iter().copied().collect();
-        POLICIES.judge("/oauth/authorize", "GetItem", &request, &conditions).is_ok()
+    let reads = |key: &str, conditions: &[&str]| {
+        POLICIES.allows("/oauth/authorize", "GetItem", "clients", key, conditions)
     };
-    assert!(judge("keys#", &["HasOpenId"]) && !judge("keys#", &[]));
-    assert!(!judge("local_key#a", &["HasOpenId"]), "no function reads a private key");
+    assert!(reads("keys#", &["HasOpenId"]) && !reads("keys#", &[]));
+    assert!(!reads("local_key#a", &["HasOpenId"]), "no function reads a private key");
 }

@@ -8,10 +8,7 @@ use ring::{digest, hmac};
 use serde_json::{Value, json};
 use shared::openid::hint;
 
-use crate::{
-    harness::{Stack, dice::Dice},
-    openid_hint::Consented,
-};
+use crate::harness::{SignIn, Stack, dice::Dice};
 
 /// Returns the claims of a hint, as JSON.
 fn payload(hint: &str) -> Vec<u8> {
@@ -21,7 +18,7 @@ fn payload(hint: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_header_decides_nothing_even_if_it_is_signed() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let payload = payload(&user.hint().await);
     let kid = stack.signing_key().await.kid;
     for header in [
@@ -57,7 +54,7 @@ async fn a_header_decides_nothing_even_if_it_is_signed() {
 #[tokio::test]
 async fn what_the_key_did_not_sign_is_no_hint() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let good = user.hint().await;
     let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("{good}") };
     // HS256, with the public key as the secret.
@@ -110,7 +107,7 @@ async fn what_the_key_did_not_sign_is_no_hint() {
 #[tokio::test]
 async fn a_signed_payload_of_another_shape_or_issuer_is_no_hint() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let kid = stack.signing_key().await.kid;
     let header = json!({"alg":"RS256","kid":kid,"typ":"JWT"}).to_string();
     let (sub, client) = (user.ada.sub, &user.rp.id);
@@ -148,7 +145,7 @@ async fn a_signed_payload_of_another_shape_or_issuer_is_no_hint() {
 #[tokio::test]
 async fn no_changed_byte_of_a_hint_passes() {
     let stack = Stack::with_openid().await;
-    let user = Consented::at(&stack).await;
+    let user = SignIn::consented(&stack).await;
     let good = user.hint().await;
     let mut dice = Dice::new(14);
     for _ in 0..200 {

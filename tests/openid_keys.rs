@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::{
-    config::SigningKeys,
-    openid::{SigningKey, Start},
-};
+use shared::{config::SigningKeys, openid::Start};
 
 use crate::harness::{
     Stack,
+    kms::arn,
     process::{Directory, Server},
 };
 
@@ -44,19 +42,6 @@ impl Stack {
         let added = self.jeton(&[&["key", "add", "--local"], options].concat(), "").await.json();
         added["kid"].as_str().unwrap().to_owned()
     }
-
-    /// Adds the key of an ARN as `jeton key add` does, without KMS.
-    async fn list_key(&self, arn: &str, start: Start) -> String {
-        let key = SigningKey::new(arn.parse().unwrap(), arn.as_bytes(), &[1, 0, 1], self.now());
-        let list = self.app.signing_keys.read().await.unwrap();
-        let changed = list.with(key.clone(), start, self.now());
-        self.app.signing_keys.replace(&list, &changed).await.unwrap();
-        key.kid
-    }
-}
-
-fn arn(id: &str) -> String {
-    format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
 }
 
 #[tokio::test]
@@ -115,8 +100,8 @@ async fn a_key_that_signs_at_once_does_so_after_five_minutes_at_every_function()
 async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
     let (old, new) = (
-        stack.list_key(&arn("a"), Start::AfterPublication).await,
-        stack.list_key(&arn("b"), Start::AfterPublication).await,
+        stack.list_arn(&arn("a"), Start::AfterPublication).await,
+        stack.list_arn(&arn("b"), Start::AfterPublication).await,
     );
     assert_eq!(stack.published().await, [old.clone(), new.clone()]);
     for _ in 0..10 {
@@ -137,7 +122,7 @@ async fn a_key_that_is_added_before_its_deployment_breaks_nothing() {
 async fn a_list_without_a_key_that_signs_is_read_every_time() {
     let stack = Stack::configured(|config| config.signing_keys = arn("a").parse().unwrap()).await;
     assert_eq!((stack.signing().await, stack.signing().await), (None, None));
-    let key = stack.list_key(&arn("a"), Start::Now).await;
+    let key = stack.list_arn(&arn("a"), Start::Now).await;
     assert_eq!(stack.signing().await, Some(key));
 }
 

@@ -1,59 +1,13 @@
 //! OpenID Connect RP-Initiated Logout 1.0: one test for each module of the conformance suite's test plan, called as the module
 //! is without `oidcc-rp-initiated-logout-`. The suite itself was not run.
 
-use std::time::Duration;
-
-use shared::{
-    clients::Registration,
-    openid::{IdToken, SigningKey},
-    secret::Id,
-    time::Timestamp,
-};
+use shared::clients::Registration;
 
 use crate::harness::{Browser, HtmlForm, Redirect, Registered, Response, Stack, TestUser};
 
 pub const LOGOUT: &str = "/oauth/logout";
-/// The post-logout redirect URI of [`Stack::photo_book`].
+/// The post-logout redirect URI of [`Scene::client`].
 pub const GOODBYE: &str = "https://app.example.com/goodbye";
-
-impl Stack {
-    /// Registers a client that signs users in and out.
-    pub async fn photo_book(&self) -> Registered {
-        self.register(Registration {
-            name: "Photo Book".to_owned(),
-            redirect_uris: vec!["https://app.example.com/oauth/callback".to_owned()],
-            post_logout_redirect_uris: vec![GOODBYE.to_owned(), format!("{GOODBYE}?a=1")],
-            scope: ["openid", "profile", "email"].map(str::to_owned).to_vec(),
-            ..Registration::default()
-        })
-        .await
-    }
-
-    /// Returns an ID token of `client` for the sign-in of the user `sub` at `at`, signed by `key`.
-    pub async fn id_token_by(&self, key: &SigningKey, client: &Registered, sub: Id, at: Timestamp) -> String {
-        let (issuer, aud) = (self.url.parse().unwrap(), client.id.parse().unwrap());
-        let id_token = IdToken {
-            iss: &issuer,
-            sub,
-            aud: &aud,
-            exp: at.after(Duration::from_hours(1)).seconds(),
-            iat: at.seconds(),
-            auth_time: at.seconds(),
-            nonce: None,
-            at_hash: "0".repeat(22),
-            claims: serde_json::Map::new(),
-        };
-        let input = id_token.signing_input(key).unwrap();
-        let signer = self.app.signer.as_ref().unwrap();
-        let signature = signer.sign(&key.name, input.as_bytes()).await.unwrap();
-        IdToken::signed(&input, &signature.bytes)
-    }
-
-    /// Returns an ID token of `client` for the sign-in of `user` at `at`.
-    pub async fn id_token(&self, client: &Registered, user: &TestUser, at: Timestamp) -> String {
-        self.id_token_by(&self.signing_key().await, client, user.sub, at).await
-    }
-}
 
 /// A deployment with a client, and a browser that ada has signed in with just now.
 pub struct Scene {
@@ -69,8 +23,12 @@ pub struct Scene {
 impl Scene {
     pub async fn new() -> Self {
         let stack = Stack::with_openid().await;
-        let (client, ada) = (stack.photo_book().await, stack.create_user("ada").await);
-        let hint = stack.id_token(&client, &ada, stack.now()).await;
+        let registered = |client: &mut Registration| {
+            "Photo Book".clone_into(&mut client.name);
+            client.post_logout_redirect_uris = vec![GOODBYE.to_owned(), format!("{GOODBYE}?a=1")];
+        };
+        let (client, ada) = (stack.relying_party_with(registered).await, stack.create_user("ada").await);
+        let hint = stack.id_token(&client, ada.sub, stack.now()).await;
         let browser = stack.browser();
         browser.sign_in(&ada).await;
         let session = browser.cookie("jeton-session").unwrap();
@@ -231,7 +189,7 @@ async fn bad_id_token_hint() {
     let scene = Scene::new().await;
     let other = Stack::with_openid().await;
     let (signed, signature) = scene.hint.rsplit_once('.').unwrap();
-    let other_issuer = other.id_token(&scene.client, &scene.ada, other.now()).await;
+    let other_issuer = other.id_token(&scene.client, scene.ada.sub, other.now()).await;
     let zeros = format!("{signed}.{}", "A".repeat(signature.len()));
     let access_token = scene.stack.token(&scene.stack.machine().await).await;
     let too_long = "a".repeat(3_000);

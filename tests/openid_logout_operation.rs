@@ -7,7 +7,7 @@ use jeton::local::run_as;
 use crate::{
     harness::{Fault, Redirect, Stack},
     openid_logout::{LOGOUT, Scene, path, with},
-    rights::update_where,
+    rights_policies::update_where,
 };
 
 #[tokio::test]

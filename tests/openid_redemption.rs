@@ -165,21 +165,6 @@ async fn without_good_standing_the_grant_ends_before_anything_is_signed() {
 }
 
 #[tokio::test]
-async fn a_grant_that_ends_while_it_is_signed_for_leads_to_nothing() {
-    let (stack, client, code) = prepared().await;
-    stack.dynamodb.fail(Fault::HoldFirstClaimsRead);
-    let redemption = redeeming(&stack, &client, &code);
-    stack.dynamodb.hangs().await;
-    let id = Secret::<AuthorizationCode>::parse(&code).unwrap().id();
-    stack.app.grants.end(id, EndReason::Administrator, stack.now()).await.unwrap();
-    stack.dynamodb.release();
-    let response = redemption.await.unwrap();
-    response.is_error(400, "invalid_grant");
-    assert!(!response.text.contains("id_token"));
-    assert_eq!(stack.signatures(), 1, "what was signed is in the log");
-}
-
-#[tokio::test]
 async fn whatever_dynamodb_request_fails_the_same_code_is_redeemed_afterwards() {
     for (fault, signatures) in [
         (Fault::ThrottleGrantReads, 0),

@@ -6,10 +6,7 @@ use shared::{
     resources::Resource,
 };
 
-use crate::{
-    harness::{AuthorizationRequest, Stack, tool},
-    openid_authorize::SignIn,
-};
+use crate::harness::{AuthorizationRequest, SignIn, Stack, tool};
 
 const NOTES: &str = "https://api.example.com/notes";
 

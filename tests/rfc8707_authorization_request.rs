@@ -210,7 +210,7 @@ async fn granted(stack: &Stack, browser: &Browser<'_>, web: &Registered, scope: 
 }
 
 #[tokio::test]
-async fn the_scope_is_narrowed_to_the_resource_whoever_the_client_is() {
+async fn the_scope_is_narrowed_to_the_resource_for_every_kind_of_client() {
     let stack = Stack::start().await;
     stack.resource(NOTES).await;
     let browser = stack.signed_in().await;

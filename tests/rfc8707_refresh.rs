@@ -14,7 +14,7 @@ const MCP: &str = "https://api.example.com/mcp";
 /// The reason in the log of a refresh whose client lost the grant's resource.
 const LOST: &str = "the client may no longer have tokens for the grant's resource";
 
-/// Returns the reason of the last refused request, as the log has it.
+/// Returns the reason of the last refused request in the log.
 fn reason_of_last(stack: &Stack) -> String {
     stack.audited("refused").last().unwrap()["reason"].as_str().unwrap().to_owned()
 }

@@ -1,4 +1,5 @@
-//! `jeton token inspect` and `revoke` take every kind of token that a user or a client may have lost.
+//! `jeton token create`, `list`, `inspect` and `revoke`; the last two take every kind of token that a user or a client may
+//! have lost.
 
 use std::time::Duration;
 
@@ -115,4 +116,46 @@ async fn an_error_about_another_secret_says_what_to_do_instead() {
             assert!(text.len() < 26 || !ran.stderr.contains(&text[26..70]), "{ran:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_command_makes_lists_inspects_and_ends_tokens() {
+    let stack = Stack::with_accounts().await;
+    let rs = stack.resource_server().await;
+    stack.create_user("ada").await;
+    let create = ["token", "create", "--user", "ADA", "--name", "robot", "--scope", "read write"];
+    let lasting = [&create[..], &["--ttl", "never"]].concat();
+    let made = stack.jeton(&lasting, "").await.json();
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("jtp_") && made["last_used"].is_null());
+    assert_eq!(stack.introspect(&rs, token).await["scope"], "read write");
+    let temporary = stack.jeton(&[&create[..], &["--temporary", "--ttl", "60"]].concat(), "").await.json();
+    assert!(temporary["token"].as_str().unwrap().starts_with("jtt_"));
+    let month = stack.jeton(&create, "").await.json();
+    assert!(month["expires_at"].is_u64() && made["expires_at"].is_null());
+    let listed = stack.jeton(&["token", "list", "--user", "ada"], "").await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert!(!listed.to_string().contains(token) && listed.to_string().contains("2100-01-01"));
+    for named in [token, made["id"].as_str().unwrap()] {
+        assert_eq!(stack.jeton(&["token", "inspect", named], "").await.json()["active"], true);
+    }
+    assert_eq!(stack.jeton(&["token", "revoke"], token).await.json()["revoked"], true);
+    stack.is_inactive(&rs, token).await;
+    stack.jeton(&["token", "revoke", token], "").await.failed(3, "does not work any more");
+    let inspected = stack.jeton(&["token", "inspect", token], "").await.json();
+    assert!(inspected["active"] == false && inspected["reason"].as_str().unwrap().starts_with("ended at"));
+    for wrong in [
+        &["--ttl", "59"][..],
+        &["--ttl", "315360001"],
+        &["--temporary", "--ttl", "never"],
+        &["--temporary", "--ttl", "21601"],
+        &["--scope", "a\"b"],
+        &["--name", "a\nb"],
+    ] {
+        let wanted = [&create[..4], &["--name", "robot", "--scope", "read"], wrong].concat();
+        let wanted =
+            if wrong[0] == "--name" { [&create[..4], &["--scope", "read"], wrong].concat() } else { wanted };
+        assert_eq!(stack.jeton(&wanted, "").await.code, 2, "{wrong:?}");
+    }
+    stack.jeton(&["token", "list", "--user", "nobody"], "").await.failed(3, "nobody");
 }

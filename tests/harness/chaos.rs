@@ -23,7 +23,7 @@ use shared::{
 };
 use tokio::net::TcpListener;
 
-use super::{Call, Registered, Stack, connect, dice::Dice, response, rights::ROUTE};
+use super::{Call, Registered, Stack, dice::Dice, response, rights::ROUTE, start::connect};
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -57,18 +57,7 @@ impl Stack {
     }
 
     async fn run_jeton(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut command = self.command(arguments);
-        let input = input.to_owned();
-        // The test's own thread serves DynamoDB meanwhile.
-        let run = move || {
-            let mut child = command.spawn().unwrap();
-            // A command that reads no input may have closed it.
-            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-            child.wait_with_output().unwrap()
-        };
-        let output = tokio::task::spawn_blocking(run).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        run(self.command(arguments), input).await
     }
 
     /// Returns the command with `arguments`.
@@ -90,6 +79,22 @@ impl Stack {
         }
         command
     }
+}
+
+/// Runs `command` with `input` piped in.
+pub async fn run(mut command: Command, input: &str) -> Ran {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = input.to_owned();
+    // The test's own thread serves DynamoDB meanwhile.
+    let run = move || {
+        let mut child = command.spawn().unwrap();
+        // A command that reads no input may have closed it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 impl Ran {

@@ -149,7 +149,7 @@ impl Front {
     fn grants(&self, route: Option<&str>, operation: &str, request: &Value) -> bool {
         let Some(route) = route else { return true };
         let mut inner = self.state.lock().unwrap();
-        match POLICIES.judge(route, operation, request, &inner.conditions) {
+        match POLICIES.check(route, operation, request, &inner.conditions) {
             Ok(rights) => inner.used.extend(rights),
             Err(denied) => {
                 inner.denied.push(denied);

@@ -1,30 +1,25 @@
 //! ID tokens that clients send back as an `id_token_hint`.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use shared::{
-    clients::Registration,
     openid::{IdToken, SigningKey},
     secret::Id,
+    time::Timestamp,
 };
 
-use super::{Registered, Stack, openid::relying_party};
+use super::{Registered, Stack};
 
 impl Stack {
-    /// Registers a client for sign-in with a changed registration.
-    pub async fn relying_party_with(&self, change: impl FnOnce(&mut Registration)) -> Registered {
-        let mut registration = relying_party();
-        change(&mut registration);
-        self.register(registration).await
-    }
-
     /// Returns the key that signs now.
     pub async fn signing_key(&self) -> SigningKey {
         let list = self.app.signing_keys.read().await.unwrap();
         list.signing(&self.app.config.signing_keys, self.now()).unwrap().clone()
     }
 
-    /// Signs `message` with the key that signs now, and returns the signature as a JWS has it.
+    /// Signs `message` with the key that signs now, and returns the signature in base64url.
     pub async fn signature(&self, message: &str) -> String {
         let key = self.signing_key().await;
         let signer = self.app.signer.as_ref().unwrap();
@@ -38,6 +33,11 @@ impl Stack {
         format!("{input}.{signature}")
     }
 
+    /// Returns an ID token of `client` for the sign-in of `user` at `at`.
+    pub async fn id_token(&self, client: &Registered, user: Id, at: Timestamp) -> String {
+        self.id_token_with(client, user, at, Map::new()).await
+    }
+
     /// Returns an ID token of `client` about `user`, which has expired.
     pub async fn hint(&self, client: &Registered, user: Id) -> String {
         self.hint_with(client, user, Map::new()).await
@@ -45,14 +45,24 @@ impl Stack {
 
     /// Returns an ID token with more claims, which has expired.
     pub async fn hint_with(&self, client: &Registered, user: Id, claims: Map<String, Value>) -> String {
-        let second = self.now().seconds();
+        let an_hour_ago = Timestamp::from_millis(self.now().millis() - 3_600_000);
+        self.id_token_with(client, user, an_hour_ago, claims).await
+    }
+
+    async fn id_token_with(
+        &self,
+        client: &Registered,
+        user: Id,
+        at: Timestamp,
+        claims: Map<String, Value>,
+    ) -> String {
         let token = IdToken {
             iss: &self.url.parse().unwrap(),
             sub: user,
             aud: &client.id.parse().unwrap(),
-            exp: second - 1,
-            iat: second - 3_601,
-            auth_time: second - 7_200,
+            exp: at.after(Duration::from_hours(1)).seconds(),
+            iat: at.seconds(),
+            auth_time: at.seconds(),
             nonce: None,
             at_hash: "HK6E_P6Dh8Y93mRNtsDB1Q".to_owned(),
             claims,

@@ -1,6 +1,9 @@
-//! A stand-in for KMS: signs digests with a real key, and injects faults.
+//! A stand-in for KMS: signs digests with a real key, returns public keys, and injects faults.
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
 
 use axum::{
     Json, Router,
@@ -26,6 +29,11 @@ pub const ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd
 /// A key of another region, which this KMS does not know.
 pub const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+/// Returns the ARN of the key with this id in the region `eu-west-1`.
+pub fn arn(id: &str) -> String {
+    format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
+}
+
 /// The start of the DER encoding of a SHA-256 digest in a signature (RFC 8017 §9.2).
 const SHA256: [u8; 19] = [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
 
@@ -49,11 +57,13 @@ pub enum Mode {
 
 #[derive(Clone)]
 pub struct FakeKms {
-    url: String,
+    pub url: String,
     state: Arc<Inner>,
 }
 
 struct Inner {
+    /// The responses to `GetPublicKey` by the ARN in the request.
+    public_keys: HashMap<String, Value>,
     mode: Mutex<Mode>,
     seen: Mutex<Vec<Value>>,
     waits: Notify,
@@ -62,9 +72,15 @@ struct Inner {
 
 impl FakeKms {
     pub async fn start() -> Self {
+        Self::with_public_keys([]).await
+    }
+
+    /// Starts a KMS with these responses to `GetPublicKey` by the ARN in the request. A response with `__type` is an error.
+    pub async fn with_public_keys(responses: impl IntoIterator<Item = (String, Value)>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Inner {
+            public_keys: responses.into_iter().collect(),
             mode: Mutex::new(Mode::Sign),
             seen: Mutex::default(),
             waits: Notify::new(),
@@ -109,8 +125,7 @@ impl Stack {
         let arn = arns.split(',').next().unwrap();
         let (n, e) = (KEY.n().to_be_bytes_trimmed_vartime(), KEY.e().to_be_bytes_trimmed_vartime());
         let key = SigningKey::new(arn.parse().unwrap(), &n, &e, stack.now());
-        let list = stack.app.signing_keys.read().await.unwrap();
-        stack.app.signing_keys.replace(&list, &list.with(key, Start::Now, stack.now())).await.unwrap();
+        stack.list_key(key, Start::Now).await;
         stack.sign_with(Arc::new(kms.client().await)).await;
         stack.dynamodb.forget();
         stack
@@ -119,6 +134,9 @@ impl Stack {
 
 async fn respond(State(kms): State<Arc<Inner>>, headers: HeaderMap, body: String) -> Response {
     let request: Value = serde_json::from_str(&body).unwrap();
+    if headers["x-amz-target"] == "TrentService.GetPublicKey" {
+        return public_key(&kms, &request);
+    }
     assert_eq!(headers["x-amz-target"], "TrentService.Sign");
     kms.seen.lock().unwrap().push(request.clone());
     let mode = *kms.mode.lock().unwrap();
@@ -153,6 +171,16 @@ async fn respond(State(kms): State<Arc<Inner>>, headers: HeaderMap, body: String
     let body =
         json!({ "KeyId": ARN, "Signature": signature, "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256" });
     ([("x-amzn-requestid", "kms-request-1")], Json(body)).into_response()
+}
+
+fn public_key(kms: &Inner, request: &Value) -> Response {
+    let Some(response) = kms.public_keys.get(request["KeyId"].as_str().unwrap()) else {
+        return error(StatusCode::BAD_REQUEST, "NotFoundException");
+    };
+    match response["__type"].as_str() {
+        Some(code) => error(StatusCode::BAD_REQUEST, code),
+        None => Json(response).into_response(),
+    }
 }
 
 fn error(status: StatusCode, code: &str) -> Response {

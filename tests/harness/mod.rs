@@ -26,6 +26,8 @@ mod registration;
 mod resources;
 mod response;
 pub mod rights;
+mod sign_in;
+mod start;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,29 +40,22 @@ use std::{
     time::Duration,
 };
 
-use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
+use jeton::local::{Database, Gateway};
 use serde_json::{Value, json};
 use shared::{
-    aws::Endpoint,
-    config::{Config, RegistrationMode, SigningKeys, TableNames},
-    dynamodb::{self, Table, schema},
+    dynamodb::{self, Table},
     endpoint::App,
-    log::{Level, Log},
-    oauth::Switch,
-    secret::Id,
-    time::{Clock, Timestamp},
+    time::Timestamp,
 };
-use strum::VariantArray as _;
-
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 pub use authorization_request::{AuthorizationRequest, Redirect};
 pub use browser::{Browser, HtmlForm, PASSWORD, TestUser};
 pub use clients::{Registered, machine};
-pub use command::Ran;
+pub use command::{Ran, run};
 pub use compat::{JSON, legacy};
 pub use fault::Fault;
 pub use front::Front;
@@ -68,10 +63,7 @@ pub use inside::Guesser;
 pub use policy::Policy;
 pub use registration::{REGISTER, public_metadata, redirect_uris, tool};
 pub use response::{Call, Response, altered};
-
-/// The start time of every test: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
-/// deletes an item as expired while a test needs it.
-const BEGIN_MS: u64 = 4_102_444_800_500;
+pub use sign_in::SignIn;
 
 /// The endpoints that clients authenticate at, each with a valid form.
 pub const ENDPOINTS: [(&str, &[(&str, &str)]); 3] = [
@@ -93,106 +85,6 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts a deployment with the default configuration.
-    pub async fn start() -> Self {
-        Self::configured(|_| ()).await
-    }
-
-    /// Starts a deployment with a changed configuration.
-    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
-        Self::behind(Gateway::start, change).await
-    }
-
-    /// Starts a deployment with the sample API of `serve --demo`.
-    pub async fn with_sample_api() -> Self {
-        Self::behind(Gateway::start_with_demo, |config| config.route_scopes = route_scopes()).await
-    }
-
-    /// Starts a deployment with every switch and feature.
-    pub async fn with_everything() -> Self {
-        let change = |config: &mut Config| {
-            config.route_scopes = route_scopes();
-            config.compat = Switch::VARIANTS.iter().copied().collect();
-            config.account.personal_scopes = "read write".parse().unwrap();
-            config.registration.mode = RegistrationMode::Open;
-            config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
-        };
-        Self::behind(Gateway::start_with_demo, change).await
-    }
-
-    /// Starts another deployment on the same tables, with the same clock and log.
-    pub async fn sibling(&self, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = self.app.config.clone();
-        change(&mut config);
-        let listener = listen(0, "").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let client = self.app.grants.table().client();
-        let log = Log::new(Level::Debug, self.log.clone());
-        let app = Arc::new(app(config, client, self.app.clock.clone(), log).await);
-        Self {
-            url,
-            dynamodb: self.dynamodb.clone(),
-            now: Arc::clone(&self.now),
-            log: self.log.clone(),
-            http: self.http.clone(),
-            _gateway: Gateway::start(Arc::clone(&app), listener),
-            _database: None,
-            app,
-        }
-    }
-
-    /// Starts a deployment whose clocks are `ahead` milliseconds ahead of this machine's, where the command runs.
-    pub async fn ahead_of_this_machine(ahead: i64) -> Self {
-        let begin = Clock::system().now().millis().saturating_add_signed(ahead);
-        Self::beginning(begin, Gateway::start, |_| ()).await
-    }
-
-    async fn behind(gateway: fn(Arc<App>, TcpListener) -> Gateway, change: impl FnOnce(&mut Config)) -> Self {
-        Self::beginning(BEGIN_MS, gateway, change).await
-    }
-
-    async fn beginning(
-        begin_ms: u64,
-        gateway: fn(Arc<App>, TcpListener) -> Gateway,
-        change: impl FnOnce(&mut Config),
-    ) -> Self {
-        let now = Arc::new(AtomicU64::new(begin_ms));
-        let told = Arc::clone(&now);
-        let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-        let (database, upstream) = database().await;
-        let dynamodb = Front::start(upstream, clock.clone()).await;
-        let listener = listen(0, "").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut config = Config::read(|_| None).unwrap();
-        config.issuer = Some(url.parse().unwrap());
-        config.log_level = Level::Debug;
-        let prefix = format!("test-{}", Id::random());
-        config.tables = TableNames {
-            tokens: format!("{prefix}-tokens"),
-            clients: format!("{prefix}-clients"),
-            users: format!("{prefix}-users"),
-        };
-        change(&mut config);
-        dynamodb.deployed_with(rights::conditions(&config));
-        let client = connect(&dynamodb.url).await;
-        schema::create(&client, &config.tables).await.unwrap();
-        let log = Buffer::default();
-        let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())).await);
-        dynamodb.forget();
-        let gateway = gateway(Arc::clone(&app), listener);
-        Self {
-            url,
-            app,
-            dynamodb,
-            now,
-            log,
-            // Tests follow redirects themselves.
-            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
-            _gateway: gateway,
-            _database: database,
-        }
-    }
-
     /// Moves the clock forward.
     pub fn advance(&self, span: Duration) {
         self.now.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
@@ -316,28 +208,6 @@ impl Drop for Stack {
             assert_eq!(self.dynamodb.denied(), Vec::<String>::new(), "see template.yaml");
         }
     }
-}
-
-/// Returns the state of the functions. With OpenID Connect on, they sign with a local key.
-async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
-    openid::sign_locally(App::new(config, client, clock, log)).await
-}
-
-async fn database() -> (Option<Database>, String) {
-    #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
-    if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
-        return (None, url);
-    }
-    let database = Database::start(&Storage::Memory, [listen(0, "").await.unwrap()]).unwrap();
-    let url = database.url().to_owned();
-    (Some(database), url)
-}
-
-async fn connect(url: &str) -> aws_sdk_dynamodb::Client {
-    let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap();
-    // Requests are not signed with the test's clock.
-    let config = client.config().to_builder().disable_clock_skew_correction(true);
-    aws_sdk_dynamodb::Client::from_conf(config.interceptor(rights::TellRoute).build())
 }
 
 /// A log in memory.

@@ -67,9 +67,16 @@ impl Stack {
         self.register(relying_party()).await
     }
 
+    /// Registers a client for sign-in with a changed registration.
+    pub async fn relying_party_with(&self, change: impl FnOnce(&mut Registration)) -> Registered {
+        let mut registration = relying_party();
+        change(&mut registration);
+        self.register(registration).await
+    }
+
     /// Registers a client for sign-in, which gets ID tokens at refreshes, too.
     pub async fn refreshing_party(&self) -> Registered {
-        self.register(Registration { id_token_on_refresh: true, ..relying_party() }).await
+        self.relying_party_with(|registration| registration.id_token_on_refresh = true).await
     }
 
     /// Returns the code that `client` gets for an OpenID Connect request with a nonce.
@@ -85,6 +92,19 @@ impl Stack {
         claims.set(Claim::Email, email).unwrap();
         claims.verify_email().unwrap();
         self.users().put(&claims).await.unwrap();
+    }
+
+    /// Adds `key` to the signing keys, as `jeton key add` does, and returns its id.
+    pub async fn list_key(&self, key: SigningKey, start: Start) -> String {
+        let kid = key.kid.clone();
+        list_key(&self.app, key, start).await;
+        kid
+    }
+
+    /// Adds the key with this ARN, without KMS.
+    pub async fn list_arn(&self, arn: &str, start: Start) -> String {
+        let key = SigningKey::new(arn.parse().unwrap(), arn.as_bytes(), &[1, 0, 1], self.now());
+        self.list_key(key, start).await
     }
 
     /// Returns the grant of `code`.
@@ -142,10 +162,14 @@ pub(super) async fn sign_locally(app: App) -> App {
     let list = app.signing_keys.read().await.unwrap();
     if list.keys().is_empty() {
         private.store(app.clients.table()).await.unwrap();
-        let changed = list.with(key.clone(), Start::Now, app.clock.now());
-        app.signing_keys.replace(&list, &changed).await.unwrap();
+        list_key(&app, key.clone(), Start::Now).await;
     }
     let signer = LocalSigner::new(app.clients.table().clone());
     signer.sign(&key.name, b"").await.unwrap();
     app.signing_with(Arc::new(signer))
+}
+
+async fn list_key(app: &App, key: SigningKey, start: Start) {
+    let list = app.signing_keys.read().await.unwrap();
+    app.signing_keys.replace(&list, &list.with(key, start, app.clock.now())).await.unwrap();
 }

@@ -22,7 +22,7 @@ impl Call {
         Self(request)
     }
 
-    /// Authenticates with HTTP Basic, as RFC 6749 §2.3.1 has it.
+    /// Authenticates with HTTP Basic (RFC 6749 §2.3.1).
     pub fn basic(self, client: &Registered) -> Self {
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         self.raw_basic(&format!("{}:{}", encoded(&client.id), encoded(&client.secret)))

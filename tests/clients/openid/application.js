@@ -26,6 +26,27 @@ export const user = await jeton('user', 'show', given('JETON_USER')).then(({ sub
 /** Registers a client for sign-in. Returns its `client_id` and, unless it is public, its `client_secret`. */
 export const register = (name, ...options) => jeton('client', 'create', '--openid', '--name', name, ...options)
 
+/** What Auth.js and next-auth both take to have Jeton as a provider. */
+export const provider = ({ client_id, client_secret }) => ({
+  id: 'jeton',
+  name: 'Jeton',
+  issuer,
+  clientId: client_id,
+  clientSecret: client_secret,
+  checks: ['pkce', 'state', 'nonce'],
+})
+
+/** The callbacks of Auth.js and next-auth. Signing out at Jeton, too, needs the ID token. */
+export const callbacks = {
+  jwt: ({ token, account }) => (account ? { ...token, id_token: account.id_token } : token),
+}
+
+/** Returns the headers that end the session of the application at `url`, and go on to that of Jeton. */
+export function signOutHeaders(id_token, cookie, url) {
+  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${url}/` })
+  return { location: `${issuer}/oauth/logout?${query}`, 'set-cookie': `${cookie}=; path=/; max-age=0` }
+}
+
 /** Signs the user in at the login page, and allows what the consent page asks for, unless the user did `before`. */
 export async function signIn(page, before = false) {
   await page.getByLabel('User name').fill(given('JETON_USER'))

@@ -5,28 +5,15 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { Auth } from '@auth/core'
 import { getToken } from '@auth/core/jwt'
 import { fresh } from '../chromium.js'
-import { isSignedOut, issuer, listen, register, shown, signIn, user } from './application.js'
+import { callbacks, isSignedOut, listen, provider, register, shown, signIn, signOutHeaders, user } from './application.js'
 
 const secret = 'a secret of the application'
 const cookie = 'authjs.session-token'
 
 /** Returns Auth.js's configuration for the client. */
-const configuration = ({ client_id, client_secret }) => ({
-  providers: [
-    {
-      id: 'jeton',
-      name: 'Jeton',
-      type: 'oidc',
-      issuer,
-      clientId: client_id,
-      clientSecret: client_secret,
-      checks: ['pkce', 'state', 'nonce'],
-    },
-  ],
-  callbacks: {
-    // Signing out at Jeton, too, needs the ID token.
-    jwt: ({ token, account }) => (account ? { ...token, id_token: account.id_token } : token),
-  },
+const configuration = (client) => ({
+  providers: [{ ...provider(client), type: 'oidc' }],
+  callbacks,
   basePath: '/auth',
   secret,
   trustHost: true,
@@ -35,9 +22,7 @@ const configuration = ({ client_id, client_secret }) => ({
 /** Ends the session of the application, and goes on to that of Jeton. */
 async function signOut(request, url) {
   const { id_token } = await getToken({ req: request, secret, salt: cookie, cookieName: cookie })
-  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${url}/` })
-  const headers = { location: `${issuer}/oauth/logout?${query}`, 'set-cookie': `${cookie}=; path=/; max-age=0` }
-  return new Response(null, { status: 303, headers })
+  return new Response(null, { status: 303, headers: signOutHeaders(id_token, cookie, url) })
 }
 
 export async function run() {

@@ -5,7 +5,7 @@ import { deepEqual } from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 import { fresh } from '../chromium.js'
-import { isSignedOut, issuer, listen, register, shown, signIn, user } from './application.js'
+import { callbacks, isSignedOut, listen, provider, register, shown, signIn, signOutHeaders, user } from './application.js'
 
 const require = createRequire(import.meta.url)
 const NextAuth = require('next-auth').default
@@ -15,21 +15,9 @@ const { getToken } = require('next-auth/jwt')
 const cookie = 'next-auth.session-token'
 
 /** Returns next-auth's options for the client. */
-const options = ({ client_id, client_secret }) => ({
-  providers: [
-    Provider({
-      id: 'jeton',
-      name: 'Jeton',
-      issuer,
-      clientId: client_id,
-      clientSecret: client_secret,
-      checks: ['pkce', 'state', 'nonce'],
-    }),
-  ],
-  callbacks: {
-    // Signing out at Jeton, too, needs the ID token.
-    jwt: ({ token, account }) => (account ? { ...token, id_token: account.id_token } : token),
-  },
+const options = (client) => ({
+  providers: [Provider(provider(client))],
+  callbacks,
   secret: 'a secret of the application',
 })
 
@@ -52,11 +40,7 @@ export async function run() {
     const { pathname } = new URL(request.url, url)
     if (pathname.startsWith('/api/auth')) return NextAuth(request, response, config)
     const token = await getToken({ req: request, secret: config.secret, cookieName: cookie })
-    if (pathname === '/signout') {
-      const query = new URLSearchParams({ id_token_hint: token.id_token, post_logout_redirect_uri: `${url}/` })
-      const headers = { location: `${issuer}/oauth/logout?${query}`, 'set-cookie': `${cookie}=; path=/; max-age=0` }
-      return response.writeHead(303, headers).end()
-    }
+    if (pathname === '/signout') return response.writeHead(303, signOutHeaders(token.id_token, cookie, url)).end()
     response.setHeader('content-type', 'text/html').end(`<pre>${JSON.stringify(token)}</pre>`)
   })
   process.env.NEXTAUTH_URL = url

@@ -23,7 +23,7 @@ pub enum InvalidKey {
     Region { key: String, deployment: String },
     #[error("the KMS key is for {0}, not for SIGN_VERIFY")]
     Usage(String),
-    #[error("the KMS key is of the kind {0}, not RSA_2048, RSA_3072 or RSA_4096")]
+    #[error("the KMS key is of the kind {0}, not RSA_2048")]
     Kind(String),
     #[error("the KMS key does not sign by RSASSA_PKCS1_V1_5_SHA_256")]
     Algorithm,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kms::{
+    config::Region,
     operation::get_public_key::GetPublicKeyOutput,
     types::{KeySpec, KeyUsageType, SigningAlgorithmSpec},
 };
