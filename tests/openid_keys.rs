@@ -34,7 +34,7 @@ impl Stack {
     /// Returns whether an `id_token_hint` by the key counts.
     async fn counts(&self, kid: &str) -> bool {
         let list = self.app.signing_keys.list(self.now()).await.unwrap();
-        list.for_hint(kid, self.now()).is_some()
+        list.for_hint(kid, &self.app.config.signing_keys, self.now()).is_some()
     }
 
     /// Adds a key to the local database, and returns its id.

@@ -57,11 +57,12 @@ pub(crate) async fn for_redemption(
     if !call.app.config.signing_keys.is_on() || !client.scope.has(openid_scope::OPENID) {
         return Ok(None);
     }
-    Box::pin(redeemed(call, redemption, token)).await
+    Box::pin(redeemed(call, client, redemption, token)).await
 }
 
 async fn redeemed(
     call: &Call<'_>,
+    client: &Client,
     redemption: &Redemption,
     token: &Secret<AccessToken>,
 ) -> Result<Option<String>, Error> {
@@ -78,7 +79,8 @@ async fn redeemed(
     let status = grant.user_status(&statuses).ok_or(RedemptionError::Standing(StandingError::Deleted))?;
     let nonce = grant.code.as_mut().and_then(|code| code.nonce.take());
     redemption.apply(&mut grant);
-    let about = About { grant: &grant, token, nonce: nonce.as_deref(), status, claims: &claims };
+    let nonce = nonce.as_deref();
+    let about = About { client, grant: &grant, token, nonce, status, claims: &claims };
     let id_token = about.sign(call, &keys).await?;
     if app.clock.now().since(call.now) > LATEST_WRITE {
         return Err(Error::TooLate);
@@ -95,13 +97,13 @@ pub(crate) async fn for_refresh(
     tokens: &Tokens,
     statuses: Option<&[Option<Status>]>,
 ) -> Option<String> {
-    let is_openid = call.app.config.signing_keys.is_on() && tokens.scope.has(openid_scope::OPENID);
-    if !is_openid || !client.id_token_on_refresh {
+    let is_openid = tokens.scope.has(openid_scope::OPENID) && client.scope.has(openid_scope::OPENID);
+    if !call.app.config.signing_keys.is_on() || !is_openid || !client.id_token_on_refresh {
         return None;
     }
     let user = subject(grant)?;
     let status = statuses.and_then(|statuses| grant.user_status(statuses));
-    let signing = Box::pin(refreshed(call, grant, &tokens.access_token, user, status));
+    let signing = Box::pin(refreshed(call, client, grant, &tokens.access_token, user, status));
     match timeout(TIMEOUT, signing).await.unwrap_or(Err(RefreshError::TimedOut)) {
         Ok(id_token) => Some(id_token),
         Err(error) => {
@@ -114,6 +116,7 @@ pub(crate) async fn for_refresh(
 
 async fn refreshed(
     call: &Call<'_>,
+    client: &Client,
     grant: &Grant,
     token: &Secret<AccessToken>,
     user: Id,
@@ -122,7 +125,7 @@ async fn refreshed(
     let app = call.app;
     let status = status.ok_or(RefreshError::NoStatus)?;
     let (claims, keys) = try_join!(app.claims.find(user), app.signing_keys.list(call.now))?;
-    Ok(About { grant, token, nonce: None, status, claims: &claims }.sign(call, &keys).await?)
+    Ok(About { client, grant, token, nonce: None, status, claims: &claims }.sign(call, &keys).await?)
 }
 
 /// Returns the user of a grant that an authentication of the user led to.
@@ -132,6 +135,8 @@ fn subject(grant: &Grant) -> Option<Id> {
 
 /// What an ID token says.
 struct About<'a> {
+    /// Its registration decides which claims it may still have.
+    client: &'a Client,
     /// The grant, when it has the access token.
     grant: &'a Grant,
     token: &'a Secret<AccessToken>,
@@ -166,7 +171,7 @@ impl About<'_> {
     /// Returns the claims of the ID token. The same access token leads to the same times: a retry gets an equivalent ID
     /// token.
     fn id_token(&self) -> Option<IdToken<'_>> {
-        let Self { grant, token, nonce, .. } = *self;
+        let Self { client, grant, token, nonce, .. } = *self;
         let access = grant.access_with(&token.digest())?;
         let longest = access.issued_at.after(LONGEST);
         let end = grant.end_of(access).map_or(longest, |end| end.min(longest));
@@ -179,7 +184,7 @@ impl About<'_> {
             auth_time: grant.authenticated_at?.seconds(),
             nonce,
             at_hash: id_token::at_hash(token),
-            claims: self.claims.in_id_token(&grant.scope_of(access), self.status),
+            claims: self.claims.in_id_token(&grant.scope_of(access).within(&client.scope), self.status),
         })
     }
 }

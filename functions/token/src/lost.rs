@@ -97,9 +97,9 @@ async fn registrations(
 /// refreshes read no registry unless they name the resource.
 fn scope_left(client: &Client, uri: Option<&ResourceUri>, resource: Option<&Resource>) -> Option<Scope> {
     match uri {
-        Some(_) if client.is_self_registered() => {
-            resource.filter(|resource| client.may_request(resource)).map(|resource| resource.scope.clone())
-        }
+        Some(_) if client.is_self_registered() => resource
+            .filter(|resource| client.may_request(resource))
+            .map(|resource| client.most_scope(Some(resource))),
         uri => client.is_registered_for(uri).then(|| client.scope.clone()),
     }
 }

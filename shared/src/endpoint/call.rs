@@ -115,7 +115,7 @@ impl<'a> Call<'a> {
     pub async fn verify_hint(&self, text: &str) -> Result<Result<Hint, InvalidHint>, dynamodb::Error> {
         let keys = self.app.signing_keys.list(self.now).await?;
         let Ok(issuer) = self.issuer() else { return Ok(Err(InvalidHint)) };
-        Ok(hint::verify(text, &keys, &issuer, self.now))
+        Ok(hint::verify(text, &keys, &self.app.config.signing_keys, &issuer, self.now))
     }
 
     /// Returns the view of pages in the language that the request prefers.

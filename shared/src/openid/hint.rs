@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::{KeyList, SigningKey, jws};
 use crate::{
+    config::SigningKeys,
     oauth::{ClientId, Issuer},
     secret::Id,
     time::Timestamp,
@@ -36,8 +37,14 @@ pub struct Hint {
 #[error("the id_token_hint is not an ID token of this server")]
 pub struct InvalidHint;
 
-/// Verifies `text` with one of `keys`, as an ID token that `issuer` has issued.
-pub fn verify(text: &str, keys: &KeyList, issuer: &Issuer, now: Timestamp) -> Result<Hint, InvalidHint> {
+/// Verifies `text` with one of `keys`, as an ID token that `issuer`, a deployment with these `permitted` keys, has issued.
+pub fn verify(
+    text: &str,
+    keys: &KeyList,
+    permitted: &SigningKeys,
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<Hint, InvalidHint> {
     #[derive(Deserialize)]
     struct Claims {
         iss: Issuer,
@@ -52,7 +59,7 @@ pub fn verify(text: &str, keys: &KeyList, issuer: &Issuer, now: Timestamp) -> Re
     let (header, payload) = signing_input.split_once('.').ok_or(InvalidHint)?;
     let is_signer = |key: &&SigningKey| jws::header(&key.kid) == header;
     let signer = keys.keys().iter().find(is_signer).ok_or(InvalidHint)?;
-    let key = keys.for_hint(&signer.kid, now).ok_or(InvalidHint)?;
+    let key = keys.for_hint(&signer.kid, permitted, now).ok_or(InvalidHint)?;
     let public = RsaPublicKeyComponents { n: decode(&key.n)?, e: decode(&key.e)? };
     public
         .verify(&RSA_PKCS1_2048_8192_SHA256, signing_input.as_bytes(), &decode(signature)?)

@@ -130,9 +130,13 @@ impl KeyList {
         self.keys.iter().filter(is_published)
     }
 
-    /// Returns the key called `kid`, if an `id_token_hint` by it counts at `now`.
-    pub fn for_hint(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
-        self.find(kid).filter(|key| !key.is_expired(now))
+    /// Returns the key called `kid`, if an `id_token_hint` by it counts at `now`: also one that still signs. A key of a local
+    /// database counts only where it may sign.
+    pub fn for_hint(&self, kid: &str, permitted: &SigningKeys, now: Timestamp) -> Option<&SigningKey> {
+        let signs = || self.signing(permitted, now).is_some_and(|key| key.kid == kid);
+        self.find(kid).filter(|key| {
+            (!key.is_expired(now) || signs()) && (!key.name.is_local() || permitted.permit(&key.name))
+        })
     }
 
     /// Returns the list with `key`, in the place of a key with its `kid`. The first key signs at

@@ -156,7 +156,10 @@ fn is_email(text: &str) -> bool {
 /// Returns whether `text` is an http or https URL. One with a user name would show another host than it leads to.
 fn is_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
-        ["https", "http"].contains(&url.scheme()) && url.has_host() && url.username().is_empty()
+        ["https", "http"].contains(&url.scheme())
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
     })
 }
 
