@@ -319,3 +319,12 @@ async fn revoke_all_needs_a_user_or_a_client() {
     stack.jeton(&["token", "revoke-all", "--client", "demo"], "").await.failed(3, "no client demo");
     assert!(stack.stored().await.is_empty(), "an update that finds nothing leaves no stub");
 }
+
+#[tokio::test]
+async fn a_list_whose_pages_come_slowly_is_complete() {
+    let stack = Stack::start().await;
+    stack.create_user("ada").await;
+    stack.dynamodb.fail(Fault::SlowScans);
+    let listed = stack.jeton(&["user", "list"], "").await.json();
+    assert_eq!(listed[0]["username"], "ada");
+}

@@ -27,6 +27,9 @@ pub struct Endpoint {
     pub anonymous: bool,
 }
 
+/// The timeout of a connection's beginning.
+const CONNECT: Duration = Duration::from_secs(1);
+
 /// How long a client waits for a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -43,7 +46,7 @@ pub struct Patience {
 impl Patience {
     pub fn timeouts(self) -> TimeoutConfig {
         TimeoutConfig::builder()
-            .connect_timeout(self.attempt)
+            .connect_timeout(CONNECT)
             .operation_attempt_timeout(self.attempt)
             .operation_timeout(self.operation)
             .build()

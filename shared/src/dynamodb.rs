@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use connection::{client, connect, nowhere};
+pub use connection::{client, connect, connect_for_administration, nowhere};
 pub use expression::Update;
 pub use listing::Index;
 pub(crate) use stored::stored;

@@ -25,6 +25,8 @@ pub enum Fault {
     DenyWrites,
     /// Every scan is refused for lack of rights, nothing else.
     DenyScans,
+    /// Every scan takes a second and a half longer, nothing else.
+    SlowScans,
     /// The first write waits until [`Front::release`](super::front::Front::release).
     HoldFirstWrite,
     /// The first read of one client's or user's status waits until [`Front::release`](super::front::Front::release).
@@ -78,6 +80,8 @@ pub enum Effect {
     LoseResponse,
     /// There is no response.
     Hang,
+    /// The response comes later.
+    Slow,
     /// The request waits until [`Front::release`](super::front::Front::release).
     Hold,
     /// The response is this error.
@@ -105,7 +109,7 @@ impl Fault {
             Self::LoseFirstTransaction | Self::LoseTransactions | Self::ThrottleTransactions => {
                 operation == "TransactWriteItems"
             }
-            Self::DenyScans => operation == "Scan",
+            Self::DenyScans | Self::SlowScans => operation == "Scan",
             // The command reads `status#clock`, which does not exist, to see DynamoDB's clock.
             Self::HoldFirstStatusRead => {
                 operation == "GetItem" && key.starts_with("status#") && key != "status#clock"
@@ -150,6 +154,7 @@ impl Fault {
             Self::Broken => BROKEN,
             Self::Denied | Self::DenyWrites | Self::DenyScans => DENIED,
             Self::Hang | Self::HangWrites | Self::HangUses => Effect::Hang,
+            Self::SlowScans => Effect::Slow,
             Self::HoldFirstWrite | Self::HoldFirstStatusRead | Self::HoldFirstClaimsRead => Effect::Hold,
             Self::LoseFirstAnswer
             | Self::LoseAnswers

@@ -213,6 +213,7 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
             front.hung.notify_one();
             tokio::time::sleep(Duration::from_hours(1)).await;
         }
+        Some(Effect::Slow) => tokio::time::sleep(Duration::from_millis(1_500)).await,
         Some(Effect::Hold) => {
             front.hung.notify_one();
             front.released.notified().await;

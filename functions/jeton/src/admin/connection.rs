@@ -34,7 +34,7 @@ impl Admin {
         let is_local = endpoint
             .as_ref()
             .is_some_and(|endpoint| Url::parse(&endpoint.url).is_ok_and(|url| is_loopback(&url)));
-        let client = dynamodb::connect(endpoint).await?;
+        let client = dynamodb::connect_for_administration(endpoint).await?;
         let clock = DynamoDbClock::read(Clock::system(), &client, &config.tables.clients).await?;
         if let Some(warning) = clock.warning() {
             #[expect(clippy::print_stderr, reason = "the command's own message")]
