@@ -129,7 +129,7 @@ async fn an_export_applied_is_no_change_and_elsewhere_makes_the_same() {
     other.create_user("bob").await;
     let applied = other.apply(&exported, &[]).await.applied();
     assert_eq!(changes(&applied.plan["changes"]).len(), 12);
-    assert_eq!(applied.secrets.len(), 4, "all but that of the public client are new");
+    assert_eq!(applied.secrets.len(), 5, "all but that of the public client are new");
     assert_eq!(export(&other).await, exported.replace("- Ada", "- ada"));
 }
 
