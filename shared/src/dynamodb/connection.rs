@@ -7,11 +7,14 @@ use aws_sdk_dynamodb::{Client, config::Builder as Configuration};
 
 use crate::aws::{self, Endpoint, Patience};
 
-/// That of functions: two requests fit into a function's own timeout.
+/// The timeout of one attempt.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// The timeout of one request with all its attempts. Two requests fit into a function's own timeout.
+const OPERATION: Duration = Duration::from_millis(3_500);
 const PATIENCE: Patience = Patience {
-    attempt: Duration::from_secs(1),
+    attempt: ATTEMPT,
     attempts: 3,
-    operation: Duration::from_millis(3_500),
+    operation: OPERATION,
     pauses: [Duration::from_millis(50), Duration::from_millis(200)],
 };
 /// That of administrators, whose lists are pages of up to 1 MB over any connection.
