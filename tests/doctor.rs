@@ -164,7 +164,7 @@ async fn metadata_are_those_of_the_issuer_byte_for_byte() {
         stack.doctor(issuer).await.failed(2, "https://HOST[:PORT] with nothing after it");
     }
     fails(&stack.doctor("http://127.0.0.1:1").await, "metadata", "Connection refused");
-    // TLS is needed, and there is none.
+    // The command needs TLS, and the server has none.
     let ran = stack.doctor(&format!("https://127.0.0.1:{port}")).await;
     fails(&ran, "metadata", "client error (Connect)");
     let html = server(StatusCode::NOT_FOUND, |_| json!("Not found")).await;

@@ -40,7 +40,7 @@ async fn keys(call: &Call<'_>) -> Result<Response, OAuthError> {
     let permitted = &app.config.signing_keys;
     let list = app.signing_keys.list(now).await?;
     let keys = KeySet::of(list.published(permitted, now));
-    // Until a key signs, no cache may say that there is none.
+    // Until a key signs, a cache must not keep the empty set.
     let is_usable = list.signing(permitted, now).is_some();
     Ok(if is_usable { cacheable(&keys) } else { http::json(StatusCode::OK, &keys) })
 }

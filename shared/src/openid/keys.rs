@@ -139,8 +139,8 @@ impl KeyList {
         })
     }
 
-    /// Returns the list with `key`, in the place of a key with its `kid`. The first key signs at
-    /// once, whatever `start` is. The key before it is published for another [`PUBLISHED_AFTER`] from then on.
+    /// Returns the list with `key`, in the place of a key with its `kid`. It signs from `start` on, and the first key of a
+    /// list at once. The key before it is then published for another [`PUBLISHED_AFTER`].
     #[must_use]
     pub fn with(&self, mut key: SigningKey, start: Start, now: Timestamp) -> Self {
         let mut changed = self.clone();

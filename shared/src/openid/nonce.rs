@@ -2,7 +2,7 @@
 
 use super::json_bytes;
 
-/// The most bytes in a nonce, as JSON writes it: an ID token stays small whatever its characters are.
+/// The most bytes in a nonce, as JSON writes it: escaped characters cannot make an ID token larger.
 pub const MOST_BYTES: usize = 256;
 
 /// Returns whether an ID token can repeat `nonce`.
