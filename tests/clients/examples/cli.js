@@ -11,9 +11,14 @@ import { click, signIn } from './user.js'
 
 const opened = join(folder, 'opened')
 
-/** Waits for the URL that the command opens. */
-async function openedUrl() {
-  for (let tries = 0; tries < 300 && !existsSync(opened); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+/** Waits for the URL that the command opens. `ended` is the command's result. */
+async function openedUrl(ended) {
+  let result
+  ended.then((value) => (result = value))
+  for (let tries = 0; tries < 1200 && !existsSync(opened); tries++) {
+    if (result) throw new Error(`the command ended: ${result.stderr}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
   const url = new URL(readFileSync(opened, 'utf8'))
   rmSync(opened)
   return url
@@ -39,7 +44,7 @@ export async function run() {
   /** Runs `commands`, which sign in, while the user does `decide` at the page that they open. */
   async function withBrowser(commands, decide) {
     const ended = example.run(commands, clocked)
-    const url = await openedUrl()
+    const url = await openedUrl(ended)
     await decide(url)
     return ended
   }

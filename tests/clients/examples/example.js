@@ -97,7 +97,7 @@ export class Example {
     const child = this.#spawn(`${this.setup}\n${commands}`)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part))
-    for (let tries = 0; tries < 600; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       if (child.exitCode !== null) throw new Error(`ended: ${output}`)
       try {
         await fetch(`http://127.0.0.1:${port}/`)

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { address } from './user.js'
 
-const deadline = 60_000
+/** The milliseconds for an answer of the program, which may wait for the user and the browser. */
+const deadline = 180_000
 
 export class Host {
   /** Starts `command` with the URL of an MCP server and the path of a store. */

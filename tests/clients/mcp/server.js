@@ -71,7 +71,7 @@ export class Server {
       env: { ...process.env, ...clock(), ...variables },
       stdio: ['ignore', 2, 2],
     })
-    for (const end = Date.now() + 30_000; ; await new Promise((later) => setTimeout(later, 100))) {
+    for (const end = Date.now() + 60_000; ; await new Promise((later) => setTimeout(later, 100))) {
       if (await fetch(this.url).catch(() => {})) return
       if (this.process.exitCode !== null || Date.now() > end) throw new Error(`${this.name} does not start`)
     }

@@ -28,7 +28,7 @@ async function visit(url) {
   // The proxy has a certificate of its own.
   const options = { locale: 'en-US', reducedMotion: 'reduce', ignoreHTTPSErrors: Boolean(proxy) }
   const context = await browser.newContext(options)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const seen = { request: Object.fromEntries(new URL(url).searchParams) }
   try {
     const page = await context.newPage()

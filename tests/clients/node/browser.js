@@ -3,7 +3,7 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict'
 import { given } from './checks.js'
 import { came, close, fresh, variants, onward, redirect_uri } from './chromium.js'
-import { back, click, issuer, reads, redeem, request, signIn } from './visit.js'
+import { back, click, focuses, issuer, reads, redeem, request, signIn } from './visit.js'
 
 for (const [name, variant] of variants)
   await fresh(`signs in and allows (${name})`, variant, async (page, see) => {
@@ -62,13 +62,13 @@ for (const [name, variant] of variants)
       await reads(page, 'A backup')
       await see('created')
       await page.getByRole('link', { name: 'Done' }).click()
+      await reads(page, link)
       await see('list')
       // A word is broken only if it is wider than the page.
       const lines = await page.locator('tr strong').evaluate((name) => name.getClientRects().length)
       equal(lines, 1, 'a name of two short words fits one line')
       await click(page, `${remove}: A backup`)
-      await page.waitForLoadState()
-      equal(await page.getByText('A backup').count(), 0)
+      await page.getByText('A backup').first().waitFor({ state: 'detached' })
     }
   })
 
@@ -77,6 +77,7 @@ await fresh('creates a token in French', { ...variants[0][1], locale: 'fr-FR' },
   await page.getByLabel('Nom d’utilisateur').fill(given('JETON_USER'))
   await page.getByLabel('Mot de passe').fill(given('PASSWORD'))
   await click(page, 'Se connecter')
+  await page.getByRole('link', { name: 'Votre compte' }).waitFor()
   await page.goto(`${issuer}/account/tokens`)
   await see('tokens')
   await click(page, 'Créer le jeton')
@@ -136,6 +137,7 @@ await fresh('denies', {}, async (page) => {
 await fresh('needs no mouse', {}, async (page) => {
   const { url, verifier } = request()
   await page.goto(url)
+  await focuses(page, 'username')
   const outlined = () => page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
   equal(await outlined(), 'solid', 'the first field has the focus, and shows it')
   await page.keyboard.type(given('JETON_USER'))
@@ -193,6 +195,7 @@ for (const [name, variant] of variants)
     await page.goto(request().url)
     await page.context().clearCookies()
     await signIn(page)
+    await page.getByRole('alert').waitFor()
     equal(await page.title(), 'This page has expired · Jeton')
     await see('login form')
     await signIn(page)
@@ -324,10 +327,9 @@ for (const [name, variant] of variants)
   await fresh(`sees the rate limit of attempts (${name})`, variant, async (page, see) => {
     await page.goto(request().url)
     for (let nth = 0; nth <= 10 && !(await page.title()).startsWith('Too many attempts'); nth++) {
-      const response = page.waitForResponse((response) => response.request().method() === 'POST')
+      const answered = page.waitForEvent('load')
       await signIn(page, 'not the password')
-      await (await response).finished()
-      await page.waitForLoadState()
+      await answered
     }
     equal(await page.title(), 'Too many attempts · Jeton')
     await page.getByText(/Please try again in (1?\d minutes?|\d{1,2} seconds?)\./).waitFor()

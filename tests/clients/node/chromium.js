@@ -64,6 +64,9 @@ export async function close() {
   }
 }
 
+/** The milliseconds that a page has to do what a check waits for. */
+export const patience = 30_000
+
 /** Two widths, in light and in dark. */
 export const variants = [
   ['narrow', { viewport: { width: 320, height: 640 } }],
@@ -89,7 +92,7 @@ async function audit(page) {
  */
 export async function fresh(what, variant, walk) {
   const context = await browser.newContext({ locale: 'en-US', ...variant, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(patience)
   const complaints = []
   await context.addInitScript(() =>
     document.addEventListener('securitypolicyviolation', (event) =>

@@ -78,7 +78,7 @@ export async function python(file, url, environment) {
   const env = { ...process.env, ...environment, ISSUER: issuer, PORT: new URL(url).port }
   const program = spawn(given('PYTHON'), [join(import.meta.dirname, file)], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   process.on('exit', () => program.kill())
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     if (program.exitCode !== null) break
     if (await fetch(url).then(() => true, () => false)) return () => program.kill()
     await new Promise((resolve) => setTimeout(resolve, 100))

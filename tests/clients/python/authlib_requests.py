@@ -18,7 +18,7 @@ ISSUER = os.environ["ISSUER"]
 
 
 def discover():
-    response = requests.get(get_well_known_url(ISSUER, external=True), timeout=10)
+    response = requests.get(get_well_known_url(ISSUER, external=True), timeout=60)
     response.raise_for_status()
     metadata = AuthorizationServerMetadata(response.json())
     equal(metadata.issuer, ISSUER)
@@ -35,7 +35,7 @@ def session(name, method="client_secret_basic", secret=None, scope=None, **more)
         scope=scope,
         token_endpoint_auth_method=method,
         revocation_endpoint_auth_method=method,
-        default_timeout=10,
+        default_timeout=60,
         **more,
     )
 

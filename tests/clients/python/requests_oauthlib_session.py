@@ -39,13 +39,13 @@ def code_flow(kind, name, method, pkce):
             TOKEN,
             authorization_response=change(returned),
             include_client_id=bool(parameters),
-            timeout=10,
+            timeout=60,
             **header,
             **secret,
         )
 
     def refresh(refresh_token):
-        return session().refresh_token(TOKEN, refresh_token=refresh_token, timeout=10, **header, **parameters)
+        return session().refresh_token(TOKEN, refresh_token=refresh_token, timeout=60, **header, **parameters)
 
     def refused_with(error, function):
         try:
@@ -74,7 +74,7 @@ def code_flow(kind, name, method, pkce):
         url, headers, body = WebApplicationClient(client_id).prepare_token_revocation_request(
             REVOKE, second[1], "refresh_token", **parameters
         )
-        sent = requests.post(url, data=body, headers=headers, timeout=10, **header)
+        sent = requests.post(url, data=body, headers=headers, timeout=60, **header)
         equal(sent.status_code, 200)
         refused_with("invalid_grant", lambda: refresh(second[1]))
 

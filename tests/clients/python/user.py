@@ -21,7 +21,7 @@ def visit(url, decision="allow", scope=("read", "write")):
             location = urljoin(response.url, response.headers["location"])
             if location.startswith(target):
                 return location
-            response = browser.get(location, allow_redirects=False, timeout=10)
+            response = browser.get(location, allow_redirects=False, timeout=60)
         return response
 
     def submit(page, fields):
@@ -31,9 +31,9 @@ def visit(url, decision="allow", scope=("read", "write")):
         hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[2])
         filled = {name: unescape(value) for name, value in hidden} | fields
         action = urljoin(page.url, unescape(form[1]))
-        return follow(browser.post(action, data=filled, allow_redirects=False, timeout=10))
+        return follow(browser.post(action, data=filled, allow_redirects=False, timeout=60))
 
-    page = follow(browser.get(url, allow_redirects=False, timeout=10))
+    page = follow(browser.get(url, allow_redirects=False, timeout=60))
     if not isinstance(page, str) and 'name="password"' in page.text:
         page = submit(page, {"username": os.environ["JETON_USER"], "password": os.environ["PASSWORD"]})
     if isinstance(page, str):
