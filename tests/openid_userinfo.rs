@@ -233,7 +233,9 @@ async fn a_request_without_a_token_gets_a_challenge_without_an_error() {
         stack.post(&in_query).form(&[]),
         stack.post(USERINFO).body("application/json", format!("{{\"access_token\":\"{access}\"}}")),
     ] {
-        refused(&call.send().await, 401, "invalid_token", NO_TOKEN);
+        let response = call.send().await;
+        assert_eq!((response.status, response.header("www-authenticate")), (401, Some(NO_TOKEN)));
+        assert_eq!((response.text.as_str(), response.header("content-type")), ("", None));
     }
 }
 

@@ -2,14 +2,11 @@
 //!
 //! `Authorization: TempToken …` ends that token; a user's name and password by HTTP Basic end all of the user's.
 
-use lambda_http::{
-    Body,
-    http::{StatusCode, header},
-};
+use lambda_http::http::{StatusCode, header};
 use shared::{
     audit::{Event, TokenChange},
     endpoint::{Call, PasswordCredentials},
-    http::{Basic, Response},
+    http::{self, Basic, Response},
     users::{
         personal::{Kind, Presented},
         rate_limit::{Channel, Origin},
@@ -30,9 +27,7 @@ pub(crate) async fn expire(call: &Call<'_>) -> Result<Response, Error> {
     } else {
         return Err(Error::NoCredentials);
     }
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    Ok(http::empty(StatusCode::NO_CONTENT))
 }
 
 async fn expire_one(call: &Call<'_>, text: &str) -> Result<(), Error> {

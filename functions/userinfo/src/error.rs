@@ -47,8 +47,7 @@ impl From<Error> for OAuthError {
         match error {
             Error::Table(error) => error.into(),
             Error::Issuer(error) => error.into(),
-            // §3.1: no error code for a client that sends no token.
-            Error::NoToken => unauthorized(reason).with_bearer_challenge(),
+            Error::NoToken => unauthorized(reason).without_information(),
             Error::Form(error) => Self::from(error).with_challenge(INVALID_REQUEST),
             Error::TwoMethods => {
                 let description = "Send one access token, in the header or in a form.";
@@ -73,7 +72,7 @@ impl From<Error> for OAuthError {
     }
 }
 
-/// Returns the error of a request whose token is missing or invalid. Why it is invalid, only the log tells.
+/// Returns the error of a request without a valid token. Only the log has the exact reason.
 const fn unauthorized(reason: String) -> OAuthError {
     let description = "Send a valid access token that was issued to a client for a user, and for no resource. An ID token is not an \
          access token.";

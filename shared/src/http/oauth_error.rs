@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::{Response, json, rounded_up_to_seconds};
+use super::{Response, empty, json, rounded_up_to_seconds};
 use crate::dynamodb;
 
 /// The challenge to a client that used HTTP Basic (RFC 7617 §2).
@@ -23,6 +23,7 @@ pub struct OAuthError {
     /// The exact reason: for the log only.
     pub reason: String,
     challenge: Option<&'static str>,
+    has_body: bool,
     retry_after_seconds: Option<u64>,
 }
 
@@ -34,7 +35,7 @@ impl OAuthError {
         description: &'static str,
         reason: String,
     ) -> Self {
-        Self { status, code, description, reason, challenge: None, retry_after_seconds: None }
+        Self { status, code, description, reason, challenge: None, has_body: true, retry_after_seconds: None }
     }
 
     /// Returns the error `invalid_request`: a parameter is missing, repeated or malformed (RFC 6749 §5.2).
@@ -66,6 +67,13 @@ impl OAuthError {
         Self { challenge: Some(challenge), ..self }
     }
 
+    /// Leaves the error out of the response, and adds the challenge of RFC 6750 §3.1: the request has no authentication
+    /// information.
+    #[must_use]
+    pub fn without_information(self) -> Self {
+        Self { challenge: Some(BEARER), has_body: false, ..self }
+    }
+
     /// Adds the challenge for a client that used HTTP Basic (RFC 6749 §5.2).
     #[must_use]
     pub fn with_basic_challenge(self) -> Self {
@@ -86,13 +94,13 @@ impl OAuthError {
 
     pub fn response(&self) -> Response {
         #[derive(Serialize)]
-        struct Body {
+        struct Document {
             error: &'static str,
             error_description: &'static str,
         }
 
-        let body = Body { error: self.code, error_description: self.description };
-        let mut response = json(self.status, &body);
+        let document = Document { error: self.code, error_description: self.description };
+        let mut response = if self.has_body { json(self.status, &document) } else { empty(self.status) };
         let headers = response.headers_mut();
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

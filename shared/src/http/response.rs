@@ -18,6 +18,13 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
+/// Returns a response without a body.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}
+
 /// Returns the gateway's own response where there is no route: the deployment does not offer the endpoint.
 pub fn not_found() -> Response {
     json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found" }))
@@ -25,8 +32,7 @@ pub fn not_found() -> Response {
 
 /// Redirects by GET (303, RFC 9110 §15.4.4): the browser does not send a form's fields to `location`.
 pub fn see_other(location: &str) -> Response {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    let mut response = empty(StatusCode::SEE_OTHER);
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
