@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use shared::{openid::Start, secret::Id};
 
 use crate::harness::{
-    AuthorizationRequest, Fault, HtmlForm, PASSWORD, Redirect, SignIn, Stack, rights::POLICIES,
+    AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, Redirect, Response, SignIn, Stack,
+    rights::POLICIES,
 };
 
 /// The length of a name with which an ID token has the largest size.
@@ -32,23 +33,89 @@ async fn the_user_of_the_hint_is_signed_in_without_a_page_although_it_expired() 
     stack.browser().redirected(&silent).await.is_error(&stack, "login_required");
 }
 
-#[tokio::test]
-async fn another_user_is_asked_to_sign_in_until_the_user_of_the_hint_does() {
-    let stack = Stack::with_openid().await;
-    let user = SignIn::consented(&stack).await;
-    let eve = stack.create_user("eve").await;
-    let hint = stack.hint(&user.rp, eve.sub).await;
-    user.silent(&hint).await.is_error(&stack, "login_required");
-    let login = user.browser.redirected(&user.request.with("id_token_hint", &hint)).await.location;
+/// Ada is signed in and has consented; the hint is of eve.
+async fn with_hint_of_eve(stack: &Stack) -> (SignIn<'_>, Id, String) {
+    let user = SignIn::consented(stack).await;
+    let eve = stack.create_user("eve").await.sub;
+    let hint = stack.hint(&user.rp, eve).await;
+    (user, eve, hint)
+}
+
+/// Sends `request` with `browser`, which must show the login page, and signs in there.
+async fn after_sign_in(browser: &Browser<'_>, request: &AuthorizationRequest, name: &str) -> Response {
+    let login = browser.redirected(request).await.location;
     assert!(login.starts_with("/login?"), "{login}");
-    let again = user.browser.try_to_sign_in(&login, "ada", PASSWORD).await;
-    let again = user.browser.get(&Redirect::of(&again).location).await;
-    assert_eq!(Redirect::of(&again).location, login);
-    let response = user.browser.try_to_sign_in(&login, "eve", PASSWORD).await;
-    let page = user.browser.get(&Redirect::of(&response).location).await;
+    let response = browser.try_to_sign_in(&login, name, PASSWORD).await;
+    browser.get(&Redirect::of(&response).location).await
+}
+
+#[tokio::test]
+async fn the_user_of_the_hint_signs_in_instead_of_another() {
+    let stack = Stack::with_openid().await;
+    let (user, eve, hint) = with_hint_of_eve(&stack).await;
+    user.silent(&hint).await.is_error(&stack, "login_required");
+    let page = after_sign_in(&user.browser, &user.request.with("id_token_hint", &hint), "eve").await;
     let form = HtmlForm::of(&page, "/oauth/authorize");
     let redirect = Redirect::of(&user.browser.submit(&form, &[("decision", "allow")]).await);
-    assert_eq!(stack.grant_of(&redirect).await.user, Some(eve.sub));
+    assert_eq!(stack.grant_of(&redirect).await.user, Some(eve));
+}
+
+#[tokio::test]
+async fn a_sign_in_of_another_user_than_the_hints_is_an_error_once() {
+    let stack = Stack::with_openid().await;
+    let (user, _, hint) = with_hint_of_eve(&stack).await;
+    let hinted = user.request.with("id_token_hint", &hint);
+    // Signed in before or not, and whatever else demands a sign-in.
+    let stranger = stack.browser();
+    for browser in [&user.browser, &stranger, &user.browser] {
+        for (name, value) in [("prompt", ""), ("prompt", "login"), ("max_age", "0"), ("max_age", "600")] {
+            let response = after_sign_in(browser, &hinted.with(name, value), "ada").await;
+            Redirect::of(&response).is_error(&stack, "login_required");
+            // The same user signs in with no hint, or with the own one.
+            browser.redirected(&user.request).await.code();
+            browser.redirected(&user.request.with("id_token_hint", &user.hint().await)).await.code();
+            stack.advance(Duration::from_secs(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_no_sign_in_for_the_hint() {
+    let stack = Stack::with_openid().await;
+    let (user, eve, hint) = with_hint_of_eve(&stack).await;
+    let login = user.browser.redirected(&user.request.with("id_token_hint", &hint)).await.location;
+    user.browser.try_to_sign_in(&login, "ada", "wrong password").await.is_page(400);
+    // A form that the browser was not sent signs in no user: ada, who is signed in, gets a new one.
+    let form = [("csrf", "00"), ("username", "ada"), ("password", PASSWORD)];
+    let stale = user.browser.post(&login, &form).await;
+    let again = user.browser.get(&Redirect::of(&stale).location).await;
+    assert_eq!(Redirect::of(&again).location, login);
+    let page = user.browser.try_to_sign_in(&login, "eve", PASSWORD).await;
+    let page = user.browser.get(&Redirect::of(&page).location).await;
+    let form = HtmlForm::of(&page, "/oauth/authorize");
+    let redirect = Redirect::of(&user.browser.submit(&form, &[("decision", "allow")]).await);
+    assert_eq!(stack.grant_of(&redirect).await.user, Some(eve));
+}
+
+#[tokio::test]
+async fn a_client_that_says_itself_that_the_user_has_signed_in_gets_no_more_than_with_prompt_none() {
+    let stack = Stack::with_openid().await;
+    let (user, _, of_eve) = with_hint_of_eve(&stack).await;
+    let forged = |hint: &str| user.request.with("sign_in_hint", hint);
+    user.browser.redirected(&forged(&of_eve)).await.is_error(&stack, "login_required");
+    user.browser.redirected(&forged(&user.hint().await)).await.code();
+    user.browser.redirected(&forged("x")).await.code();
+    // It stands in for no sign-in and for no consent.
+    let response = after_sign_in(&stack.browser(), &forged(&of_eve), "ada").await;
+    Redirect::of(&response).is_error(&stack, "login_required");
+    for (name, value) in [("prompt", "login"), ("max_age", "0")] {
+        after_sign_in(&user.browser, &forged(&of_eve).with(name, value), "ada").await;
+    }
+    user.browser.consent_form(&forged(&user.hint().await).with("prompt", "consent")).await;
+    // Beside the hint it counts for nothing, and twice it is malformed.
+    let both = forged(&of_eve).with("id_token_hint", &of_eve);
+    let response = after_sign_in(&user.browser, &both, "ada").await;
+    Redirect::of(&response).is_error(&stack, "invalid_request");
 }
 
 #[tokio::test]

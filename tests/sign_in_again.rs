@@ -134,14 +134,21 @@ async fn signing_in_takes_the_sign_in_out_of_a_request_and_leaves_every_other_by
         ("max_age=0&x=:", "max_age=&x=:"),
         ("m%61x_age=%300", "m%61x_age="),
         ("max_age=60&prompt=LOGIN:login", "max_age=60&prompt=LOGIN:login"),
+        ("id_token_hint=a.b%2Ec&x=:", "sign_in_hint=a.b%2Ec&x=:"),
+        ("id%5Ftoken_hint=&login_hint=x", "sign_in_hint=&login_hint=x"),
         ("max_age=%2B0&max_age=-0", "max_age=%2B0&max_age=-0"),
     ] {
         let response = browser.try_to_sign_in(&format!("/login?{begin}&{sent}"), "ada", PASSWORD).await;
         assert_eq!(Redirect::of(&response).location, format!("/oauth/authorize?{begin}&{left}"), "{sent}");
     }
     // A malformed request stays malformed.
-    for sent in ["prompt=login&prompt=login", "max_age=0&max_age=0", "max_age=%2B0", "prompt=login%3A+login"]
-    {
+    for sent in [
+        "id_token_hint=x&id_token_hint=x",
+        "prompt=login&prompt=login",
+        "max_age=0&max_age=0",
+        "max_age=%2B0",
+        "prompt=login%3A+login",
+    ] {
         let response = browser.try_to_sign_in(&format!("/login?{begin}&{sent}"), "ada", PASSWORD).await;
         let refused = browser.get(&Redirect::of(&response).location).await;
         Redirect::of(&refused).is_error(&stack, "invalid_request");

@@ -10,6 +10,8 @@ use shared::{
 
 use crate::{
     destination::Destination,
+    error::Error,
+    openid::Hint,
     request::{AuthorizationRequest, ResponseType},
 };
 
@@ -24,21 +26,25 @@ pub(crate) struct Authorization<'a> {
 
 impl Authorization<'_> {
     /// Returns whether `prompt`, `max_age` or `id_token_hint` requires another sign-in (OpenID Connect Core §3.1.2.1).
-    pub(crate) async fn must_sign_in_again(&self) -> Result<bool, dynamodb::Error> {
+    /// Fails if the user has already signed in for `id_token_hint`, and is another one than it names.
+    pub(crate) async fn must_sign_in_again(&self) -> Result<bool, Error> {
         let age = self.call.now.since(self.user.authenticated_at);
         let is_too_old = |max_age: Duration| age.as_secs() > max_age.as_secs() || max_age.is_zero();
-        Ok(self.request.prompt.login
-            || self.request.max_age.is_some_and(is_too_old)
-            || !self.is_hinted_user().await?)
+        if self.request.prompt.login || self.request.max_age.is_some_and(is_too_old) {
+            return Ok(true);
+        }
+        let hint = self.request.openid.as_ref().and_then(|openid| openid.hint.as_ref());
+        let Some(hint) = hint else { return Ok(false) };
+        if self.is_hinted_user(hint).await? {
+            return Ok(false);
+        }
+        if hint.after_sign_in { Err(Error::OtherUser) } else { Ok(true) }
     }
 
-    /// Returns whether the user may be the one whom `id_token_hint` names. A hint that cannot be verified is ignored, but
-    /// not with `prompt=none`: the client means one user, and no page shows which one it gets.
-    async fn is_hinted_user(&self) -> Result<bool, dynamodb::Error> {
-        let Some(text) = self.request.openid.as_ref().and_then(|openid| openid.id_token_hint.as_ref()) else {
-            return Ok(true);
-        };
-        Ok(match self.call.verify_hint(text).await? {
+    /// Returns whether the user may be the one whom `hint` names. A hint that cannot be verified is ignored, but not with
+    /// `prompt=none`: the client means one user, and no page shows which one it gets.
+    async fn is_hinted_user(&self, hint: &Hint) -> Result<bool, dynamodb::Error> {
+        Ok(match self.call.verify_hint(&hint.id_token).await? {
             Ok(hint) => hint.sub == self.user.user,
             Err(InvalidHint) => !self.request.prompt.none,
         })

@@ -22,7 +22,8 @@ pub enum Code {
     InvalidTarget,
     /// DynamoDB is throttled or down.
     TemporarilyUnavailable,
-    /// The user must sign in, but `prompt=none` forbids the page (OpenID Connect Core §3.1.2.6).
+    /// The user must sign in, but `prompt=none` forbids the page; or another user than the one of `id_token_hint` has
+    /// signed in (OpenID Connect Core §3.1.2.1, §3.1.2.6).
     LoginRequired,
     /// The user must consent, but `prompt=none` forbids the page (OpenID Connect Core §3.1.2.6).
     ConsentRequired,
@@ -123,6 +124,8 @@ pub enum Error {
     Registration,
     #[error("prompt=none, but the user must sign in")]
     LoginRequired,
+    #[error("the user who has signed in is not the one of id_token_hint")]
+    OtherUser,
     #[error("prompt=none, but the user must consent")]
     ConsentRequired,
     #[error("the user declined")]
@@ -163,7 +166,7 @@ impl Error {
             Self::RequestObject => Code::RequestNotSupported,
             Self::RequestUri => Code::RequestUriNotSupported,
             Self::Registration => Code::RegistrationNotSupported,
-            Self::LoginRequired => Code::LoginRequired,
+            Self::LoginRequired | Self::OtherUser => Code::LoginRequired,
             Self::ConsentRequired => Code::ConsentRequired,
             Self::Declined => Code::AccessDenied,
             Self::Table(_) => Code::TemporarilyUnavailable,
@@ -197,6 +200,7 @@ impl Error {
             Self::RequestUri => "request_uri is not supported.",
             Self::Registration => "The parameter registration is not supported.",
             Self::LoginRequired => "The user must sign in.",
+            Self::OtherUser => "Another user has signed in.",
             Self::ConsentRequired => "The user must consent.",
             Self::Declined => "The user declined.",
             Self::Table(_) => "The server cannot answer right now. Try again in a moment.",

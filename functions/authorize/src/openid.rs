@@ -14,7 +14,16 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct OpenIdRequest {
     pub(crate) nonce: Option<String>,
-    pub(crate) id_token_hint: Option<String>,
+    pub(crate) hint: Option<Hint>,
+}
+
+/// The parameter `id_token_hint`.
+#[derive(Debug)]
+pub(crate) struct Hint {
+    pub(crate) id_token: String,
+    /// The user has signed in as a result of the request. The login page then renames the parameter. A client that sends
+    /// the other name itself gets what it gets with `prompt=none`: the error instead of the login page.
+    pub(crate) after_sign_in: bool,
 }
 
 impl OpenIdRequest {
@@ -33,8 +42,12 @@ impl OpenIdRequest {
         if get("nonce").is_some_and(|nonce| !nonce::fits(nonce)) {
             return Err(Error::TooLong);
         }
-        let text = |name: &'static str| get(name).map(str::to_owned);
-        Ok(Some(Self { nonce: text("nonce"), id_token_hint: text("id_token_hint") }))
+        let hint =
+            |name, after_sign_in| get(name).map(|text| Hint { id_token: text.to_owned(), after_sign_in });
+        Ok(Some(Self {
+            nonce: get("nonce").map(str::to_owned),
+            hint: hint("id_token_hint", false).or_else(|| hint("sign_in_hint", true)),
+        }))
     }
 }
 
