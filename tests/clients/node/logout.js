@@ -40,7 +40,7 @@ for (const [name, variant] of variants)
 await fresh('is asked in French', { ...variants[0][1], locale: 'fr-FR' }, async (page, see) => {
   await page.goto(`${issuer}/login?ui_locales=en`)
   await signIn(page)
-  await reads(page, 'You are signed in')
+  await reads(page, 'Vous êtes connecté')
   await page.goto(logout())
   await reads(page, 'Se déconnecter')
   await see('asked')

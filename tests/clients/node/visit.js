@@ -41,7 +41,7 @@ export const click = (page, name) => page.getByRole('button', { name, exact: tru
 /** Waits for a page with this heading. */
 export async function reads(page, heading) {
   await page.getByRole('heading', { name: heading }).waitFor()
-  await page.waitForLoadState()
+  await page.waitForLoadState('domcontentloaded')
 }
 
 /** Waits until the field of this name has the focus: a page gives it to a field after it has loaded. */
