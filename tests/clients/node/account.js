@@ -142,6 +142,7 @@ await fresh('needs no mouse in the account', {}, async (page) => {
     })
   /** Presses Tab until an element whose name begins with `what` has the focus. Every stop on the way must show that it has it. */
   async function tabTo(what) {
+    await page.waitForLoadState()
     for (let nth = 0; nth < 20; nth++) {
       await press('Tab')
       const [outline, name] = await focused()

@@ -145,6 +145,7 @@ await fresh('needs no mouse', {}, async (page) => {
   await page.keyboard.type(given('PASSWORD'))
   await page.keyboard.press('Enter')
   await reads(page, 'Allow APP')
+  await page.waitForLoadState()
   const stops = []
   for (let nth = 0; nth < 5; nth++) {
     await page.keyboard.press('Tab')

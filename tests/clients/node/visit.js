@@ -37,12 +37,7 @@ export async function signIn(page, password = given('PASSWORD'), user = given('J
 
 export const back = (page) => page.waitForURL((url) => url.href.startsWith(redirect_uri))
 export const click = (page, name) => page.getByRole('button', { name, exact: true }).click()
-
-/** Waits for a page with this heading. */
-export async function reads(page, heading) {
-  await page.getByRole('heading', { name: heading }).waitFor()
-  await page.waitForLoadState('domcontentloaded')
-}
+export const reads = (page, heading) => page.getByRole('heading', { name: heading }).waitFor()
 
 /** Waits until the field of this name has the focus: a page gives it to a field after it has loaded. */
 export const focuses = (page, name) => page.locator(`[name="${name}"]:focus`).waitFor()
