@@ -98,16 +98,23 @@ impl Engine {
     }
 }
 
-/// Calls `operation` with the request in `body`. A request that cannot be read is one that DynamoDB calls invalid: the SDK
-/// sends well-formed JSON.
+/// Calls `operation` with the request in `body`.
 fn call<I: DeserializeOwned, O: Serialize>(
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request = serde_json::from_slice(body)
-        .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
+    let request = serde_json::from_slice(body).map_err(|error| invalid(&error))?;
     let response = operation(request)?;
     serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+/// Returns the error of a request that cannot be read. The SDK and the AWS tools send well-formed JSON, so a value in it is
+/// invalid. The engine's own messages begin with a mark for its HTTP server, such as `VALIDATION:`.
+fn invalid(error: &serde_json::Error) -> DynoxideError {
+    let message = error.to_string();
+    let is_mark = |mark: &str| mark.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let unmarked = message.split_once(':').filter(|(mark, _)| is_mark(mark)).map(|(_, message)| message);
+    DynoxideError::ValidationException(unmarked.unwrap_or(&message).to_owned())
 }
 
 fn unknown(operation: &str) -> String {
