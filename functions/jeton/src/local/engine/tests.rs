@@ -30,7 +30,7 @@ impl Local {
         let by_port = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
         let names = TableNames { tokens: "tokens".into(), clients: "clients".into(), users: "users".into() };
         schema::create(&in_process, &names).await.unwrap();
-        Self { database: database, in_process, by_port, table: names.tokens }
+        Self { database, in_process, by_port, table: names.tokens }
     }
 
     const fn ways(&self) -> [&Client; 2] {
