@@ -1,5 +1,7 @@
 //! The SDK over the engine in the process, compared with the SDK over the port for tools.
 
+#![expect(clippy::disallowed_methods, reason = "the subject is the SDK's requests themselves")]
+
 use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
