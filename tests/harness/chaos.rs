@@ -10,20 +10,23 @@ use std::{
 };
 
 use axum::{
-    Router,
-    body::{self, Body},
-    extract::State,
-    http::{HeaderMap, Request, Response, StatusCode},
+    body::Bytes,
+    http::{HeaderMap, Response, StatusCode},
 };
-use jeton::local::{Gateway, listen};
+use jeton::local::{Gateway, TARGET, listen};
 use serde_json::{Value, json};
 use shared::{
     endpoint::App,
     log::{Level, Log},
 };
-use tokio::net::TcpListener;
 
-use super::{Call, Registered, Stack, dice::Dice, response, rights::ROUTE, start::connect};
+use super::{
+    Call, Front, Registered, Stack,
+    dice::Dice,
+    response,
+    rights::ROUTE,
+    wire::{self, Service},
+};
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,13 +69,19 @@ pub struct Chaos {
     /// The URL of the proxy.
     pub endpoint: String,
     http: reqwest::Client,
-    state: Arc<Mutex<Inner>>,
+    proxy: Proxy,
     _gateway: Arc<Gateway>,
 }
 
+/// The proxy, before the front of the first instance.
+#[derive(Clone, Debug)]
+struct Proxy {
+    front: Front,
+    state: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
 struct Inner {
-    upstream: String,
-    http: reqwest::Client,
     dice: Dice,
     /// The percentage of writes that fail. Half as many reads fail, and three times as many requests after a failed one.
     percent: usize,
@@ -85,7 +94,7 @@ struct Inner {
 }
 
 /// A request to DynamoDB.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Sent {
     operation: String,
     headers: HeaderMap,
@@ -95,11 +104,7 @@ struct Sent {
 impl Chaos {
     /// Starts a second instance of `stack`'s functions, behind a proxy that fails `percent` of all requests.
     pub async fn start(stack: &Stack, seed: u64, percent: usize) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(Inner {
-            upstream: stack.dynamodb.url.clone(),
-            http: reqwest::Client::new(),
             dice: Dice::new(seed),
             percent,
             failed: false,
@@ -107,9 +112,9 @@ impl Chaos {
             previous: HashMap::new(),
             counts: BTreeMap::new(),
         }));
-        let router = Router::new().fallback(response).with_state(Arc::clone(&state));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let client = connect(&endpoint).await;
+        let proxy = Proxy { front: stack.dynamodb.clone(), state };
+        let endpoint = wire::serve(proxy.clone()).await;
+        let client = wire::connect(proxy.clone()).await;
         let log = Log::new(Level::Error, io::sink());
         let app = Arc::new(App::new(stack.app.config.clone(), &client, stack.app.clock.clone(), log));
         let listener = listen(0, "").await.unwrap();
@@ -118,7 +123,7 @@ impl Chaos {
             url,
             endpoint,
             http: reqwest::Client::new(),
-            state,
+            proxy,
             _gateway: Arc::new(Gateway::start(app, listener)),
         }
     }
@@ -140,12 +145,12 @@ impl Chaos {
 
     /// Returns whether a late write to `key` is still to come.
     pub fn is_on_the_way(&self, key: &str) -> bool {
-        self.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
+        self.proxy.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
     }
 
     /// Returns how often each fault was injected.
     pub fn counts(&self) -> BTreeMap<Mishap, usize> {
-        self.state.lock().unwrap().counts.clone()
+        self.proxy.state.lock().unwrap().counts.clone()
     }
 }
 
@@ -177,100 +182,79 @@ impl Inner {
     }
 }
 
-type Shared = Arc<Mutex<Inner>>;
-
-async fn response(State(state): State<Shared>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let body = body::to_bytes(body, usize::MAX).await.unwrap();
-    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let sent =
-        Sent { operation, headers: parts.headers, body: serde_json::from_slice(&body).unwrap_or_default() };
-    let due = state.lock().unwrap().due();
-    for late in due {
-        perform(&state, &late).await;
-    }
-    let mishap = state.lock().unwrap().mishap(&sent.operation);
-    match mishap {
-        None => perform(&state, &sent).await,
-        Some(Mishap::Drop) => close(),
-        Some(Mishap::Broken) => error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
-        Some(Mishap::Throttle) => error(StatusCode::BAD_REQUEST, "ThrottlingException"),
-        Some(Mishap::LoseAnswer) => {
-            perform(&state, &sent).await;
-            close()
+impl Service for Proxy {
+    async fn respond(&self, headers: HeaderMap, body: Bytes) -> Option<Response<String>> {
+        let operation = wire::operation(&headers);
+        let sent = Sent { operation, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+        let due = self.state.lock().unwrap().due();
+        for late in due {
+            perform(self, &late).await;
         }
-        Some(Mishap::BrokenAfterwards) => {
-            perform(&state, &sent).await;
-            error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")
-        }
-        Some(Mishap::Delay) => {
-            {
-                let mut inner = state.lock().unwrap();
+        let mishap = self.state.lock().unwrap().mishap(&sent.operation);
+        match mishap {
+            None => Some(perform(self, &sent).await),
+            Some(Mishap::Drop) => None,
+            Some(Mishap::Broken) => Some(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
+            Some(Mishap::Throttle) => Some(error(StatusCode::BAD_REQUEST, "ThrottlingException")),
+            Some(Mishap::LoseAnswer) => {
+                perform(self, &sent).await;
+                None
+            }
+            Some(Mishap::BrokenAfterwards) => {
+                perform(self, &sent).await;
+                Some(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"))
+            }
+            Some(Mishap::Delay) => {
+                let mut inner = self.state.lock().unwrap();
                 let after = 1 + inner.dice.below(12);
                 inner.late.push((after, sent));
+                None
             }
-            close()
-        }
-        Some(Mishap::Duplicate) => {
-            perform(&state, &sent).await;
-            perform(&state, &sent).await
-        }
-        Some(Mishap::LeftOver) => {
-            let left = json!({ "Responses": {}, "UnprocessedKeys": sent.body["RequestItems"] });
-            Response::new(Body::from(left.to_string()))
+            Some(Mishap::Duplicate) => {
+                perform(self, &sent).await;
+                Some(perform(self, &sent).await)
+            }
+            Some(Mishap::LeftOver) => {
+                let left = json!({ "Responses": {}, "UnprocessedKeys": sent.body["RequestItems"] });
+                Some(Response::new(left.to_string()))
+            }
         }
     }
 }
 
 /// Performs the request, and stores the item as it was before.
-async fn perform(state: &Shared, sent: &Sent) -> Response<Body> {
+async fn perform(proxy: &Proxy, sent: &Sent) -> Response<String> {
     let (table, key) = (&sent.body["TableName"], &sent.body["Key"]);
     if sent.operation == "UpdateItem" {
         let read = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
         let mut headers = sent.headers.clone();
-        headers.insert("x-amz-target", "DynamoDB_20120810.GetItem".parse().unwrap());
+        headers.insert(TARGET, "DynamoDB_20120810.GetItem".parse().unwrap());
         // This read is not the function's.
         headers.remove(ROUTE);
-        let (_, text) = forward(state, headers, read.to_string()).await;
-        let told: Value = serde_json::from_str(&text).unwrap_or_default();
-        state.lock().unwrap().previous.insert(format!("{table}{key}"), told["Item"].clone());
+        let response = forward(proxy, headers, &read).await;
+        let told: Value = serde_json::from_str(response.body()).unwrap_or_default();
+        proxy.state.lock().unwrap().previous.insert(format!("{table}{key}"), told["Item"].clone());
     }
-    let (status, text) = forward(state, sent.headers.clone(), sent.body.to_string()).await;
-    let mut told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let response = forward(proxy, sent.headers.clone(), &sent.body).await;
+    let mut told: Value = serde_json::from_str(response.body()).unwrap_or_default();
     if sent.operation == "GetItem"
         && sent.body["ConsistentRead"] != true
-        && let Some(previous) = state.lock().unwrap().previous.get(&format!("{table}{key}"))
+        && let Some(previous) = proxy.state.lock().unwrap().previous.get(&format!("{table}{key}"))
     {
         told["Item"] = previous.clone();
     }
-    let mut response = Response::new(Body::from(told.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
-    response
+    response.map(|_| told.to_string())
 }
 
-async fn forward(state: &Shared, mut headers: HeaderMap, body: String) -> (StatusCode, String) {
-    let (http, upstream) = {
-        let inner = state.lock().unwrap();
-        (inner.http.clone(), inner.upstream.clone())
-    };
-    headers.remove("content-length");
-    headers.remove("host");
-    let response = http.post(upstream).headers(headers).body(body).send().await.unwrap();
-    (response.status(), response.text().await.unwrap())
+async fn forward(proxy: &Proxy, headers: HeaderMap, body: &Value) -> Response<String> {
+    proxy.front.respond(headers, body.to_string().into()).await.unwrap()
 }
 
-fn error(status: StatusCode, kind: &str) -> Response<Body> {
+fn error(status: StatusCode, kind: &str) -> Response<String> {
     let body =
         json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "by chance" });
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(body.to_string());
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
     response
-}
-
-/// Closes the connection without a response: ends its task, without the hook that would print a panic.
-fn close() -> ! {
-    std::panic::resume_unwind(Box::new("by chance"))
 }

@@ -8,18 +8,17 @@ use std::{
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use axum::{
-    Router,
-    body::{self, Body},
-    extract::State,
-    http::{HeaderMap, Request, Response, StatusCode},
+    body::Bytes,
+    http::{HeaderMap, Response, StatusCode},
 };
 use serde_json::{Value, json};
 use shared::time::Clock;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::sync::Notify;
 
 use super::{
     fault::{Effect, Fault},
     rights::{POLICIES, ROUTE, Right},
+    wire::{self, Service, Upstream},
 };
 
 /// The header that is the same in all attempts of the SDK at one request, and in no other request.
@@ -35,20 +34,21 @@ pub struct Seen {
     pub request: Value,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Front {
+    /// The URL for commands. The functions reach the front in the process.
     pub url: String,
+    upstream: Upstream,
+    /// The clock of the `Date` in responses.
+    clock: Clock,
     /// Notified when a request hangs.
     hung: Arc<Notify>,
     released: Arc<Notify>,
     state: Arc<Mutex<Inner>>,
 }
 
+#[derive(Debug)]
 struct Inner {
-    upstream: String,
-    /// The clock of the `Date` in responses.
-    clock: Clock,
-    http: reqwest::Client,
     fault: Fault,
     faults_left: usize,
     /// The number of requests that pass before the fault begins.
@@ -65,15 +65,9 @@ struct Inner {
 }
 
 impl Front {
-    /// Starts a proxy before the DynamoDB at `upstream`.
-    pub async fn start(upstream: String, clock: Clock) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let http = reqwest::Client::new();
+    /// Starts a proxy before `upstream`.
+    pub async fn start(upstream: Upstream, clock: Clock) -> Self {
         let inner = Inner {
-            upstream,
-            clock,
-            http,
             fault: Fault::None,
             faults_left: 0,
             spared: 0,
@@ -83,10 +77,15 @@ impl Front {
             used: BTreeSet::new(),
             denied: Vec::new(),
         };
-        let front =
-            Self { url, hung: Arc::default(), released: Arc::default(), state: Arc::new(Mutex::new(inner)) };
-        let router = Router::new().fallback(response).with_state(front.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut front = Self {
+            url: String::new(),
+            upstream,
+            clock,
+            hung: Arc::default(),
+            released: Arc::default(),
+            state: Arc::new(Mutex::new(inner)),
+        };
+        front.url = wire::serve(front.clone()).await;
         front
     }
 
@@ -187,28 +186,27 @@ impl Inner {
     }
 }
 
-/// Adds the `Date` of the clock to the response, in whole seconds.
-async fn response(State(front): State<Front>, request: Request<Body>) -> Response<Body> {
-    let mut response = undated(&front, request).await;
-    let seconds = front.state.lock().unwrap().clock.now().seconds();
-    let date = DateTime::from_secs(i64::try_from(seconds).unwrap()).fmt(DateTimeFormat::HttpDate).unwrap();
-    response.headers_mut().insert("date", date.parse().unwrap());
-    response
+impl Service for Front {
+    /// Adds the `Date` of the clock to the response, in whole seconds.
+    async fn respond(&self, headers: HeaderMap, body: Bytes) -> Option<Response<String>> {
+        let mut response = undated(self, headers, &body).await?;
+        let seconds = i64::try_from(self.clock.now().seconds()).unwrap();
+        let date = DateTime::from_secs(seconds).fmt(DateTimeFormat::HttpDate).unwrap();
+        response.headers_mut().insert("date", date.parse().unwrap());
+        Some(response)
+    }
 }
 
-async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let body = body::to_bytes(body, usize::MAX).await.unwrap();
-    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let mut sent: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let route = parts.headers.get(ROUTE).and_then(|value| value.to_str().ok());
+async fn undated(front: &Front, headers: HeaderMap, body: &[u8]) -> Option<Response<String>> {
+    let operation = wire::operation(&headers);
+    let mut sent: Value = serde_json::from_slice(body).unwrap_or_default();
+    let route = headers.get(ROUTE).and_then(|value| value.to_str().ok());
     if !front.grants(route, &operation, &sent) {
-        return error(StatusCode::BAD_REQUEST, "AccessDeniedException");
+        return Some(error(StatusCode::BAD_REQUEST, "AccessDeniedException"));
     }
-    let effect = front.due(&operation, &sent, &parts.headers);
+    let effect = front.due(&operation, &sent, &headers);
     match effect {
-        Some(Effect::Close) => close(),
+        Some(Effect::Close) => return None,
         Some(Effect::Hang) => {
             front.hung.notify_one();
             tokio::time::sleep(Duration::from_hours(1)).await;
@@ -218,10 +216,10 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
             front.hung.notify_one();
             front.released.notified().await;
         }
-        Some(Effect::Error(status, kind)) => return error(status, kind),
+        Some(Effect::Error(status, kind)) => return Some(error(status, kind)),
         Some(Effect::LeaveKeys) => {
             let left = json!({ "Responses": {}, "UnprocessedKeys": sent["RequestItems"] });
-            return Response::new(Body::from(left.to_string()));
+            return Some(Response::new(left.to_string()));
         }
         Some(Effect::LoseResponse) | None => {}
     }
@@ -229,37 +227,12 @@ async fn undated(front: &Front, request: Request<Body>) -> Response<Body> {
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
         sent["ReturnConsumedCapacity"] = json!("TOTAL");
     }
-    let (status, headers, text) = forward(front, parts.headers, sent.to_string()).await;
-    let response: Value = serde_json::from_str(&text).unwrap_or_default();
-    let seen = Seen { operation, capacity: capacity(&response["ConsumedCapacity"]), request: plain };
+    let response = front.upstream.perform(headers, sent.to_string()).await;
+    let told: Value = serde_json::from_str(response.body()).unwrap_or_default();
+    let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);
     // The database has made the write.
-    if effect == Some(Effect::LoseResponse) {
-        close();
-    }
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    if let Some(kind) = headers.get("content-type") {
-        response.headers_mut().insert("content-type", kind.clone());
-    }
-    response
-}
-
-/// Closes the connection without a response: ends its task, without the hook that would print a panic.
-fn close() -> ! {
-    std::panic::resume_unwind(Box::new("the test asked for it"))
-}
-
-async fn forward(front: &Front, mut headers: HeaderMap, body: String) -> (StatusCode, HeaderMap, String) {
-    let (http, upstream) = {
-        let inner = front.state.lock().unwrap();
-        (inner.http.clone(), inner.upstream.clone())
-    };
-    headers.remove("content-length");
-    headers.remove("host");
-    headers.remove(ROUTE);
-    let response = http.post(upstream).headers(headers).body(body).send().await.unwrap();
-    (response.status(), response.headers().clone(), response.text().await.unwrap())
+    if effect == Some(Effect::LoseResponse) { None } else { Some(response) }
 }
 
 /// Returns the units of one table, or of several tables together.
@@ -268,9 +241,9 @@ fn capacity(consumed: &Value) -> f64 {
     consumed.as_array().map_or_else(|| units(consumed), |tables| tables.iter().map(units).sum())
 }
 
-fn error(status: StatusCode, kind: &str) -> Response<Body> {
+fn error(status: StatusCode, kind: &str) -> Response<String> {
     let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "as the test asked" });
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(body.to_string());
     *response.status_mut() = status;
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0".parse().unwrap());
     response

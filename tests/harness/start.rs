@@ -7,9 +7,8 @@ use std::sync::{
 
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use shared::{
-    aws::Endpoint,
     config::{Config, RegistrationMode, SigningKeys, TableNames},
-    dynamodb::{self, schema},
+    dynamodb::schema,
     endpoint::App,
     log::{Level, Log},
     oauth::Switch,
@@ -19,7 +18,10 @@ use shared::{
 use strum::VariantArray as _;
 use tokio::net::TcpListener;
 
-use super::{Buffer, Front, Stack, openid, rights};
+use super::{
+    Buffer, Front, Stack, openid, rights,
+    wire::{self, Upstream},
+};
 
 /// The start time of every test: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
 /// deletes an item as expired while a test needs it.
@@ -95,7 +97,7 @@ impl Stack {
         let now = Arc::new(AtomicU64::new(begin_ms));
         let told = Arc::clone(&now);
         let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-        let (database, upstream) = database().await;
+        let (database, upstream) = database();
         let dynamodb = Front::start(upstream, clock.clone()).await;
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -110,7 +112,7 @@ impl Stack {
         };
         change(&mut config);
         dynamodb.deployed_with(rights::conditions(&config));
-        let client = connect(&dynamodb.url).await;
+        let client = wire::connect(dynamodb.clone()).await;
         schema::create(&client, &config.tables).await.unwrap();
         let log = Buffer::default();
         let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())).await);
@@ -135,19 +137,12 @@ async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, lo
     openid::sign_locally(App::new(config, client, clock, log)).await
 }
 
-async fn database() -> (Option<Database>, String) {
+fn database() -> (Option<Database>, Upstream) {
     #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
-        return (None, url);
+        return (None, Upstream::Http(reqwest::Client::new(), url));
     }
-    let database = Database::start(&Storage::Memory, [listen(0, "").await.unwrap()]).unwrap();
-    let url = database.url().to_owned();
-    (Some(database), url)
-}
-
-pub(super) async fn connect(url: &str) -> aws_sdk_dynamodb::Client {
-    let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await.unwrap();
-    // Requests are not signed with the test's clock.
-    let config = client.config().to_builder().disable_clock_skew_correction(true);
-    aws_sdk_dynamodb::Client::from_conf(config.interceptor(rights::TellRoute).build())
+    let database = Database::start(&Storage::Memory, []).unwrap();
+    let upstream = Upstream::Embedded(database.engine().clone());
+    (Some(database), upstream)
 }

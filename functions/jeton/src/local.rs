@@ -5,6 +5,7 @@ mod cors;
 mod database;
 mod demo;
 mod demo_page;
+mod engine;
 mod error;
 mod event;
 mod gateway;
@@ -21,6 +22,7 @@ mod serve;
 mod signing_key;
 
 pub use database::{Database, Storage};
+pub use engine::{Engine, TARGET, connect};
 pub use error::Error;
 pub use gateway::Gateway;
 pub use listen::{listen, parse_address};

@@ -4,15 +4,13 @@ use std::{
     fmt,
     fs::{File, TryLockError},
     io::{self, Read},
-    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use shared::secret::random;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{error::Error, origin_guard};
+use super::{engine::Engine, error::Error, origin_guard};
 
 /// The interval at which expired items are deleted. AWS may take days; no decision depends on it.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -34,10 +32,10 @@ impl fmt::Display for Storage {
     }
 }
 
-/// The embedded DynamoDB, with its HTTP servers.
+/// The embedded DynamoDB: its engine, and the HTTP servers for tools.
 pub struct Database {
-    url: String,
-    servers: Vec<JoinHandle<Result<(), String>>>,
+    engine: Engine,
+    servers: Vec<JoinHandle<io::Result<()>>>,
     stop: watch::Sender<bool>,
     /// Locked as long as the database is open, so that no second server opens it.
     _lock: Option<File>,
@@ -57,19 +55,16 @@ impl Database {
             .map_err(|error| Error::Database { file: storage.to_string(), reason: error.to_string() })?;
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(sweep(database.clone(), stopped.clone()));
-        let inner = hidden_listener()?;
-        let url = format!("http://{}", inner.local_addr()?);
-        let engine = dynoxide::server::serve_with_shutdown(inner, database, until(stopped.clone()));
-        let mut servers = vec![tokio::spawn(engine)];
-        for listener in listeners {
-            servers.push(tokio::spawn(origin_guard::serve(listener, url.clone(), until(stopped.clone()))));
-        }
-        Ok(Self { url, servers, stop, _lock: lock })
+        let engine = Engine::new(database);
+        let serve =
+            |listener| tokio::spawn(origin_guard::serve(listener, engine.clone(), until(stopped.clone())));
+        let servers = listeners.into_iter().map(serve).collect();
+        Ok(Self { engine, servers, stop, _lock: lock })
     }
 
-    /// Returns the URL of the engine itself, for this process: without the origin guard.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// Returns the engine, for clients in this process.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Takes no more requests, and waits for the responses to those in progress.
@@ -79,15 +74,6 @@ impl Database {
             let _ = tokio::time::timeout(Duration::from_secs(5), server).await;
         }
     }
-}
-
-/// Listens where no web page finds the port by trying: on one of 2^24 loopback addresses, if the system has them.
-fn hidden_listener() -> Result<TcpListener, Error> {
-    let [a, b, c] = *random::<3>();
-    let listener = std::net::TcpListener::bind((Ipv4Addr::new(127, a, b, c.clamp(2, 254)), 0))
-        .or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-    listener.set_nonblocking(true)?;
-    Ok(TcpListener::from_std(listener)?)
 }
 
 /// Opens and locks the file, which must be an SQLite database, or new.

@@ -1,54 +1,47 @@
-//! The proxy before the embedded DynamoDB: it refuses requests of web pages.
+//! The HTTP server of the embedded DynamoDB, for tools: it refuses requests of web pages.
 //!
 //! # Design
 //! The engine accepts any credentials and any origin, as emulators do. A page that a developer happens to have open could
 //! then read and write the local tables. A browser tells the origin of its requests; the AWS tools never do.
 
+use std::io;
+
 use axum::{
     Router,
-    body::Body,
+    body::{self, Body},
     extract::State,
-    http::{HeaderMap, Request, Response, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, Request, Response, StatusCode, header},
     response::IntoResponse,
-};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
 };
 use shared::oauth::is_loopback;
 use tokio::net::TcpListener;
 use url::{Host, Url};
 
-type Http = Client<HttpConnector, Body>;
+use super::engine::{Engine, TARGET};
 
-/// Forwards requests from `listener` to the engine at `engine_url`, until `stopped`.
+/// DynamoDB's limit of a request.
+const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Answers requests from `listener` by `engine`, until `stopped`.
 pub(super) async fn serve(
     listener: TcpListener,
-    engine_url: String,
+    engine: Engine,
     stopped: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), String> {
-    let http: Http = Client::builder(TokioExecutor::new()).build_http();
-    let router = Router::new().fallback(forward).with_state((http, engine_url));
-    let server = axum::serve(listener, router).with_graceful_shutdown(stopped);
-    server.await.map_err(|error| error.to_string())
+) -> io::Result<()> {
+    let router = Router::new().fallback(respond).with_state(engine);
+    axum::serve(listener, router).with_graceful_shutdown(stopped).await
 }
 
-async fn forward(
-    State((http, engine_url)): State<(Http, String)>,
-    mut request: Request<Body>,
-) -> Response<Body> {
-    if is_from_a_page(request.headers()) {
+async fn respond(State(engine): State<Engine>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if is_from_a_page(&parts.headers) {
         return (StatusCode::FORBIDDEN, "the local DynamoDB does not answer web pages").into_response();
     }
-    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-    let Ok(uri) = format!("{engine_url}{path}").parse::<Uri>() else {
-        return (StatusCode::BAD_REQUEST, "malformed path").into_response();
+    let Ok(body) = body::to_bytes(body, MOST_BODY_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    *request.uri_mut() = uri;
-    match http.request(request).await {
-        Ok(response) => response.map(Body::new),
-        Err(_) => (StatusCode::BAD_GATEWAY, "the local DynamoDB does not answer").into_response(),
-    }
+    let target = parts.headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    engine.respond(target, &body).map(Body::from)
 }
 
 /// The name of the host machine in a container: `sam local invoke` runs functions in containers. No public domain name

@@ -1,9 +1,8 @@
 //! A deployment for unit tests.
 
 use shared::{
-    aws::Endpoint,
     config::Config,
-    dynamodb::{self, schema},
+    dynamodb::schema,
     endpoint::App,
     log::{Level, Log},
     time::Clock,
@@ -11,17 +10,15 @@ use shared::{
 
 use super::{
     database::{Database, Storage},
-    listen::listen,
+    engine::connect,
 };
 
 /// Returns the state of the functions over a new database in memory.
 pub(super) async fn started() -> (App, Database) {
-    let listener = listen(0, "").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let database = Database::start(&Storage::Memory, [listener]).unwrap();
+    let database = Database::start(&Storage::Memory, []).unwrap();
     let mut config = Config::read(|_| None).unwrap();
-    config.issuer = Some(url.parse().unwrap());
-    let client = dynamodb::connect(Some(Endpoint { url, anonymous: true })).await.unwrap();
+    config.issuer = Some("http://127.0.0.1".parse().unwrap());
+    let client = connect(database.engine().clone()).await.unwrap();
     schema::create(&client, &config.tables).await.unwrap();
     let log = Log::new(Level::Error, std::io::sink());
     (App::new(config, &client, Clock::system(), log), database)

@@ -8,9 +8,8 @@ use std::{
 };
 
 use shared::{
-    aws::Endpoint,
     config::Config,
-    dynamodb::{self, schema},
+    dynamodb::schema,
     endpoint::App,
     log::Log,
     oauth::{Issuer, Switches},
@@ -21,6 +20,7 @@ use tokio::net::TcpListener;
 use super::{
     database::{Database, Storage},
     demo::{self, Demo},
+    engine::connect,
     error::Error,
     gateway::Gateway,
     listen::{listen, listen_at},
@@ -55,8 +55,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let config = config(&options, &url)?;
     let switches = config.compat.clone();
     let database = Database::start(&options.storage, [loopback].into_iter().chain(for_containers))?;
-    let client =
-        dynamodb::connect(Some(Endpoint { url: database.url().to_owned(), anonymous: true })).await?;
+    let client = connect(database.engine().clone()).await?;
     schema::create(&client, &config.tables).await.map_err(Error::Tables)?;
     let log = Log::new(config.log_level, std::io::stderr());
     let mut app = App::new(config, &client, Clock::system(), log);
