@@ -98,11 +98,16 @@ pub(super) fn consent(user: Id, now: Timestamp) -> CodeGrant<'static> {
 
 /// Makes the three items of a user without a password.
 pub(super) fn user(nth: usize, sub: Id, now: Timestamp) -> io::Result<[Item; 3]> {
-    let name = format!("user{nth}@example.com");
+    let name = user_name(nth);
     let username = name.parse().map_err(io::Error::other)?;
     let user = User::new(sub, username, PasswordHash::of_no_password(), now);
     let reserved = json!({ "pk": format!("name#{name}"), "v": 1, "sub": sub });
     Ok([item(&user)?, item(&Status::new(sub, &name))?, item(&reserved)?])
+}
+
+/// Returns the login name of the nth user.
+pub(super) fn user_name(nth: usize) -> String {
+    format!("user{nth}@example.com")
 }
 
 fn nth_of(clients: &[Client], nth: usize) -> io::Result<&Client> {

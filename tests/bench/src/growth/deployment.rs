@@ -60,6 +60,8 @@ pub(super) struct Deployment {
     pub(super) grants: usize,
     pub(super) url: String,
     pub(super) dynamodb_url: String,
+    /// The command.
+    pub(super) jeton: String,
     pub(super) app: App,
     pub(super) clients: Clients,
     pub(super) sample: Sample,
@@ -121,8 +123,8 @@ impl Deployment {
         drop(sink);
         let (server, url, dynamodb_url) = serve(programs, &file).await?;
         let app = self::app(&dynamodb_url).await?;
-        let database = Database::File(directory);
-        Ok(Self { grants, url, dynamodb_url, app, clients, sample, server, database })
+        let (database, jeton) = (Database::File(directory), programs.jeton.clone());
+        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, database })
     }
 
     async fn over_dynamodb_local(
@@ -142,8 +144,8 @@ impl Deployment {
         let arguments = ["growth", "--serve-over", &dynamodb_url];
         let (server, [url]) =
             Process::announcing(MEASURED, &program, &arguments, ["Jeton listening on "]).await?;
-        let database = Database::DynamodbLocal(database);
-        Ok(Self { grants, url, dynamodb_url, app, clients, sample, server, database })
+        let (database, jeton) = (Database::DynamodbLocal(database), programs.jeton.clone());
+        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, database })
     }
 
     /// Returns the size of the database's files, in MiB. `None`: the database is in memory.

@@ -66,7 +66,7 @@ pub(super) async fn commands(programs: &Programs, many: usize, progress: &Progre
     drop(sink);
 
     let (server, _, url) = serve(programs, &file).await?;
-    let jeton = Jeton { program: &programs.jeton, url: &url };
+    let jeton = Jeton { program: &programs.jeton, url: &url, progress };
     let client = machine.id.to_string();
     let runs = vec![
         jeton.revoke_all("`token revoke-all --client`", &["--client", &client], many).await?,
@@ -82,10 +82,12 @@ pub(super) async fn commands(programs: &Programs, many: usize, progress: &Progre
 struct Jeton<'a> {
     program: &'a str,
     url: &'a str,
+    progress: &'a ProgressBar,
 }
 
 impl Jeton<'_> {
     async fn revoke_all(&self, command: &'static str, whose: &[&str], grants: usize) -> io::Result<Run> {
+        self.progress.set_message(format!("{command}: {grants} grants"));
         let arguments = [&["--json", "token", "revoke-all"], whose].concat();
         let (output, duration, peak) = self.run(&arguments).await?;
         let ended = serde_json::from_slice::<Value>(&output)?["grants_ended"].as_u64();
@@ -96,6 +98,7 @@ impl Jeton<'_> {
     }
 
     async fn list(&self, command: &'static str, arguments: &[&str], users: usize) -> io::Result<Run> {
+        self.progress.set_message(format!("{command}: {users} users"));
         let (output, duration, peak) = self.run(arguments).await?;
         let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
         if lines < users {

@@ -15,6 +15,7 @@ use super::{
     clients::{Registered, SCOPE, VERIFIER},
     dataset,
     deployment::Deployment,
+    process::{self, LOAD},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -26,10 +27,12 @@ pub(crate) enum Operation {
     Revocation,
     Applications,
     Sessions,
+    UserShow,
+    TokenList,
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::ClientCredentials,
         Self::Redemption,
         Self::Refresh,
@@ -37,6 +40,8 @@ impl Operation {
         Self::Revocation,
         Self::Applications,
         Self::Sessions,
+        Self::UserShow,
+        Self::TokenList,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -48,6 +53,23 @@ impl Operation {
             Self::Revocation => "revocation",
             Self::Applications => "list of a user's applications",
             Self::Sessions => "list of a user's sessions",
+            Self::UserShow => "`jeton user show`",
+            Self::TokenList => "`jeton token list`",
+        }
+    }
+
+    /// Returns the command's arguments, before the user's name, if this is a command and no request.
+    const fn command(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::UserShow => Some(&["user", "show"]),
+            Self::TokenList => Some(&["token", "list", "--user"]),
+            Self::ClientCredentials
+            | Self::Redemption
+            | Self::Refresh
+            | Self::Introspection
+            | Self::Revocation
+            | Self::Applications
+            | Self::Sessions => None,
         }
     }
 }
@@ -74,6 +96,8 @@ pub(super) struct Load {
     turn: usize,
 }
 
+/// A command takes as long as many requests, so it runs less often.
+const REQUESTS_FOR_A_COMMAND: usize = 10;
 /// The users whose lists are requested, and the sessions of each.
 const USERS: usize = 10;
 const SESSIONS: usize = 3;
@@ -136,6 +160,7 @@ impl Load {
             }
             Operation::Applications => self.get("/account", turn)?,
             Operation::Sessions => self.get("/account/sessions", turn)?,
+            Operation::UserShow | Operation::TokenList => return Err(io::Error::other("a command is no request")),
         };
         Ok(Job { request: request.build().map_err(io::Error::other)?, application: of })
     }
@@ -172,6 +197,9 @@ impl Load {
     /// Makes the operation `times` times, one after the other. Returns the latency of each, in milliseconds, and the
     /// processor time of the functions' process for one, in microseconds.
     pub(super) async fn measure(&mut self, operation: Operation, times: usize) -> io::Result<(Vec<f64>, f64)> {
+        if let Some(command) = operation.command() {
+            return self.measure_command(command, times.div_ceil(REQUESTS_FOR_A_COMMAND)).await;
+        }
         let mut jobs = Vec::new();
         for _ in 0..times {
             jobs.push(self.prepare(operation).await?);
@@ -199,6 +227,21 @@ impl Load {
                 let token = json["refresh_token"].as_str().ok_or_else(wrong)?;
                 self.refresh_tokens.push_back((application, token.to_owned()));
             }
+        }
+        let spent = self.deployment.server.cpu()?.saturating_sub(before);
+        Ok((latencies, micros(spent) / count(times)))
+    }
+
+    /// Runs the command on users in turn.
+    async fn measure_command(&mut self, command: &[&str], times: usize) -> io::Result<(Vec<f64>, f64)> {
+        let (before, mut latencies) = (self.deployment.server.cpu()?, Vec::new());
+        for _ in 0..times {
+            self.turn += 1;
+            let user = dataset::user_name(self.turn % self.deployment.sample.users.len().max(1));
+            let arguments = [&["--endpoint-url", &self.deployment.dynamodb_url], command, &[&user]].concat();
+            let begin = now();
+            process::run(LOAD, &self.deployment.jeton, &arguments).await?;
+            latencies.push(begin.elapsed().as_secs_f64() * 1_000.0);
         }
         let spent = self.deployment.server.cpu()?.saturating_sub(before);
         Ok((latencies, micros(spent) / count(times)))
