@@ -85,7 +85,8 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     }
     let mut runs = Vec::new();
     for many in options.commands.iter().copied().filter(|many| *many > 0) {
-        let progress = progress(format!("commands: writing {many} grants of a client, of a user, and users"), 5 * many);
+        let progress =
+            progress(format!("commands: writing {many} grants of a client, of a user, and users"), 5 * many);
         runs.extend(mass::commands(&programs, many, &progress).await?);
         progress.finish_and_clear();
     }
@@ -107,7 +108,8 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
     let (mut loads, mut databases) = (Vec::new(), Vec::new());
     for grants in options.grants.iter().copied() {
         let begin = now();
-        let progress = progress(format!("{}: writing {grants} grants", storage.name()), grants + grants / 100 * 3);
+        let progress =
+            progress(format!("{}: writing {grants} grants", storage.name()), grants + grants / 100 * 3);
         let deployment = Deployment::start(storage, programs, grants, samples, &progress).await?;
         progress.finish_and_clear();
         let seeded_in = begin.elapsed();
@@ -118,8 +120,10 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
     }
     let chosen = if options.only.is_empty() { Operation::ALL.to_vec() } else { options.only.clone() };
     let samples = vec![Samples::default(); loads.len()];
-    let mut operations: Vec<_> =
-        chosen.into_iter().map(|operation| OperationResults { operation, samples: samples.clone() }).collect();
+    let mut operations: Vec<_> = chosen
+        .into_iter()
+        .map(|operation| OperationResults { operation, samples: samples.clone() })
+        .collect();
     let progress = progress(format!("{}: operations", storage.name()), (options.rounds + 1) * loads.len());
     for round in 0..=options.rounds {
         for (nth, load) in loads.iter_mut().enumerate() {

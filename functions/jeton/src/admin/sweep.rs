@@ -33,8 +33,7 @@ async fn sweep(admin: &Admin, all: impl IntoIterator<Item = Selection<'_>>) -> R
                 let found = grants.find_all(ids).await?.into_iter();
                 let left: Vec<_> =
                     found.filter(|(_, grant)| grant.state != State::Ended).map(|(id, _)| id).collect();
-                ended +=
-                    grants.sweep(&left, EndReason::Administrator, now, || progress.advance(1)).await?;
+                ended += grants.sweep(&left, EndReason::Administrator, now, || progress.advance(1)).await?;
             }
             after = page.next;
             if after.is_none() {

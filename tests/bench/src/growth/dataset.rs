@@ -150,7 +150,9 @@ mod tests {
         assert!(item.contains_key("ttl") && item.contains_key("p"));
         let grant = read(item);
         assert_eq!(grant.state, State::Active);
-        assert!(grant.live_access(&pair.access, now).is_ok() && grant.live_refresh(&pair.refresh, now).is_ok());
+        assert!(
+            grant.live_access(&pair.access, now).is_ok() && grant.live_refresh(&pair.refresh, now).is_ok()
+        );
     }
 
     #[test]

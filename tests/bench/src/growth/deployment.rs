@@ -233,8 +233,10 @@ async fn seed(
 async fn dynamodb_local(directory: &Path) -> io::Result<(Process, String)> {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let (port, directory) = (port.to_string(), directory.to_string_lossy());
-    let (library, jar) =
-        (format!("-Djava.library.path={directory}/DynamoDBLocal_lib"), format!("{directory}/DynamoDBLocal.jar"));
+    let (library, jar) = (
+        format!("-Djava.library.path={directory}/DynamoDBLocal_lib"),
+        format!("{directory}/DynamoDBLocal.jar"),
+    );
     let arguments =
         [&library, "-jar", &jar, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port.as_str()];
     let process = Process::start(LOAD, "java", &arguments)?;

@@ -34,7 +34,11 @@ const USER: &str = "ada";
 
 /// Runs the commands over a new database file, in which a client has this many grants, a user has as many, and there are as
 /// many users.
-pub(super) async fn commands(programs: &Programs, many: usize, progress: &ProgressBar) -> io::Result<Vec<Run>> {
+pub(super) async fn commands(
+    programs: &Programs,
+    many: usize,
+    progress: &ProgressBar,
+) -> io::Result<Vec<Run>> {
     let directory = Directory(env::temp_dir().join(format!("jeton-bench-{}", Id::random())));
     fs::create_dir_all(&directory.0)?;
     let file = directory.file();

@@ -160,7 +160,9 @@ impl Load {
             }
             Operation::Applications => self.get("/account", turn)?,
             Operation::Sessions => self.get("/account/sessions", turn)?,
-            Operation::UserShow | Operation::TokenList => return Err(io::Error::other("a command is no request")),
+            Operation::UserShow | Operation::TokenList => {
+                return Err(io::Error::other("a command is no request"));
+            }
         };
         Ok(Job { request: request.build().map_err(io::Error::other)?, application: of })
     }
@@ -196,7 +198,11 @@ impl Load {
 
     /// Makes the operation `times` times, one after the other. Returns the latency of each, in milliseconds, and the
     /// processor time of the functions' process for one, in microseconds.
-    pub(super) async fn measure(&mut self, operation: Operation, times: usize) -> io::Result<(Vec<f64>, f64)> {
+    pub(super) async fn measure(
+        &mut self,
+        operation: Operation,
+        times: usize,
+    ) -> io::Result<(Vec<f64>, f64)> {
         if let Some(command) = operation.command() {
             return self.measure_command(command, times.div_ceil(REQUESTS_FOR_A_COMMAND)).await;
         }

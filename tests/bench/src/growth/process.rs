@@ -88,7 +88,8 @@ impl Process {
         for task in fs::read_dir(format!("/proc/{}/task", self.id))? {
             // A thread that ends meanwhile is not counted.
             let times = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-            nanoseconds += times.split(' ').next().and_then(|time| time.parse::<u64>().ok()).unwrap_or_default();
+            nanoseconds +=
+                times.split(' ').next().and_then(|time| time.parse::<u64>().ok()).unwrap_or_default();
         }
         Ok(Duration::from_nanos(nanoseconds))
     }

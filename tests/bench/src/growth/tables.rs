@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    deployment::Storage,
-    mass::Run,
-    operation::Operation,
-};
+use super::{deployment::Storage, mass::Run, operation::Operation};
 use crate::{
     plot::{Bar, Group, Plot},
     report::Table,
@@ -58,7 +54,8 @@ impl Results {
         columns.push("CPU ratio".to_owned());
         columns.extend(self.databases.iter().map(|database| format!("CPU, {}", number(database.grants))));
         let rows = self.operations.iter().map(|results| {
-            let latencies: Vec<_> = results.samples.iter().map(|samples| median(&samples.latencies)).collect();
+            let latencies: Vec<_> =
+                results.samples.iter().map(|samples| median(&samples.latencies)).collect();
             let cpu: Vec<_> = results.samples.iter().map(|samples| median(&samples.cpu)).collect();
             let mut row = vec![results.operation.name().to_owned(), ratio(&latencies)];
             let with_p99 = |samples: &Samples| {
@@ -89,11 +86,13 @@ impl Results {
     /// Returns whether the aim is met.
     fn aim(&self) -> String {
         let slower = self.operations.iter().filter(|results| {
-            let latencies: Vec<_> = results.samples.iter().map(|samples| median(&samples.latencies)).collect();
+            let latencies: Vec<_> =
+                results.samples.iter().map(|samples| median(&samples.latencies)).collect();
             matches!(latencies[..], [first, .., last] if last > first * FLAT)
         });
         let slower: Vec<_> = slower.map(|results| results.operation.name()).collect();
-        let result = if slower.is_empty() { "met".to_owned() } else { format!("missed by {}", slower.join(", ")) };
+        let result =
+            if slower.is_empty() { "met".to_owned() } else { format!("missed by {}", slower.join(", ")) };
         format!("The aim, a ratio of at most {FLAT}, is {result}")
     }
 
@@ -138,7 +137,8 @@ pub(super) fn databases(all: &[Results]) -> Table {
             ]
         })
     });
-    let columns = ["Database", "Grants", "Files, MiB", "Memory, MiB", "Processor while idle", "Written in, s"];
+    let columns =
+        ["Database", "Grants", "Files, MiB", "Memory, MiB", "Processor while idle", "Written in, s"];
     Table {
         name: "growth-databases".to_owned(),
         caption: "The databases: the size of their files, the memory of the process that has the database, and what that \
@@ -164,7 +164,8 @@ pub(super) fn commands(runs: &[Run]) -> Table {
     let columns = ["Command", "Grants or users", "Duration, s", "µs for each", "Peak memory, MiB"];
     Table {
         name: "growth-commands".to_owned(),
-        caption: "Commands over many items, on a database in a file; the memory is that of the command:".to_owned(),
+        caption: "Commands over many items, on a database in a file; the memory is that of the command:"
+            .to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
@@ -210,6 +211,9 @@ mod tests {
     #[test]
     fn the_ratio_is_of_the_last_to_the_first() {
         assert_eq!(ratio(&[2.0, 9.0, 3.0]), "1.50");
-        assert_eq!((ratio(&[]), ratio(&[1.0]), ratio(&[0.0, 1.0])), (String::new(), String::new(), String::new()));
+        assert_eq!(
+            (ratio(&[]), ratio(&[1.0]), ratio(&[0.0, 1.0])),
+            (String::new(), String::new(), String::new())
+        );
     }
 }
