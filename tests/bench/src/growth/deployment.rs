@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::Client;
 use indicatif::ProgressBar;
 use jeton::local::{Gateway, listen};
 use shared::{
@@ -27,7 +28,7 @@ use super::{
     seed::{self, Sample, Seeding, Sink},
 };
 
-/// The issuer of every grant, at whatever port a server listens.
+/// The issuer of every grant, which does not depend on the server's port.
 pub(super) const ISSUER: &str = "http://127.0.0.1:8080";
 
 /// The storage of a deployment.
@@ -253,7 +254,8 @@ async fn dynamodb_local(directory: &Path) -> io::Result<(Process, String)> {
 pub(super) async fn serve_over(url: &str) -> io::Result<()> {
     let listener = listen(0, "").await.map_err(io::Error::other)?;
     let address = listener.local_addr()?;
-    let _gateway = Gateway::start(Arc::new(app(url).await?), listener);
+    let client = dynamodb::connect(Some(endpoint(url))).await?;
+    let _gateway = Gateway::start(Arc::new(app_with(&client)?), listener);
     #[expect(clippy::print_stdout, reason = "what the parent process reads")]
     {
         println!("Jeton listening on http://{address}");
@@ -261,10 +263,18 @@ pub(super) async fn serve_over(url: &str) -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// Returns the functions' state over the DynamoDB at `url`.
+/// Returns the functions' state over the DynamoDB at `url`, for the benchmark's own requests. They may take longer than a
+/// function's: DynamoDB Local takes seconds at first.
 pub(super) async fn app(url: &str) -> io::Result<App> {
+    app_with(&dynamodb::connect_for_administration(Some(endpoint(url))).await?)
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    Endpoint { url: url.to_owned(), anonymous: true }
+}
+
+fn app_with(client: &Client) -> io::Result<App> {
     let mut config = Config::read(|_| None).map_err(io::Error::other)?;
     config.issuer = Some(ISSUER.parse().map_err(io::Error::other)?);
-    let client = dynamodb::connect(Some(Endpoint { url: url.to_owned(), anonymous: true })).await?;
-    Ok(App::new(config, &client, Clock::system(), Log::new(Level::Error, io::sink())))
+    Ok(App::new(config, client, Clock::system(), Log::new(Level::Error, io::sink())))
 }
