@@ -81,13 +81,13 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     process::move_to_the_load_core().await?;
     let mut all = Vec::new();
     for storage in &options.storage {
-        all.push(measure(*storage, &programs, options).await?);
+        all.push(Box::pin(measure(*storage, &programs, options)).await?);
     }
     let mut runs = Vec::new();
     for many in options.commands.iter().copied().filter(|many| *many > 0) {
         let progress =
             progress(format!("commands: writing {many} grants of a client, of a user, and users"), 5 * many);
-        runs.extend(mass::commands(&programs, many, &progress).await?);
+        runs.extend(Box::pin(mass::commands(&programs, many, &progress)).await?);
         progress.finish_and_clear();
     }
     // From one table to the next: a command's runs stand together.

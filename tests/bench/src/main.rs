@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = match benchmark {
         Benchmark::Lambda(options) => lambda::run(&options).await?,
         Benchmark::Throughput(options) => throughput::run(&options).await?,
-        Benchmark::Growth(options) => growth::run(&options).await?,
+        Benchmark::Growth(options) => Box::pin(growth::run(&options)).await?,
         Benchmark::Page(options) => return Ok(page::write(&options, &results)?),
     };
     report.print();

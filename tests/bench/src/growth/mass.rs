@@ -1,6 +1,6 @@
 //! Commands over many items: the end of all grants of a client or of a user, and lists of users.
 
-use std::{env, fs, io, time::Duration};
+use std::{env, fs, io, slice, time::Duration};
 
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub(super) async fn commands(
 
     let sink = Sink::file(&file)?;
     let plan = Plan {
-        machines: &[machine.clone()],
+        machines: slice::from_ref(&machine),
         applications: &[application],
         issuer: ISSUER.parse().map_err(io::Error::other)?,
         scope: Scope::of(SCOPE).map_err(io::Error::other)?,
@@ -94,7 +94,7 @@ impl Jeton<'_> {
         self.progress.set_message(format!("{command}: {grants} grants"));
         let arguments = [&["--json", "token", "revoke-all"], whose].concat();
         let (output, duration, peak) = self.run(&arguments).await?;
-        let ended = serde_json::from_slice::<Value>(&output)?["grants_ended"].as_u64();
+        let ended = serde_json::from_slice::<Value>(&output)?.get("grants_ended").and_then(Value::as_u64);
         if ended != u64::try_from(grants).ok() {
             return Err(io::Error::other(format!("{command} ended {ended:?} grants, not {grants}")));
         }

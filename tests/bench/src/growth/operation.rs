@@ -225,12 +225,12 @@ impl Load {
                 return Err(wrong());
             }
             let json = || serde_json::from_slice::<Value>(&body).unwrap_or_default();
-            if operation == Operation::Introspection && json()["active"] != true {
+            if operation == Operation::Introspection && json().get("active") != Some(&Value::Bool(true)) {
                 return Err(wrong());
             }
             if let Some(application) = job.application {
                 let json = json();
-                let token = json["refresh_token"].as_str().ok_or_else(wrong)?;
+                let token = json.get("refresh_token").and_then(Value::as_str).ok_or_else(wrong)?;
                 self.refresh_tokens.push_back((application, token.to_owned()));
             }
         }

@@ -18,7 +18,7 @@ pub(super) const MEASURED: usize = 0;
 pub(super) const LOAD: usize = 1;
 
 /// How long a process may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running process, killed when it is dropped.
 pub(super) struct Process {
