@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{
     clients::{Client, SelfRegistration, life},
-    grants::LONGEST_GRANT,
+    grants::{LONGEST_GRANT, Selection},
     secret::{AuthorizationCode, Secret},
     status::Status,
     time::Timestamp,
@@ -304,7 +304,8 @@ async fn whatever_fails_a_stored_grant_has_a_client_that_lives_on() {
             let used = stack.now().after(life::USED);
             let (record, status) = ends(&stack, &client).await;
             assert!([unused, used].contains(&record.unwrap()) && record <= status, "{record:?} {status:?}");
-            let grants = stack.app.grants.of_clients(std::slice::from_ref(&id)).await.unwrap().len();
+            let of_client = Selection::Clients(std::slice::from_ref(&id));
+            let grants = stack.app.grants.page(of_client, None).await.unwrap().ids.len();
             assert!(grants == 0 || record == Some(used), "a grant without a renewed client");
             if response.header("location").is_some_and(|location| location.contains("code=")) {
                 assert_eq!((record, grants), (Some(used), 1));

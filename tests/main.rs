@@ -67,6 +67,7 @@ mod interop_oauth2;
 mod interrupted_command;
 mod key_command;
 mod login_timing;
+mod mass_revocation;
 mod openid_authorize;
 mod openid_basic_op;
 mod openid_claims;

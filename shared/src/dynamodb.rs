@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use connection::{client, connect, connect_for_administration, nowhere};
 pub use expression::Update;
-pub use listing::Index;
+pub use listing::{Index, Keys};
 pub(crate) use stored::stored;
 pub use stored::{Field, Stored};
 pub use table::{MOST_AT_ONCE, Table, delete_all, get_all, insert_all};

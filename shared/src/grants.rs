@@ -42,5 +42,5 @@ pub use redemption::{CodeProof, Redemption, RedemptionError, Tokens};
 pub use reuse::{Classification, RotationError};
 pub use rotation::{RefreshProof, RefreshRotation};
 pub use scope_removal::ScopeRemoval;
-pub use store::{Issued, Store};
+pub use store::{Issued, Page, Selection, Store};
 pub use transition::Transition;

@@ -83,14 +83,15 @@ impl Table {
         items.map_err(|error| unavailable("Scan", &error))
     }
 
-    /// Returns the keys that begin with `prefix`, of items whose `field` is one of `values`: 1 to 100. It scans the table:
-    /// for administration only.
+    /// Returns one page of the keys that begin with `prefix`, of items whose `field` is one of `values`: 1 to 100. `after` is
+    /// the position of the page; `None`: the first. It scans the table: for administration only.
     pub async fn keys_with<T: Stored>(
         &self,
         prefix: &str,
         field: &str,
         values: &[impl Serialize],
-    ) -> Result<Vec<String>, Error> {
+        after: Option<Item>,
+    ) -> Result<Keys, Error> {
         let names: Vec<_> = (0..values.len()).map(|nth| format!(":value{nth}")).collect();
         #[expect(clippy::disallowed_methods, reason = "administration only")]
         let mut request = self.client.scan();
@@ -104,18 +105,22 @@ impl Table {
             .projection_expression("#pk")
             .expression_attribute_names("#pk", KEY)
             .expression_attribute_names("#value", attribute_of::<T>(field)?)
-            .expression_attribute_values(":prefix", text(prefix));
-        let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        Ok(keys(&items.map_err(|error| unavailable("Scan", &error))?))
+            .expression_attribute_values(":prefix", text(prefix))
+            .set_exclusive_start_key(after);
+        let page = request.send().await.map_err(|error| unavailable("Scan", &error))?;
+        let read = u64::try_from(page.scanned_count).unwrap_or_default();
+        Ok(Keys { keys: keys(page.items.unwrap_or_default()), read, next: page.last_evaluated_key })
     }
 
-    /// Returns the keys in `index` under `value` that begin with `prefix`. An index lags a moment behind its table.
-    pub async fn keys_indexed(
+    /// Returns one page of the keys in `index` under `value` that begin with `prefix`. `after` is the position of the page;
+    /// `None`: the first. An index lags a moment behind its table.
+    pub async fn page_indexed(
         &self,
         prefix: &str,
         index: Index,
         value: &impl Serialize,
-    ) -> Result<Vec<String>, Error> {
+        after: Option<Item>,
+    ) -> Result<Keys, Error> {
         let value: AttributeValue = serde_dynamo::to_attribute_value(value)?;
         #[expect(clippy::disallowed_methods, reason = "for lists and cleaning up: no decision depends on it")]
         let request = self.client.query();
@@ -126,10 +131,38 @@ impl Table {
             .expression_attribute_names("#pk", KEY)
             .expression_attribute_names("#value", index.attribute)
             .expression_attribute_values(":prefix", text(prefix))
-            .expression_attribute_values(":value", value);
-        let items = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        Ok(keys(&items.map_err(|error| unavailable("Query", &error))?))
+            .expression_attribute_values(":value", value)
+            .set_exclusive_start_key(after);
+        let page = request.send().await.map_err(|error| unavailable("Query", &error))?;
+        let read = u64::try_from(page.scanned_count).unwrap_or_default();
+        Ok(Keys { keys: keys(page.items.unwrap_or_default()), read, next: page.last_evaluated_key })
     }
+
+    /// Returns all keys in `index` under `value` that begin with `prefix`.
+    pub async fn keys_indexed(
+        &self,
+        prefix: &str,
+        index: Index,
+        value: &impl Serialize,
+    ) -> Result<Vec<String>, Error> {
+        let mut page = self.page_indexed(prefix, index, value, None).await?;
+        let mut all = page.keys;
+        while let Some(after) = page.next {
+            page = self.page_indexed(prefix, index, value, Some(after)).await?;
+            all.append(&mut page.keys);
+        }
+        Ok(all)
+    }
+}
+
+/// One page of keys.
+#[derive(Debug)]
+pub struct Keys {
+    pub keys: Vec<String>,
+    /// The number of items that DynamoDB read to find them.
+    pub read: u64,
+    /// The position of the next page. `None`: this is the last.
+    pub next: Option<Item>,
 }
 
 /// An index, sorted by the table's key.
@@ -140,6 +173,10 @@ pub struct Index {
     pub attribute: &'static str,
 }
 
-fn keys(items: &[Item]) -> Vec<String> {
-    items.iter().filter_map(|item| item.get(KEY)?.as_s().ok().cloned()).collect()
+fn keys(items: Vec<Item>) -> Vec<String> {
+    let key = |mut item: Item| match item.remove(KEY)? {
+        AttributeValue::S(key) => Some(key),
+        _ => None,
+    };
+    items.into_iter().filter_map(key).collect()
 }

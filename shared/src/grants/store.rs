@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 
 use super::{AccessRevocation, End, EndReason, Ending, EndingByRefresh, Grant, Revocation, Slot, Transition};
 use crate::{
-    dynamodb::{self, Outcome, Table, schema::BY_USER},
+    dynamodb::{self, Item, Keys, Outcome, Table, schema::BY_USER},
     oauth::ClientId,
     secret::{AccessToken, Digest, Id, RefreshToken, Secret},
     time::Timestamp,
@@ -19,6 +19,30 @@ pub enum Issued {
     Now,
     /// The same decision led to this grant before.
     Before(Box<Grant>),
+}
+
+/// The grants that a list is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection<'a> {
+    /// This user's, by the index, which lags.
+    User(Id),
+    /// These clients', 1 to [`Selection::MOST_CLIENTS`], by a scan of the whole table.
+    Clients(&'a [ClientId]),
+}
+
+impl Selection<'_> {
+    /// The most clients whose grants one scan finds.
+    pub const MOST_CLIENTS: usize = 100;
+}
+
+/// One page of a list of grants.
+#[derive(Debug)]
+pub struct Page {
+    pub ids: Vec<Id>,
+    /// The number of items that DynamoDB read to find them.
+    pub read: u64,
+    /// The position of the next page. `None`: this is the last.
+    pub next: Option<Item>,
 }
 
 #[derive(Debug)]
@@ -164,15 +188,16 @@ impl Store {
         Ok(found)
     }
 
-    /// Returns the ids of these clients' grants. Scans the whole table, for each 100 clients: for administration only.
-    pub async fn of_clients(&self, clients: &[ClientId]) -> Result<Vec<Id>, dynamodb::Error> {
-        const MOST_IN_ONE_FILTER: usize = 100;
-
-        let mut keys = Vec::new();
-        for chunk in clients.chunks(MOST_IN_ONE_FILTER) {
-            keys.extend(self.0.keys_with::<Grant>(Grant::PREFIX, "client", chunk).await?);
-        }
-        Ok(ids(&keys))
+    /// Returns one page of the ids of the selected grants. `after` is the position of the page; `None`: the first. For
+    /// administration only: the grants may be more than fit in memory.
+    pub async fn page(&self, selection: Selection<'_>, after: Option<Item>) -> Result<Page, dynamodb::Error> {
+        let Keys { keys, read, next } = match selection {
+            Selection::User(user) => self.0.page_indexed(Grant::PREFIX, BY_USER, &user, after).await?,
+            Selection::Clients(clients) => {
+                self.0.keys_with::<Grant>(Grant::PREFIX, "client", clients, after).await?
+            }
+        };
+        Ok(Page { ids: ids(&keys), read, next })
     }
 
     /// Ends the grants with these ids, several at a time, and calls `progress` after each. Returns the number

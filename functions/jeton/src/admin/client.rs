@@ -21,7 +21,7 @@ use super::{
     connection::Admin,
     error::{Error, InvalidInput},
     output::{columns, seconds},
-    sweep::sweep,
+    sweep::sweep_clients,
 };
 use create::Create;
 pub(super) use options::registered;
@@ -142,7 +142,7 @@ pub(super) async fn disable(admin: &Admin, ids: &[ClientId]) -> Result<usize, Er
         admin.app.clients.disable(id, end).await?;
         admin.audit_client(id, ClientChange::Disabled);
     }
-    let ended = sweep(admin, &admin.app.grants.of_clients(ids).await?).await?;
+    let ended = sweep_clients(admin, ids).await?;
     admin.wait_until_past(end).await;
     Ok(ended)
 }

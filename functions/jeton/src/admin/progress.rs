@@ -6,24 +6,26 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Begins a bar for this number of items.
-    pub(super) fn of_items(title: &'static str, all: usize) -> Self {
-        Self::new(title, u64::try_from(all).ok().filter(|all| *all > 0), "{pos} of {len}, {eta} left")
+    /// Begins a line for items that the command finds among others, and does `done` to: their number is unknown before.
+    pub(super) fn of_found(title: &'static str, done: &str) -> Self {
+        // The bar's length is the number of items that were read.
+        let template = format!("{{msg}}: {{human_pos}} {done} of {{human_len}} items read, {{elapsed}}");
+        Self::new(title, Some(0), &template)
     }
 
     /// Begins a bar for this number of bytes. `None`: the number is unknown.
     pub(super) fn of_bytes(title: &'static str, all: Option<u64>) -> Self {
-        Self::new(title, all, "{bytes} of {total_bytes}, {eta} left")
+        let template = match all {
+            Some(_) => "{msg} [{bar:30}] {bytes} of {total_bytes}, {eta} left",
+            None => "{msg} {bytes}, {elapsed}",
+        };
+        Self::new(title, all, template)
     }
 
-    fn new(title: &'static str, all: Option<u64>, rest: &str) -> Self {
+    fn new(title: &'static str, all: Option<u64>, template: &str) -> Self {
         let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr()).with_message(title);
-        let template = match all {
-            Some(_) => format!("{{msg}} [{{bar:30}}] {rest}"),
-            None => "{msg} {bytes}, {elapsed}".to_owned(),
-        };
         // With a wrong template, the bar has its default style.
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self(bar)
@@ -31,6 +33,11 @@ impl Progress {
 
     pub(super) fn advance(&self, by: u64) {
         self.0.inc(by);
+    }
+
+    /// Adds to the number of items that were read.
+    pub(super) fn read(&self, items: u64) {
+        self.0.inc_length(items);
     }
 
     /// Prints a message to standard error, above the bar.

@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
 
 use super::{engine::Engine, error::Error, origin_guard};
 
-/// The interval at which expired items are deleted. AWS may take days; no decision depends on it.
-const SWEEP: Duration = Duration::from_mins(1);
+/// The pause between two sweeps, which delete expired items. AWS may take days; no decision depends on it.
+const PAUSE: Duration = Duration::from_mins(1);
+/// How many times as long as the last sweep the pause is at least: a sweep reads the whole database.
+const PAUSE_PER_SWEEP: u32 = 50;
 
 /// The storage of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,16 +103,15 @@ fn is_database(path: &Path) -> io::Result<bool> {
 }
 
 async fn sweep(database: dynoxide::Database, stopped: watch::Receiver<bool>) {
-    let mut ticks = tokio::time::interval(SWEEP);
     let stopped = until(stopped);
     tokio::pin!(stopped);
     loop {
+        let (begin, database) = (Instant::now(), database.clone());
+        let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+        let pause = PAUSE.max(begin.elapsed() * PAUSE_PER_SWEEP);
         tokio::select! {
             () = &mut stopped => return,
-            _ = ticks.tick() => {
-                let database = database.clone();
-                let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-            }
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

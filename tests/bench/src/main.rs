@@ -1,0 +1,51 @@
+//! Jeton's benchmarks. `tests/bench/run` builds what they measure, and runs them.
+
+mod growth;
+mod lambda;
+mod machine;
+mod page;
+mod plot;
+mod report;
+mod statistics;
+mod throughput;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Jeton beside baselines and peers. Each benchmark prints its tables, and writes them to the directory of results,
+/// from which `page` writes docs/benchmarks.md.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    /// The directory of results
+    #[arg(long, global = true, default_value = "target/bench")]
+    results: PathBuf,
+    #[command(subcommand)]
+    benchmark: Benchmark,
+}
+
+#[derive(Subcommand)]
+enum Benchmark {
+    /// Starts each function as AWS Lambda does, beside functions that do as many requests to DynamoDB and nothing else
+    Lambda(lambda::Options),
+    /// Loads the local server and its peers on one core
+    Throughput(throughput::Options),
+    /// Repeats each operation beside 1,000, 100,000 and 1,000,000 live grants
+    Growth(growth::Options),
+    /// Writes docs/benchmarks.md from the results
+    Page(page::Options),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let Arguments { results, benchmark } = Arguments::parse();
+    let report = match benchmark {
+        Benchmark::Lambda(options) => lambda::run(&options).await?,
+        Benchmark::Throughput(options) => throughput::run(&options).await?,
+        Benchmark::Growth(options) => Box::pin(growth::run(&options)).await?,
+        Benchmark::Page(options) => return Ok(page::write(&options, &results)?),
+    };
+    report.print();
+    Ok(report.save(&results)?)
+}
