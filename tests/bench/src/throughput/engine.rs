@@ -1,0 +1,89 @@
+//! The embedded DynamoDB in a process of its own, for the peers: the same engine as Jeton's, without the origin guard that
+//! `jeton serve` puts before it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http_body_util::Full;
+use hyper::{
+    Method, Request,
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{Error, http::Connection};
+
+/// Serves the engine, in memory, on a free port, which it prints.
+pub(crate) async fn serve() -> Result<(), Error> {
+    let database = dynoxide::Database::memory().map_err(|error| Error::Engine(error.to_string()))?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    #[expect(clippy::print_stdout, reason = "the process that started this one reads it")]
+    {
+        println!("listening on http://{}", listener.local_addr()?);
+    }
+    dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())
+        .await
+        .map_err(Error::Engine)
+}
+
+/// Creates the table of oidc-provider's adapter.
+pub(super) async fn create_oidc_provider_table(engine: SocketAddr) -> Result<(), Error> {
+    let indexed = ["grantId", "uid", "userCode"];
+    let index = |name: &str| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [{ "AttributeName": name, "KeyType": "HASH" }],
+            "Projection": { "ProjectionType": "ALL" },
+        })
+    };
+    let attributes = ["id"].into_iter().chain(indexed);
+    create_table(
+        engine,
+        &json!({
+            "TableName": "oidc-provider",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions":
+                attributes.map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect::<Value>(),
+            "GlobalSecondaryIndexes": indexed.map(index),
+        }),
+    )
+    .await
+}
+
+/// Creates the table of OpenAuth's storage.
+pub(super) async fn create_openauth_table(engine: SocketAddr) -> Result<(), Error> {
+    create_table(
+        engine,
+        &json!({
+            "TableName": "openauth",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" },
+            ],
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" },
+                { "AttributeName": "sk", "AttributeType": "S" },
+            ],
+        }),
+    )
+    .await
+}
+
+async fn create_table(engine: SocketAddr, table: &Value) -> Result<(), Error> {
+    // The engine reads the signature's form only.
+    let authorization = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, \
+                         SignedHeaders=host;x-amz-date, Signature=00";
+    let call = Request::builder()
+        .method(Method::POST)
+        .uri("/")
+        .header(HOST, engine.to_string())
+        .header(CONTENT_TYPE, "application/x-amz-json-1.0")
+        .header("x-amz-target", "DynamoDB_20120810.CreateTable")
+        .header("x-amz-date", "20260101T000000Z")
+        .header(AUTHORIZATION, authorization)
+        .body(Full::new(table.to_string().into()))?;
+    let response = Connection::open(engine).await?.send(call).await?;
+    if response.status().is_success() { Ok(()) } else { Err(Error::unexpected("CreateTable", &response)) }
+}
