@@ -33,6 +33,7 @@ server.listen(0, '127.0.0.1', () => {
         redirect_uris: [app.redirect_uri],
       },
     ],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })] },
     scopes: ['openid', 'offline_access', scope],

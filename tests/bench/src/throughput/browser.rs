@@ -55,13 +55,13 @@ impl Browser {
         password: &str,
     ) -> Result<(), Error> {
         let page = self.send(connection, &base.join("/login?again")?, None).await?;
-        let mut fields = hidden_fields(&String::from_utf8_lossy(page.body()), "/login");
+        let (action, mut fields) = form_of(&String::from_utf8_lossy(page.body()), "/login");
         fields.extend([
             ("username".to_owned(), user.to_owned()),
             ("password".to_owned(), password.to_owned()),
         ]);
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let response = self.send(connection, &base.join("/login")?, Some(form)).await?;
+        let response = self.send(connection, &base.join(&action)?, Some(form)).await?;
         if response.status().is_redirection() { Ok(()) } else { Err(Error::unexpected("sign-in", &response)) }
     }
 
@@ -104,20 +104,21 @@ impl Browser {
     }
 }
 
-/// Returns the hidden fields of the form on `page` whose action begins with `action`.
-fn hidden_fields(page: &str, action: &str) -> Vec<(String, String)> {
+/// Returns the form on `page` whose action begins with `action`: its action and its hidden fields.
+fn form_of(page: &str, action: &str) -> (String, Vec<(String, String)>) {
     let start = format!("action=\"{action}");
     let mut forms = page.split("<form ").skip(1).filter_map(|form| form.split("</form>").next());
     let form = forms.find(|form| form.contains(&start)).unwrap_or_default();
     let inputs = form.split("<input ").skip(1).filter_map(|input| input.split('>').next());
     let hidden = inputs.filter(|input| input.contains("type=\"hidden\""));
-    hidden.map(|input| (attribute(input, "name"), attribute(input, "value"))).collect()
+    let fields = hidden.map(|input| (attribute(input, "name"), attribute(input, "value"))).collect();
+    (attribute(form, "action"), fields)
 }
 
-fn attribute(input: &str, name: &str) -> String {
+fn attribute(tag: &str, name: &str) -> String {
     let start = format!("{name}=\"");
-    let value = input.split_once(&start).and_then(|(_, rest)| rest.split('"').next());
-    value.unwrap_or_default().replace("&#x2f;", "/").replace("&#38;", "&").replace("&amp;", "&")
+    let value = tag.split_once(&start).and_then(|(_, rest)| rest.split('"').next());
+    value.unwrap_or_default().replace("&#38;", "&")
 }
 
 #[cfg(test)]
@@ -125,10 +126,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_s_hidden_fields() {
+    fn a_form_s_action_and_hidden_fields() {
         let page = r#"<form method="post" action="/logout"><input type="hidden" name="a" value="1"></form>
             <form method="post" action="/login?x"><input type="hidden" name="csrf" value="2"><input name="username">"#;
-        assert_eq!(hidden_fields(page, "/login"), [("csrf".to_owned(), "2".to_owned())]);
+        assert_eq!(form_of(page, "/login"), ("/login?x".to_owned(), vec![("csrf".to_owned(), "2".to_owned())]));
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub(crate) enum Error {
     NotStarted,
     #[error("the embedded DynamoDB: {0}")]
     Engine(String),
-    #[error("`jeton {0}` failed")]
-    Command(String),
+    #[error("`jeton {command}` failed: {reason}")]
+    Command { command: String, reason: String },
     #[error("interrupted")]
     Interrupted,
 }

@@ -54,11 +54,16 @@ impl Admin<'_> {
     async fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>, Error> {
         let mut command = Command::new(self.jeton);
         command.args(["--json", "--endpoint-url", &format!("http://{}", self.dynamodb)]).args(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             stdin.write_all(format!("{input}\n").as_bytes()).await?;
         }
         let output = child.wait_with_output().await?;
-        if output.status.success() { Ok(output.stdout) } else { Err(Error::Command(arguments.join(" "))) }
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(Error::Command { command: arguments.join(" "), reason })
     }
 }
