@@ -61,8 +61,9 @@ export class DynamoAdapter {
       new UpdateCommand({
         TableName,
         Key: this.key(id),
-        UpdateExpression: 'SET payload.consumed = :now',
+        UpdateExpression: 'SET payload.#consumed = :now',
         ConditionExpression: 'attribute_exists(id)',
+        ExpressionAttributeNames: { '#consumed': 'consumed' },
         ExpressionAttributeValues: { ':now': now() },
       }),
     );

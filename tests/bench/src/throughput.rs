@@ -69,7 +69,7 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     })
     .await
     .map_err(std::io::Error::other)??;
-    Ok(Report { name: "throughput".to_owned(), machine, tables: tables::all(&samples), plots: vec![tables::plot(&samples)] })
+    Ok(Report { name: "throughput".to_owned(), machine, tables: tables::all(&samples)?, plots: vec![tables::plot(&samples)] })
 }
 
 impl Options {

@@ -40,7 +40,9 @@ impl Process {
         let begin = Instant::now();
         let mut command = Command::new("taskset");
         command.args(["--cpu-list", &processor.to_string()]).arg(&program).args(arguments);
-        command.env("NODE_ENV", "production").stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Servers log what goes wrong, and nothing else.
+        command.envs([("NODE_ENV", "production"), ("NODE_NO_WARNINGS", "1"), ("JETON_LOG_LEVEL", "warn")]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or(Error::NotStarted)?;
         let (pid, mut lines) = (child.id().ok_or(Error::NotStarted)?, BufReader::new(stdout).lines());

@@ -1,6 +1,9 @@
 //! The tables and the plot.
 
+use std::{io, process::Command};
+
 use clap::ValueEnum;
+use serde_json::Value;
 
 use super::{
     contender::{CONTENDERS, Contender, JETON, OIDC_PROVIDER},
@@ -18,8 +21,8 @@ const NONE: &str = "–";
 const BUSY: f64 = 0.95;
 
 /// Returns the tables, ratios first.
-pub(super) fn all(samples: &Samples) -> Vec<Table> {
-    vec![aims(samples), ratios(samples), jobs(samples), starts(samples)]
+pub(super) fn all(samples: &Samples) -> io::Result<Vec<Table>> {
+    Ok(vec![aims(samples), ratios(samples), jobs(samples), starts(samples), versions()?])
 }
 
 fn table(name: &str, caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
@@ -96,6 +99,24 @@ fn starts(samples: &Samples) -> Table {
     table("throughput-starts", caption, &["server", "start ms", "memory MiB", "peak MiB"], rows)
 }
 
+/// The peers' versions.
+fn versions() -> io::Result<Table> {
+    let packages: Value = serde_json::from_str(include_str!("../../peers/package.json"))?;
+    let packages = packages["dependencies"].as_object().into_iter().flatten();
+    let mut rows: Vec<_> = packages
+        .map(|(name, version)| vec![name.clone(), version.as_str().unwrap_or_default().to_owned()])
+        .collect();
+    let crates = include_str!("../../peers/oxide-auth/Cargo.toml").lines();
+    rows.extend(crates.filter_map(|line| {
+        let (name, version) = line.split_once(" = ")?;
+        name.starts_with("oxide-auth").then(|| vec![name.to_owned(), version.replace('"', "")])
+    }));
+    let node = Command::new("node").arg("--version").output()?.stdout;
+    let node = String::from_utf8_lossy(&node).trim().trim_start_matches('v').to_owned();
+    rows.push(vec!["Node.js".to_owned(), node]);
+    Ok(table("throughput-versions", "The versions of the peers.", &["package", "version"], rows))
+}
+
 /// Returns the bars of all servers, in a group for each job.
 pub(super) fn plot(samples: &Samples) -> Plot {
     let group = |job: &Job| {
@@ -137,6 +158,16 @@ fn thousands(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_those_that_are_installed() {
+        let rows = versions().unwrap().rows;
+        for package in ["oidc-provider", "@openauthjs/openauth", "oxide-auth", "oxide-auth-axum", "Node.js"] {
+            let version = &rows.iter().find(|row| row[0] == package).unwrap()[1];
+            assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{package}: {version}");
+        }
+        assert!(rows.iter().all(|row| row[0] != "oxide-auth-server"));
+    }
 
     fn figures(rate: f64, load: f64) -> Figures {
         Figures { rate, p50_ms: 1.0, p99_ms: 2.0, server_us: 3.0, engine_us: 0.0, load }
