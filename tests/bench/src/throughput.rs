@@ -69,7 +69,12 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     })
     .await
     .map_err(std::io::Error::other)??;
-    Ok(Report { name: "throughput".to_owned(), machine, tables: tables::all(&samples)?, plots: vec![tables::plot(&samples)] })
+    Ok(Report {
+        name: "throughput".to_owned(),
+        machine,
+        tables: tables::all(&samples)?,
+        plots: vec![tables::plot(&samples)],
+    })
 }
 
 impl Options {
@@ -85,7 +90,8 @@ impl Options {
     }
 
     async fn rounds(&self) -> Result<Samples, Error> {
-        let is_chosen = |one: &&Contender| self.only.is_empty() || self.only.iter().any(|name| name == one.name);
+        let is_chosen =
+            |one: &&Contender| self.only.is_empty() || self.only.iter().any(|name| name == one.name);
         let contenders: Vec<Contender> = CONTENDERS.iter().filter(is_chosen).copied().collect();
         let jobs = if self.job.is_empty() { Job::value_variants() } else { self.job.as_slice() };
         let programs = Programs { jeton: self.jeton.clone(), peers: self.peers.clone() };
@@ -117,12 +123,13 @@ impl Options {
     async fn sample(&self, contender: Contender, server: &Server, job: Job) -> Result<Sample, Error> {
         let prepare = |codes| Workers::prepare(&server.target, self.connections, job, codes);
         let codes = self.connections * WARM_UP_CODES;
+        let time = Duration::from_secs(self.seconds);
         let warm_up = prepare(codes).await?.run(Duration::from_secs(self.warm_up)).await?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive rate")]
-        let codes = ((warm_up.rate() * self.seconds as f64) as usize).min(CODES);
+        let codes = ((warm_up.rate() * time.as_secs_f64()) as usize).min(CODES);
         let workers = prepare(codes).await?;
         let before = server.usage()?;
-        let requests = workers.run(Duration::from_secs(self.seconds)).await?;
+        let requests = workers.run(time).await?;
         let used = server.usage()?.since(before);
         Ok(Sample::new(contender, job, &requests, used))
     }

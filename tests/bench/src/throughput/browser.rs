@@ -38,9 +38,7 @@ impl Browser {
             url = url.join(location.ok_or_else(|| Error::unexpected("authorization", &response))?)?;
             if url.as_str().starts_with(&target.clients.app.redirect_uri) {
                 let code = url.query_pairs().find(|(name, _)| name == "code");
-                return code
-                    .map(|(_, code)| code.into_owned())
-                    .ok_or_else(|| Error::NoCode(url.to_string()));
+                return code.map(|(_, code)| code.into_owned()).ok_or_else(|| Error::NoCode(url.to_string()));
             }
         }
         Err(Error::NoCode(url.to_string()))
@@ -56,10 +54,8 @@ impl Browser {
     ) -> Result<(), Error> {
         let page = self.send(connection, &base.join("/login?again")?, None).await?;
         let (action, mut fields) = form_of(&String::from_utf8_lossy(page.body()), "/login");
-        fields.extend([
-            ("username".to_owned(), user.to_owned()),
-            ("password".to_owned(), password.to_owned()),
-        ]);
+        fields
+            .extend([("username".to_owned(), user.to_owned()), ("password".to_owned(), password.to_owned())]);
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let response = self.send(connection, &base.join(&action)?, Some(form)).await?;
         if response.status().is_redirection() { Ok(()) } else { Err(Error::unexpected("sign-in", &response)) }
@@ -72,7 +68,8 @@ impl Browser {
         url: &Url,
         form: Option<String>,
     ) -> Result<Response<Bytes>, Error> {
-        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let path =
+            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let mut call = Request::builder().uri(path).header(HOST, url.authority());
         if !self.0.is_empty() {
             let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -129,7 +126,10 @@ mod tests {
     fn a_form_s_action_and_hidden_fields() {
         let page = r#"<form method="post" action="/logout"><input type="hidden" name="a" value="1"></form>
             <form method="post" action="/login?x"><input type="hidden" name="csrf" value="2"><input name="username">"#;
-        assert_eq!(form_of(page, "/login"), ("/login?x".to_owned(), vec![("csrf".to_owned(), "2".to_owned())]));
+        assert_eq!(
+            form_of(page, "/login"),
+            ("/login?x".to_owned(), vec![("csrf".to_owned(), "2".to_owned())])
+        );
     }
 
     #[test]

@@ -22,10 +22,15 @@ pub(super) const LOAD: u32 = 1;
 /// The programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Program {
-    Jeton,
+    /// With clients cached, or not.
+    Jeton {
+        cache: bool,
+    },
     OidcProvider,
     OpenAuth,
-    OxideAuth { argon2: bool },
+    OxideAuth {
+        argon2: bool,
+    },
 }
 
 /// Where a contender stores.
@@ -48,22 +53,18 @@ pub(super) struct Contender {
     storage: Storage,
 }
 
-const fn contender(
-    name: &'static str,
-    label: &'static str,
-    program: Program,
-    storage: Storage,
-) -> Contender {
+const fn contender(name: &'static str, label: &'static str, program: Program, storage: Storage) -> Contender {
     Contender { name, label, program, storage }
 }
 
 /// The contenders, in the order of the tables.
-pub(super) const CONTENDERS: [Contender; 9] = {
+pub(super) const CONTENDERS: [Contender; 10] = {
     use Program::{Jeton, OidcProvider, OpenAuth, OxideAuth};
     use Storage::{Engine, Own};
 
     [
-        contender(JETON, "**Jeton**", Jeton, Own),
+        contender(JETON, "**Jeton**", Jeton { cache: false }, Own),
+        contender("jeton-cache", "**Jeton**, clients cached", Jeton { cache: true }, Own),
         contender(OIDC_PROVIDER, "oidc-provider, DynamoDB", OidcProvider, Engine(SERVER)),
         contender(
             "oidc-provider-two-cores",
@@ -85,6 +86,10 @@ pub(super) const JETON: &str = "jeton";
 /// The peer of the aim: on the same engine, with one processor for both.
 pub(super) const OIDC_PROVIDER: &str = "oidc-provider";
 
+/// Jeton's cache of clients: as in AWS by default, and as in `jeton serve` by default.
+const CACHE: &str = "JETON_CLIENT_CACHE_SECONDS=5";
+const NO_CACHE: &str = "JETON_CLIENT_CACHE_SECONDS=0";
+
 /// Where the programs are.
 pub(super) struct Programs {
     pub(super) jeton: PathBuf,
@@ -102,6 +107,11 @@ pub(super) struct Server {
 }
 
 impl Contender {
+    /// Returns whether this is Jeton, and no peer.
+    pub(super) fn is_jeton(self) -> bool {
+        matches!(self.program, Program::Jeton { .. })
+    }
+
     /// Returns whether the server can do the job. With Argon2, only the job with a client secret differs.
     pub(super) fn offers(self, job: Job) -> bool {
         match (self.program, job) {
@@ -119,7 +129,7 @@ impl Contender {
         };
         let mut process = self.start_program(programs, engine.as_ref()).await?;
         let (idle_memory, _) = process.memory()?;
-        let (clients, browser) = if self.program == Program::Jeton {
+        let (clients, browser) = if self.is_jeton() {
             registered(&programs.jeton, &mut process).await?
         } else {
             (Clients::of_peers()?, Browser::default())
@@ -149,9 +159,11 @@ impl Contender {
             Process::start(SERVER, "node", script.into_iter().chain(engine)).await
         };
         match self.program {
-            Program::Jeton => {
-                let arguments = ["serve", "--memory", "--port", "0", "--dynamodb-port", "0"];
-                Process::start(SERVER, &programs.jeton, arguments).await
+            Program::Jeton { cache } => {
+                let variable = if cache { CACHE } else { NO_CACHE }.to_owned();
+                let program = programs.jeton.display().to_string();
+                let options = ["serve", "--memory", "--port", "0", "--dynamodb-port", "0"].map(str::to_owned);
+                Process::start(SERVER, "env", [variable, program].into_iter().chain(options)).await
             }
             Program::OidcProvider => node("oidc-provider.js").await,
             Program::OpenAuth => node("openauth.js").await,
@@ -164,7 +176,7 @@ impl Contender {
 
     fn endpoints(self) -> Endpoints {
         match self.program {
-            Program::Jeton => Endpoints {
+            Program::Jeton { .. } => Endpoints {
                 authorization: "/oauth/authorize",
                 token: "/oauth/token",
                 introspection: Some("/oauth/introspect"),

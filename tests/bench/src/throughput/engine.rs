@@ -28,15 +28,16 @@ pub(crate) async fn serve() -> Result<(), Error> {
 
 /// Creates the table of oidc-provider's adapter.
 pub(super) async fn create_oidc_provider_table(engine: SocketAddr) -> Result<(), Error> {
-    let indexed = ["grantId", "uid", "userCode"];
-    let index = |name: &str| {
+    // The adapter reads nothing but the keys of a grant's items, which it deletes.
+    let indexed = [("grantId", "KEYS_ONLY"), ("uid", "ALL"), ("userCode", "ALL")];
+    let index = |(name, projection): (&str, &str)| {
         json!({
             "IndexName": name,
             "KeySchema": [{ "AttributeName": name, "KeyType": "HASH" }],
-            "Projection": { "ProjectionType": "ALL" },
+            "Projection": { "ProjectionType": projection },
         })
     };
-    let attributes = ["id"].into_iter().chain(indexed);
+    let attributes = ["id"].into_iter().chain(indexed.map(|(name, _)| name));
     create_table(
         engine,
         &json!({
@@ -51,7 +52,7 @@ pub(super) async fn create_oidc_provider_table(engine: SocketAddr) -> Result<(),
     .await
 }
 
-/// Creates the table of OpenAuth's storage.
+/// Creates the table of `OpenAuth`'s storage.
 pub(super) async fn create_openauth_table(engine: SocketAddr) -> Result<(), Error> {
     create_table(
         engine,

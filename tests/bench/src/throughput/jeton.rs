@@ -32,7 +32,8 @@ impl Admin<'_> {
         let mut clients = Clients::of_peers()?;
         let (scope, redirect_uri) = (clients.scope.as_str(), clients.app.redirect_uri.as_str());
         let service = self.create_client(&["--name", "service", "--scope", scope]).await?;
-        let app = ["--name", "app", "--scope", scope, "--public", "--first-party", "--redirect-uri", redirect_uri];
+        let app =
+            ["--name", "app", "--scope", scope, "--public", "--first-party", "--redirect-uri", redirect_uri];
         clients.app.id = self.create_client(&app).await?.client_id;
         (clients.service.id, clients.service.secret) = (service.client_id, service.client_secret);
         Ok(clients)

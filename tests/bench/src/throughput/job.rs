@@ -59,7 +59,7 @@ struct Worker<'a> {
 /// Connections to one server.
 pub(super) struct Workers<'a> {
     job: Job,
-    workers: Vec<Worker<'a>>,
+    all: Vec<Worker<'a>>,
     codes: RefCell<Vec<String>>,
 }
 
@@ -86,11 +86,11 @@ impl<'a> Workers<'a> {
         job: Job,
         codes: usize,
     ) -> Result<Self, Error> {
-        let workers = try_join_all((0..connections).map(|_| Worker::open(target))).await?;
-        let mut prepared = Self { job, workers, codes: RefCell::default() };
-        let Self { workers, codes: queue, .. } = &mut prepared;
+        let all = try_join_all((0..connections).map(|_| Worker::open(target))).await?;
+        let mut prepared = Self { job, all, codes: RefCell::default() };
+        let Self { all, codes: queue, .. } = &mut prepared;
         let end = Instant::now() + PREPARATION;
-        try_join_all(workers.iter_mut().map(|worker| worker.prepare(job, queue, codes, end))).await?;
+        try_join_all(all.iter_mut().map(|worker| worker.prepare(job, queue, codes, end))).await?;
         Ok(prepared)
     }
 
@@ -98,8 +98,8 @@ impl<'a> Workers<'a> {
     pub(super) async fn run(mut self, time: Duration) -> Result<Requests, Error> {
         let (job, codes, begin) = (self.job, &self.codes, Instant::now());
         let end = begin + time;
-        try_join_all(self.workers.iter_mut().map(|worker| worker.repeat(job, codes, end))).await?;
-        let latencies = self.workers.into_iter().flat_map(|worker| worker.latencies).collect();
+        try_join_all(self.all.iter_mut().map(|worker| worker.repeat(job, codes, end))).await?;
+        let latencies = self.all.into_iter().flat_map(|worker| worker.latencies).collect();
         Ok(Requests { elapsed: begin.elapsed(), latencies })
     }
 }
@@ -161,7 +161,8 @@ impl<'a> Worker<'a> {
     /// Checks the response, and stores a new refresh token.
     fn check(&mut self, job: Job, response: &Response<Bytes>) -> Result<(), Error> {
         if job == Job::Introspection {
-            let is_active = serde_json::from_slice(response.body()).is_ok_and(|Introspection { active }| active);
+            let is_active =
+                serde_json::from_slice(response.body()).is_ok_and(|Introspection { active }| active);
             return if is_active { Ok(()) } else { Err(Error::unexpected(job.label(), response)) };
         }
         let tokens = tokens(job, response)?;

@@ -17,7 +17,7 @@ use tokio::{
 use super::Error;
 
 /// The longest time until a server listens.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running server, which is stopped when this is dropped.
 pub(super) struct Process {
@@ -84,7 +84,7 @@ pub(super) fn own_cpu() -> io::Result<Duration> {
     cpu("self")
 }
 
-/// Reads the CPU time of a process: fields 14 and 15 of its `stat`, in hundredths of a second (proc_pid_stat(5)).
+/// Reads the CPU time of a process: fields 14 and 15 of its `stat`, in hundredths of a second (`proc_pid_stat`(5)).
 fn cpu(pid: &str) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();

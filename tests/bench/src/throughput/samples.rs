@@ -67,7 +67,7 @@ pub(super) struct Figures {
 /// One start of a server.
 pub(super) struct Start {
     contender: &'static str,
-    start_ms: f64,
+    after_ms: f64,
     idle_mib: f64,
     peak_mib: f64,
 }
@@ -76,8 +76,8 @@ impl Start {
     /// Reads what the server has used, after its jobs.
     pub(super) fn of(contender: Contender, server: &Server) -> io::Result<Self> {
         let (_, peak_mib) = server.process.memory()?;
-        let start_ms = server.process.start.as_secs_f64() * 1000.0;
-        Ok(Self { contender: contender.name, start_ms, idle_mib: server.idle_memory, peak_mib })
+        let after_ms = server.process.start.as_secs_f64() * 1000.0;
+        Ok(Self { contender: contender.name, after_ms, idle_mib: server.idle_memory, peak_mib })
     }
 }
 
@@ -130,7 +130,7 @@ impl Samples {
             let starts = self.starts.iter().filter(|one| one.contender == contender);
             median(&starts.map(value).collect::<Vec<_>>())
         };
-        let start = [of(|one| one.start_ms), of(|one| one.idle_mib), of(|one| one.peak_mib)];
+        let start = [of(|one| one.after_ms), of(|one| one.idle_mib), of(|one| one.peak_mib)];
         (start[0] > 0.0).then_some(start)
     }
 }

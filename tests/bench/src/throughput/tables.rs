@@ -38,13 +38,14 @@ fn aims(samples: &Samples) -> Table {
         Some(vec![job.label().to_owned(), ratio(jeton, peer), rate(jeton), rate(peer), aim.to_owned()])
     };
     let rows = Job::value_variants().iter().filter_map(row).collect();
-    let caption = "Requests a second of Jeton and of oidc-provider on the same engine; the aim is at least as many.";
+    let caption =
+        "Requests a second of Jeton and of oidc-provider on the same engine; the aim is at least as many.";
     table("throughput-aims", caption, &["job", "ratio", "Jeton", "oidc-provider", "aim"], rows)
 }
 
 /// Jeton's requests a second beside those of each peer.
 fn ratios(samples: &Samples) -> Table {
-    let peers = CONTENDERS.iter().filter(|one| one.name != JETON);
+    let peers = CONTENDERS.iter().filter(|one| !one.is_jeton());
     let row = |peer: &Contender| {
         let cell = |job: &Job| {
             let figures = samples.figures(JETON, *job).zip(samples.figures(peer.name, *job));
@@ -102,7 +103,7 @@ fn starts(samples: &Samples) -> Table {
 /// The peers' versions.
 fn versions() -> io::Result<Table> {
     let packages: Value = serde_json::from_str(include_str!("../../peers/package.json"))?;
-    let packages = packages["dependencies"].as_object().into_iter().flatten();
+    let packages = packages.get("dependencies").and_then(Value::as_object).into_iter().flatten();
     let mut rows: Vec<_> = packages
         .map(|(name, version)| vec![name.clone(), version.as_str().unwrap_or_default().to_owned()])
         .collect();
@@ -123,7 +124,7 @@ pub(super) fn plot(samples: &Samples) -> Plot {
         let bar = |contender: &Contender| {
             let figures = samples.figures(contender.name, *job)?;
             let label = contender.label.replace('*', "");
-            Some(Bar { label, value: figures.rate, text: rate(figures), own: contender.name == JETON })
+            Some(Bar { label, value: figures.rate, text: rate(figures), own: contender.is_jeton() })
         };
         Group { label: job.label().to_owned(), bars: CONTENDERS.iter().filter_map(bar).collect() }
     };

@@ -131,7 +131,8 @@ impl Target {
         let Service { id, secret } = &self.clients.service;
         match self.authentication {
             Authentication::Basic => {
-                let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let encode =
+                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
                 let credentials = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
                 self.post(path, fields, Some(&format!("Basic {credentials}")))
             }
@@ -142,12 +143,7 @@ impl Target {
         }
     }
 
-    fn post(
-        &self,
-        path: &str,
-        fields: &[(&str, &str)],
-        authorization: Option<&str>,
-    ) -> Result<Call, Error> {
+    fn post(&self, path: &str, fields: &[(&str, &str)], authorization: Option<&str>) -> Result<Call, Error> {
         let mut call = Request::builder().method(Method::POST).uri(path);
         call = call.header(HOST, self.address.to_string()).header(CONTENT_TYPE, FORM);
         if let Some(authorization) = authorization {

@@ -65,7 +65,8 @@ impl Server {
     fn new(is_argon2: bool) -> Result<Self, AnyError> {
         let clients: Value = serde_json::from_str(include_str!("../../clients.json"))?;
         let text = |pointer| clients.pointer(pointer).and_then(Value::as_str).ok_or("clients.json");
-        let redirect_uri = || Ok::<_, AnyError>(RegisteredUrl::from(text("/app/redirect_uri")?.parse::<ExactUrl>()?));
+        let redirect_uri =
+            || Ok::<_, AnyError>(RegisteredUrl::from(text("/app/redirect_uri")?.parse::<ExactUrl>()?));
         let scope: Scope = text("/scope")?.parse()?;
         let mut registrar = ClientMap::new();
         if !is_argon2 {
@@ -107,14 +108,16 @@ async fn authorize(State(server): State<Arc<Mutex<Server>>>, request: OAuthReque
     let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
     let server = &mut *server;
     let user = server.user.clone();
-    let consent = FnSolicitor(move |_: &mut OAuthRequest, _: Solicitation<'_>| OwnerConsent::Authorized(user.clone()));
+    let consent =
+        FnSolicitor(move |_: &mut OAuthRequest, _: Solicitation<'_>| OwnerConsent::Authorized(user.clone()));
     AuthorizationFlow::prepare(endpoint!(server, consent))?.execute(request)
 }
 
 async fn token(State(server): State<Arc<Mutex<Server>>>, request: OAuthRequest) -> Answer {
     use oxide_auth::frontends::dev::QueryParameter as _;
 
-    let grant_type = request.body().and_then(|body| body.unique_value("grant_type")).unwrap_or_default().into_owned();
+    let grant_type =
+        request.body().and_then(|body| body.unique_value("grant_type")).unwrap_or_default().into_owned();
     let mut server = server.lock().unwrap_or_else(PoisonError::into_inner);
     let server = &mut *server;
     match grant_type.as_str() {
