@@ -73,7 +73,7 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
         name: "throughput".to_owned(),
         machine,
         tables: tables::all(&samples)?,
-        plots: vec![tables::plot(&samples)],
+        plots: tables::plots(&samples),
     })
 }
 

@@ -11,9 +11,8 @@ use hyper::{
 use url::Url;
 
 use super::{
-    Error,
-    http::Connection,
-    target::{FORM, Target},
+    error::Error,
+    http::{Connection, FORM},
 };
 
 /// The most redirects between an authorization request and its response.
@@ -24,21 +23,21 @@ const REDIRECTS: usize = 8;
 pub(super) struct Browser(BTreeMap<String, String>);
 
 impl Browser {
-    /// Sends an authorization request, and follows redirects to the client's redirect URI. Returns the code.
+    /// Sends the authorization request at `url`, and follows redirects to the client's redirect URI. Returns the code.
     pub(super) async fn authorize(
         &mut self,
         connection: &mut Connection,
-        target: &Target,
+        mut url: Url,
+        redirect_uri: &str,
     ) -> Result<String, Error> {
-        let base = Url::parse(&target.url())?;
-        let mut url = base.join(&target.authorization())?;
-        for _ in 0..REDIRECTS {
+        for _ in 0..=REDIRECTS {
             let response = self.send(connection, &url, None).await?;
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
             url = url.join(location.ok_or_else(|| Error::unexpected("authorization", &response))?)?;
-            if url.as_str().starts_with(&target.clients.app.redirect_uri) {
+            if url.as_str().starts_with(redirect_uri) {
                 let code = url.query_pairs().find(|(name, _)| name == "code");
-                return code.map(|(_, code)| code.into_owned()).ok_or_else(|| Error::NoCode(url.to_string()));
+                let code = code.map(|(_, code)| code.into_owned());
+                return code.ok_or_else(|| Error::NoCode(url.to_string()));
             }
         }
         Err(Error::NoCode(url.to_string()))

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Error,
     browser::Browser,
     engine,
+    error::Error,
     jeton::Admin,
     job::Job,
     process::Process,
@@ -110,6 +110,16 @@ impl Contender {
     /// Returns whether this is Jeton, and no peer.
     pub(super) fn is_jeton(self) -> bool {
         matches!(self.program, Program::Jeton { .. })
+    }
+
+    /// Returns whether the server and the engine, in a process of its own, have one processor together.
+    pub(super) fn shares_its_processor_with_the_engine(self) -> bool {
+        self.storage == Storage::Engine(SERVER)
+    }
+
+    /// Returns whether this is a peer that has no database.
+    pub(super) fn is_in_memory(self) -> bool {
+        self.storage == Storage::Own && !self.is_jeton()
     }
 
     /// Returns whether the server can do the job. With Argon2, only the job with a client secret differs.

@@ -11,7 +11,7 @@ use hyper::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Error, http::Connection};
+use super::{error::Error, http::Connection};
 
 /// Serves the engine, in memory, on a free port, which it prints.
 pub(crate) async fn serve() -> Result<(), Error> {

@@ -7,7 +7,10 @@ use hyper::{Request, Response, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::Error;
+use super::error::Error;
+
+/// The media type of a form.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request whose body is at hand.
 pub(super) type Call = Request<Full<Bytes>>;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tokio::{io::AsyncWriteExt, process::Command};
 use url::Url;
 
-use super::{Error, browser::Browser, http::Connection, target::Clients};
+use super::{browser::Browser, error::Error, http::Connection, target::Clients};
 
 /// The user's password.
 const PASSWORD: &str = "correct horse battery staple";

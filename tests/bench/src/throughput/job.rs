@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode, body::Bytes};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Error, browser::Browser, http::Connection, target::Target};
+use super::{browser::Browser, error::Error, http::Connection, target::Target};
 
 /// One kind of request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -110,6 +110,12 @@ impl<'a> Worker<'a> {
         Ok(Self { target, connection, browser, token: String::new(), latencies: Vec::new() })
     }
 
+    /// Returns a new code.
+    async fn authorize(&mut self) -> Result<String, Error> {
+        let (request, redirect_uri) = (self.target.authorization()?, &self.target.clients.app.redirect_uri);
+        self.browser.authorize(&mut self.connection, request, redirect_uri).await
+    }
+
     async fn prepare(
         &mut self,
         job: Job,
@@ -121,12 +127,12 @@ impl<'a> Worker<'a> {
             Job::ClientCredentials => {}
             Job::Code => {
                 while queue.borrow().len() < codes && Instant::now() < end {
-                    let code = self.browser.authorize(&mut self.connection, self.target).await?;
+                    let code = self.authorize().await?;
                     queue.borrow_mut().push(code);
                 }
             }
             Job::Refresh => {
-                let code = self.browser.authorize(&mut self.connection, self.target).await?;
+                let code = self.authorize().await?;
                 let response = self.connection.send(self.target.redemption(&code)?).await?;
                 self.token = tokens(Job::Code, &response)?.refresh_token.ok_or(Error::NoRefreshToken)?;
             }

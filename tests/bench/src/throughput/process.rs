@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::Error;
+use super::error::Error;
 
 /// The longest time until a server listens.
 const START: Duration = Duration::from_mins(1);

@@ -1,4 +1,4 @@
-//! The tables and the plot.
+//! The tables and the plots.
 
 use std::{io, process::Command};
 
@@ -118,19 +118,30 @@ fn versions() -> io::Result<Table> {
     Ok(table("throughput-versions", "The versions of the peers.", &["package", "version"], rows))
 }
 
-/// Returns the bars of all servers, in a group for each job.
-pub(super) fn plot(samples: &Samples) -> Plot {
+/// Returns the plots: Jeton beside the peers on the same engine, and beside the peers in memory.
+pub(super) fn plots(samples: &Samples) -> Vec<Plot> {
+    let on_engine = "Requests a second on one core, all on the same database (more is better)";
+    let in_memory = "Requests a second on one core, the peers in memory (more is better)";
+    vec![
+        plot(samples, "throughput", on_engine, |one| {
+            one.is_jeton() || one.shares_its_processor_with_the_engine()
+        }),
+        plot(samples, "throughput-memory", in_memory, |one| one.is_jeton() || one.is_in_memory()),
+    ]
+}
+
+/// Returns the bars of the servers that `is_shown` selects, in a group for each job.
+fn plot(samples: &Samples, name: &str, title: &str, is_shown: fn(Contender) -> bool) -> Plot {
     let group = |job: &Job| {
         let bar = |contender: &Contender| {
-            let figures = samples.figures(contender.name, *job)?;
+            let figures = samples.figures(contender.name, *job).filter(|_| is_shown(*contender))?;
             let label = contender.label.replace('*', "");
             Some(Bar { label, value: figures.rate, text: rate(figures), own: contender.is_jeton() })
         };
         Group { label: job.label().to_owned(), bars: CONTENDERS.iter().filter_map(bar).collect() }
     };
     let groups = Job::value_variants().iter().map(group).filter(|group| !group.bars.is_empty()).collect();
-    let title = "Requests a second on one core (more is better)".to_owned();
-    Plot { name: "throughput".to_owned(), title, groups }
+    Plot { name: name.to_owned(), title: title.to_owned(), groups }
 }
 
 /// Returns the ratio of two rates, in bold if the peer's is higher.

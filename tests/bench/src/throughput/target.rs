@@ -9,11 +9,14 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_TYPE, HOST},
 };
 use serde::Deserialize;
+use url::Url;
 
-use super::{Error, browser::Browser, http::Call};
+use super::{
+    browser::Browser,
+    error::Error,
+    http::{Call, FORM},
+};
 
-/// The media type of a form.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 /// The verifier of RFC 7636, appendix B, and its challenge.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -77,12 +80,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Returns the path and query of an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
-    pub(super) fn authorization(&self) -> String {
+    /// Returns the URL of an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
+    pub(super) fn authorization(&self) -> Result<Url, Error> {
         let Clients { app, scope, .. } = &self.clients;
         let query = form(&[
             ("response_type", "code"),
@@ -93,7 +92,7 @@ impl Target {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ]);
-        format!("{}?{query}", self.endpoints.authorization)
+        Ok(Url::parse(&format!("http://{}{}?{query}", self.address, self.endpoints.authorization))?)
     }
 
     /// RFC 6749 §4.4.2.
