@@ -16,7 +16,6 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{machine::Machine, report::Report};
 use contender::{CONTENDERS, Contender, Programs, Server};
@@ -81,11 +80,10 @@ impl Options {
     /// Measures until all rounds are over, or a signal stops the command, and with it the servers.
     async fn measure(&self) -> Result<Samples, Error> {
         process::pin_self(contender::LOAD)?;
-        let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
             samples = self.rounds() => samples,
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
-            _ = terminate.recv() => Err(Error::Interrupted),
+            () = terminated() => Err(Error::Interrupted),
         }
     }
 
@@ -133,4 +131,14 @@ impl Options {
         let used = server.usage()?.since(before);
         Ok(Sample::new(contender, job, &requests, used))
     }
+}
+
+/// Waits for the signal of service managers to stop.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
 }

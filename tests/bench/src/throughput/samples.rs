@@ -134,3 +134,40 @@ impl Samples {
         (start[0] > 0.0).then_some(start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "values are chosen, not computed")]
+    fn figures_are_the_medians_of_one_server_s_job() {
+        let sample = |contender, job, rate| Sample {
+            contender,
+            job,
+            rate,
+            p50_ms: rate,
+            p99_ms: rate,
+            server_us: rate,
+            engine_us: rate,
+            load: rate,
+        };
+        let rounds = [3.0, 1.0, 2.0].map(|rate| sample("a", Job::Code, rate));
+        let others = [sample("b", Job::Code, 9.0), sample("a", Job::Refresh, 8.0)];
+        let samples = Samples { requests: rounds.into_iter().chain(others).collect(), starts: Vec::new() };
+        assert_eq!(samples.figures("a", Job::Code).unwrap().p99_ms, 2.0);
+        assert_eq!(samples.figures("a", Job::Refresh).unwrap().rate, 8.0);
+        assert!(samples.figures("b", Job::Refresh).is_none() && samples.start("a").is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_process_is_measured_and_stopped() {
+        let script = "echo listening on http://127.0.0.1:1; while true; do true; done";
+        let process = process::Process::start(0, "sh", ["-c", script]).await.unwrap();
+        assert_eq!(process.address.port(), 1);
+        while process.cpu().unwrap() < Duration::from_millis(20) {}
+        let (now, most) = process.memory().unwrap();
+        assert!(now > 0.0 && most >= now, "{now} {most}");
+    }
+}

@@ -22,7 +22,7 @@ const BUSY: f64 = 0.95;
 
 /// Returns the tables, ratios first.
 pub(super) fn all(samples: &Samples) -> io::Result<Vec<Table>> {
-    Ok(vec![aims(samples), ratios(samples), jobs(samples), starts(samples), versions()?])
+    Ok(vec![aims(samples), ratios(samples), jobs(samples), starts(samples), versions(&node()?)?])
 }
 
 fn table(name: &str, caption: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
@@ -100,8 +100,14 @@ fn starts(samples: &Samples) -> Table {
     table("throughput-starts", caption, &["server", "start ms", "memory MiB", "peak MiB"], rows)
 }
 
+/// Returns the version of Node.js, such as `22.1.0`.
+fn node() -> io::Result<String> {
+    let version = Command::new("node").arg("--version").output()?.stdout;
+    Ok(String::from_utf8_lossy(&version).trim().trim_start_matches('v').to_owned())
+}
+
 /// The peers' versions.
-fn versions() -> io::Result<Table> {
+fn versions(node: &str) -> io::Result<Table> {
     let packages: Value = serde_json::from_str(include_str!("../../peers/package.json"))?;
     let packages = packages.get("dependencies").and_then(Value::as_object).into_iter().flatten();
     let mut rows: Vec<_> = packages
@@ -112,9 +118,7 @@ fn versions() -> io::Result<Table> {
         let (name, version) = line.split_once(" = ")?;
         name.starts_with("oxide-auth").then(|| vec![name.to_owned(), version.replace('"', "")])
     }));
-    let node = Command::new("node").arg("--version").output()?.stdout;
-    let node = String::from_utf8_lossy(&node).trim().trim_start_matches('v').to_owned();
-    rows.push(vec!["Node.js".to_owned(), node]);
+    rows.push(vec!["Node.js".to_owned(), node.to_owned()]);
     Ok(table("throughput-versions", "The versions of the peers.", &["package", "version"], rows))
 }
 
@@ -173,7 +177,7 @@ mod tests {
 
     #[test]
     fn versions_are_those_that_are_installed() {
-        let rows = versions().unwrap().rows;
+        let rows = versions("22.1.0").unwrap().rows;
         for package in ["oidc-provider", "@openauthjs/openauth", "oxide-auth", "oxide-auth-axum", "Node.js"] {
             let version = &rows.iter().find(|row| row[0] == package).unwrap()[1];
             assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{package}: {version}");
