@@ -27,7 +27,7 @@ use samples::{Sample, Samples, Start};
 /// The most codes that are prepared for a round.
 const CODES: usize = 20_000;
 /// The codes that each connection redeems to warm up.
-const WARM_UP_CODES: usize = 30;
+const WARM_UP_CODES: usize = 100;
 
 /// The options of `bench throughput`.
 #[derive(Args, Clone)]
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 4)]
     seconds: u64,
     /// The length of the warm-up before it
-    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
     warm_up: u64,
     /// The connections, each of which sends one request after another
     #[arg(long, value_name = "N", default_value_t = 16)]
