@@ -31,6 +31,9 @@ enum Benchmark {
     Lambda(lambda::Options),
     /// Loads the local server and its peers on one core
     Throughput(throughput::Options),
+    /// Serves the embedded DynamoDB, for the peers of `throughput`
+    #[command(hide = true)]
+    Engine,
     /// Repeats each operation beside 1,000, 100,000 and 1,000,000 live grants
     Growth(growth::Options),
     /// Writes docs/benchmarks.md from the results
@@ -43,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = match benchmark {
         Benchmark::Lambda(options) => lambda::run(&options).await?,
         Benchmark::Throughput(options) => throughput::run(&options).await?,
+        Benchmark::Engine => return Ok(throughput::serve_engine().await?),
         Benchmark::Growth(options) => Box::pin(growth::run(&options)).await?,
         Benchmark::Page(options) => return Ok(page::write(&options, &results)?),
     };

@@ -1,26 +1,144 @@
-//! The local server and its peers under load.
+//! The local server and its peers under load, on one processor each.
 
-use clap::Args;
+mod browser;
+mod contender;
+mod engine;
+mod error;
+mod http;
+mod jeton;
+mod job;
+mod process;
+mod samples;
+mod tables;
+mod target;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{machine::Machine, report::Report};
+use contender::{CONTENDERS, Contender, Programs, Server};
+pub(crate) use engine::serve as serve_engine;
+pub(crate) use error::Error;
+use job::{Job, Workers};
+use samples::{Sample, Samples, Start};
+
+/// The most codes that are prepared for a round.
+const CODES: usize = 20_000;
+/// The codes that each connection redeems to warm up.
+const WARM_UP_CODES: usize = 100;
 
 /// The options of `bench throughput`.
-#[derive(Args)]
-pub(crate) struct Options {}
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+#[derive(Args, Clone)]
+pub(crate) struct Options {
+    /// A server; repeatable [default: all]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(CONTENDERS.map(|one| one.name)))]
+    only: Vec<String>,
+    /// A job; repeatable [default: all]
+    #[arg(long, value_enum)]
+    job: Vec<Job>,
+    /// The rounds, in each of which every server starts and does every job
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rounds: usize,
+    /// The length of a job in a round
+    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
+    seconds: u64,
+    /// The length of the warm-up before it
+    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
+    warm_up: u64,
+    /// The connections, each of which sends one request after another
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    connections: usize,
+    /// The release build of Jeton
+    #[arg(long, value_name = "FILE", default_value = "target/release/jeton")]
+    jeton: PathBuf,
+    /// The directory where the peers are installed
+    #[arg(long, value_name = "DIRECTORY", default_value = "target/bench-peers")]
+    peers: PathBuf,
 }
 
 /// Runs the benchmark.
-#[expect(clippy::unused_async, reason = "it is filled next")]
-pub(crate) async fn run(_options: &Options) -> Result<Report, Error> {
+pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
+    let (options, machine) = (options.clone(), Machine::this()?);
+    // One thread for all connections: the load generator has one processor.
+    let samples = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(options.measure())
+    })
+    .await
+    .map_err(std::io::Error::other)??;
     Ok(Report {
         name: "throughput".to_owned(),
-        machine: Machine::this()?,
-        tables: Vec::new(),
-        plots: Vec::new(),
+        machine,
+        tables: tables::all(&samples)?,
+        plots: tables::plots(&samples),
     })
+}
+
+impl Options {
+    /// Measures until all rounds are over, or a signal stops the command, and with it the servers.
+    async fn measure(&self) -> Result<Samples, Error> {
+        process::pin_self(contender::LOAD)?;
+        tokio::select! {
+            samples = self.rounds() => samples,
+            _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+            () = terminated() => Err(Error::Interrupted),
+        }
+    }
+
+    async fn rounds(&self) -> Result<Samples, Error> {
+        let is_chosen =
+            |one: &&Contender| self.only.is_empty() || self.only.iter().any(|name| name == one.name);
+        let contenders: Vec<Contender> = CONTENDERS.iter().filter(is_chosen).copied().collect();
+        let jobs = if self.job.is_empty() { Job::value_variants() } else { self.job.as_slice() };
+        let programs = Programs { jeton: self.jeton.clone(), peers: self.peers.clone() };
+        let mut samples = Samples::default();
+        let offered = contenders.iter().flat_map(|one| jobs.iter().filter(|job| one.offers(**job)));
+        let progress = ProgressBar::new((offered.count() * self.rounds) as u64);
+        if let Ok(style) = ProgressStyle::with_template("[{elapsed}] {pos} of {len} {wide_bar} {msg}") {
+            progress.set_style(style);
+        }
+        for round in 1..=self.rounds {
+            for contender in &contenders {
+                progress.set_message(format!("round {round}: {} starts", contender.name));
+                let failed = |source| Error::Contender { name: contender.name, source: Box::new(source) };
+                let server = contender.start(&programs).await.map_err(failed)?;
+                for job in jobs.iter().copied().filter(|job| contender.offers(*job)) {
+                    progress.set_message(format!("round {round}: {}, {}", contender.name, job.label()));
+                    let sample = self.sample(*contender, &server, job).await.map_err(failed)?;
+                    samples.requests.push(sample);
+                    progress.inc(1);
+                }
+                samples.starts.push(Start::of(*contender, &server)?);
+            }
+        }
+        progress.finish_and_clear();
+        Ok(samples)
+    }
+
+    /// Measures one job of one server, after a warm-up.
+    async fn sample(&self, contender: Contender, server: &Server, job: Job) -> Result<Sample, Error> {
+        let prepare = |codes| Workers::prepare(&server.target, self.connections, job, codes);
+        let codes = self.connections * WARM_UP_CODES;
+        let time = Duration::from_secs(self.seconds);
+        let warm_up = prepare(codes).await?.run(Duration::from_secs(self.warm_up)).await?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive rate")]
+        let codes = ((warm_up.rate() * time.as_secs_f64()) as usize).min(CODES);
+        let workers = prepare(codes).await?;
+        let before = server.usage()?;
+        let requests = workers.run(time).await?;
+        let used = server.usage()?.since(before);
+        Ok(Sample::new(contender, job, &requests, used))
+    }
+}
+
+/// Waits for the signal of service managers to stop.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending::<()>().await;
 }

@@ -1,0 +1,90 @@
+//! The embedded DynamoDB in a process of its own, for the peers: the same engine as Jeton's.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http_body_util::Full;
+use hyper::{
+    Method, Request,
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+};
+use jeton::local::{Database, Storage};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{error::Error, http::Connection};
+
+/// Serves the engine, in memory, on a free port, which it prints.
+pub(crate) async fn serve() -> Result<(), Error> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let _database =
+        Database::start(&Storage::Memory, [listener]).map_err(|error| Error::Engine(error.to_string()))?;
+    #[expect(clippy::print_stdout, reason = "the process that started this one reads it")]
+    {
+        println!("listening on http://{address}");
+    }
+    std::future::pending().await
+}
+
+/// Creates the table of oidc-provider's adapter.
+pub(super) async fn create_oidc_provider_table(engine: SocketAddr) -> Result<(), Error> {
+    // The adapter reads nothing but the keys of a grant's items, which it deletes.
+    let indexed = [("grantId", "KEYS_ONLY"), ("uid", "ALL"), ("userCode", "ALL")];
+    let index = |(name, projection): (&str, &str)| {
+        json!({
+            "IndexName": name,
+            "KeySchema": [{ "AttributeName": name, "KeyType": "HASH" }],
+            "Projection": { "ProjectionType": projection },
+        })
+    };
+    let attributes = ["id"].into_iter().chain(indexed.map(|(name, _)| name));
+    create_table(
+        engine,
+        &json!({
+            "TableName": "oidc-provider",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+            "AttributeDefinitions":
+                attributes.map(|name| json!({ "AttributeName": name, "AttributeType": "S" })).collect::<Value>(),
+            "GlobalSecondaryIndexes": indexed.map(index),
+        }),
+    )
+    .await
+}
+
+/// Creates the table of `OpenAuth`'s storage.
+pub(super) async fn create_openauth_table(engine: SocketAddr) -> Result<(), Error> {
+    create_table(
+        engine,
+        &json!({
+            "TableName": "openauth",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" },
+            ],
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" },
+                { "AttributeName": "sk", "AttributeType": "S" },
+            ],
+        }),
+    )
+    .await
+}
+
+async fn create_table(engine: SocketAddr, table: &Value) -> Result<(), Error> {
+    // The engine reads the signature's form only.
+    let authorization = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, \
+                         SignedHeaders=host;x-amz-date, Signature=00";
+    let call = Request::builder()
+        .method(Method::POST)
+        .uri("/")
+        .header(HOST, engine.to_string())
+        .header(CONTENT_TYPE, "application/x-amz-json-1.0")
+        .header("x-amz-target", "DynamoDB_20120810.CreateTable")
+        .header("x-amz-date", "20260101T000000Z")
+        .header(AUTHORIZATION, authorization)
+        .body(Full::new(table.to_string().into()))?;
+    let response = Connection::open(engine).await?.send(call).await?;
+    if response.status().is_success() { Ok(()) } else { Err(Error::unexpected("CreateTable", &response)) }
+}

@@ -1,0 +1,173 @@
+//! What is measured, and its medians.
+
+use std::{io, time::Duration};
+
+use super::{
+    contender::{Contender, Server},
+    job::{Job, Requests},
+    process,
+};
+use crate::statistics::{median, quantile};
+
+/// The CPU times that processes have used.
+#[derive(Clone, Copy)]
+pub(super) struct Usage {
+    server: Duration,
+    engine: Duration,
+    load: Duration,
+}
+
+impl Server {
+    /// Returns the CPU times that the server, its engine and the load generator have used until now.
+    pub(super) fn usage(&self) -> io::Result<Usage> {
+        let engine = self.engine.as_ref().map(process::Process::cpu).transpose()?;
+        let (server, load) = (self.process.cpu()?, process::own_cpu()?);
+        Ok(Usage { server, engine: engine.unwrap_or_default(), load })
+    }
+}
+
+impl Usage {
+    /// Returns the difference.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            engine: self.engine.saturating_sub(before.engine),
+            load: self.load.saturating_sub(before.load),
+        }
+    }
+}
+
+/// One round of a job.
+pub(super) struct Sample {
+    contender: &'static str,
+    job: Job,
+    rate: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    server_us: f64,
+    engine_us: f64,
+    load: f64,
+}
+
+/// The medians of a job's rounds.
+#[derive(Clone, Copy)]
+pub(super) struct Figures {
+    /// Requests in a second.
+    pub(super) rate: f64,
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+    /// The CPU time of a request, in the server's process.
+    pub(super) server_us: f64,
+    /// The CPU time of a request, in the process of the embedded DynamoDB.
+    pub(super) engine_us: f64,
+    /// The share of the time that the load generator's processor spent in it.
+    pub(super) load: f64,
+}
+
+/// One start of a server.
+pub(super) struct Start {
+    contender: &'static str,
+    after_ms: f64,
+    idle_mib: f64,
+    peak_mib: f64,
+}
+
+impl Start {
+    /// Reads what the server has used, after its jobs.
+    pub(super) fn of(contender: Contender, server: &Server) -> io::Result<Self> {
+        let (_, peak_mib) = server.process.memory()?;
+        let after_ms = server.process.start.as_secs_f64() * 1000.0;
+        Ok(Self { contender: contender.name, after_ms, idle_mib: server.idle_memory, peak_mib })
+    }
+}
+
+impl Sample {
+    #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
+    pub(super) fn new(contender: Contender, job: Job, requests: &Requests, used: Usage) -> Self {
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / requests.latencies.len().max(1) as f64;
+        Self {
+            contender: contender.name,
+            job,
+            rate: requests.rate(),
+            p50_ms: median(&requests.latencies),
+            p99_ms: quantile(&requests.latencies, 0.99),
+            server_us: each(used.server),
+            engine_us: each(used.engine),
+            load: used.load.as_secs_f64() / requests.elapsed.as_secs_f64(),
+        }
+    }
+}
+
+/// Everything that was measured.
+#[derive(Default)]
+pub(super) struct Samples {
+    pub(super) requests: Vec<Sample>,
+    pub(super) starts: Vec<Start>,
+}
+
+impl Samples {
+    /// Returns the medians of a job, if it was measured.
+    pub(super) fn figures(&self, contender: &str, job: Job) -> Option<Figures> {
+        let of = |value: fn(&Sample) -> f64| {
+            let samples = self.requests.iter().filter(|one| one.contender == contender && one.job == job);
+            median(&samples.map(value).collect::<Vec<_>>())
+        };
+        let figures = Figures {
+            rate: of(|sample| sample.rate),
+            p50_ms: of(|sample| sample.p50_ms),
+            p99_ms: of(|sample| sample.p99_ms),
+            server_us: of(|sample| sample.server_us),
+            engine_us: of(|sample| sample.engine_us),
+            load: of(|sample| sample.load),
+        };
+        (figures.rate > 0.0).then_some(figures)
+    }
+
+    /// Returns the medians of a server's time to start in milliseconds, and of its memory before the first request and at
+    /// most, in MiB.
+    pub(super) fn start(&self, contender: &str) -> Option<[f64; 3]> {
+        let of = |value: fn(&Start) -> f64| {
+            let starts = self.starts.iter().filter(|one| one.contender == contender);
+            median(&starts.map(value).collect::<Vec<_>>())
+        };
+        let start = [of(|one| one.after_ms), of(|one| one.idle_mib), of(|one| one.peak_mib)];
+        (start[0] > 0.0).then_some(start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "values are chosen, not computed")]
+    fn figures_are_the_medians_of_one_server_s_job() {
+        let sample = |contender, job, rate| Sample {
+            contender,
+            job,
+            rate,
+            p50_ms: rate,
+            p99_ms: rate,
+            server_us: rate,
+            engine_us: rate,
+            load: rate,
+        };
+        let rounds = [3.0, 1.0, 2.0].map(|rate| sample("a", Job::Code, rate));
+        let others = [sample("b", Job::Code, 9.0), sample("a", Job::Refresh, 8.0)];
+        let samples = Samples { requests: rounds.into_iter().chain(others).collect(), starts: Vec::new() };
+        assert_eq!(samples.figures("a", Job::Code).unwrap().p99_ms, 2.0);
+        assert_eq!(samples.figures("a", Job::Refresh).unwrap().rate, 8.0);
+        assert!(samples.figures("b", Job::Refresh).is_none() && samples.start("a").is_none());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_process_is_measured_and_stopped() {
+        let script = "echo listening on http://127.0.0.1:1; while true; do true; done";
+        let process = process::Process::start(0, "sh", ["-c", script]).await.unwrap();
+        assert_eq!(process.address.port(), 1);
+        while process.cpu().unwrap() < Duration::from_millis(20) {}
+        let (now, most) = process.memory().unwrap();
+        assert!(now > 0.0 && most >= now, "{now} {most}");
+    }
+}
