@@ -1,5 +1,7 @@
 //! The functions, started as AWS Lambda starts them.
 
+#![expect(clippy::indexing_slicing, reason = "a member that a JSON value does not have is null")]
+
 mod browser;
 mod case;
 mod event;

@@ -154,8 +154,9 @@ impl Case {
             }
             Job::Account => Request::get("/account").cookies(&stage.user.cookies()).event(),
             Job::Register => {
+                // The same metadata again would be a repetition of the same registration.
                 let metadata = json!({
-                    "client_name": "Notes",
+                    "client_name": stage.new_client_name(),
                     "redirect_uris": ["https://notes.example.com/callback"],
                     "token_endpoint_auth_method": "none",
                 });
@@ -173,7 +174,10 @@ impl Case {
 
     /// Returns whether each invoke needs an event of its own, because the response uses something up.
     pub(crate) fn uses_events_up(&self) -> bool {
-        matches!(self.job, Job::AuthorizationCode | Job::RefreshToken | Job::Revoke | Job::SignIn)
+        matches!(
+            self.job,
+            Job::AuthorizationCode | Job::RefreshToken | Job::Revoke | Job::SignIn | Job::Register
+        )
     }
 
     /// Checks a response.

@@ -53,6 +53,8 @@ pub(crate) struct Stage {
     /// A client for `client_credentials`.
     pub(crate) machine: Client,
     pub(crate) resource_server: Client,
+    /// The number of clients that have registered themselves.
+    registered: u32,
 }
 
 impl Stage {
@@ -86,6 +88,7 @@ impl Stage {
             web: none(),
             machine: none(),
             resource_server: none(),
+            registered: 0,
         };
         stage.register().await?;
         stage.sign_in().await?;
@@ -171,6 +174,12 @@ impl Stage {
     pub(crate) async fn machine_token(&self) -> Result<String, Error> {
         let response = self.token(&self.machine, &[("grant_type", "client_credentials")]).await?;
         text(&response, "access_token")
+    }
+
+    /// Returns a name that no client has.
+    pub(crate) fn new_client_name(&mut self) -> String {
+        self.registered += 1;
+        format!("Notes {:06}", self.registered)
     }
 
     /// Sends a token request to the local server.

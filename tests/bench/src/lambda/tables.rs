@@ -74,6 +74,7 @@ fn ratios(subjects: &[Subject]) -> Table {
             cell(&own.init, &baseline.init, INIT),
             cell(&own.first, &baseline.first, FIRST),
             cell(&own.processor, &baseline.processor, PROCESSOR),
+            format!("{:+.0}", median(&own.processor) - median(&baseline.processor)),
         ]
     });
     let rows = rows.collect();
@@ -88,6 +89,7 @@ fn ratios(subjects: &[Subject]) -> Table {
             format!("Start (aim: {INIT})"),
             format!("First invoke (aim: {FIRST})"),
             format!("Processor time, warm (aim: {PROCESSOR})"),
+            "Difference, µs".to_owned(),
         ],
         rows,
     }

@@ -106,7 +106,7 @@ impl Recorded {
                     .set_return_values_on_condition_check_failure(fields.returned_on_failure()),
             ),
             "TransactWriteItems" => {
-                let writes = self.body["TransactItems"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let writes = fields.0["TransactItems"].as_array().map(Vec::as_slice).unwrap_or_default();
                 let writes = writes.iter().map(write).collect::<Result<_, _>>()?;
                 Request::TransactWriteItems(client.transact_write_items().set_transact_items(Some(writes)))
             }
