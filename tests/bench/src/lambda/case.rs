@@ -75,7 +75,7 @@ pub(crate) const ALL: &[Case] = &[
     case("authorize", "signed out", Job::SignedOut, 303),
     case("login", "form", Job::LoginForm, 200),
     case("login", "sign-in (Argon2id)", Job::SignIn, 303),
-    case("account", "", Job::Account, 200),
+    case("account", "one application", Job::Account, 200),
     Case { variables: REGISTRATION, ..case("register", "", Job::Register, 201) },
     case("metadata", "", Job::Metadata, 200),
     Case { variables: OPENID, ..case("discovery", "", Job::Discovery, 200) },
@@ -152,7 +152,7 @@ impl Case {
                 let (browser, form, typed) = stage.at_the_login_form().await?;
                 Request::post(&form.action).cookies(&browser.cookies()).form(&form.with(&typed)).event()
             }
-            Job::Account => Request::get("/account").cookies(&stage.user.cookies()).event(),
+            Job::Account => Request::get("/account").cookies(&stage.new_user.cookies()).event(),
             Job::Register => {
                 // The same metadata again would be a repetition of the same registration.
                 let metadata = json!({
@@ -168,7 +168,7 @@ impl Case {
                 let response = stage.redeemed("openid profile").await?;
                 Request::get("/oauth/userinfo").bearer(&text(&response, "access_token")?).event()
             }
-            Job::Logout => Request::get("/oauth/logout").cookies(&stage.user.cookies()).event(),
+            Job::Logout => Request::get("/oauth/logout").cookies(&stage.new_user.cookies()).event(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! The local server whose tables the functions use, with the clients, the user and the tokens of the cases.
+//! The local server whose tables the functions use, with the clients and users of the cases.
 
 use std::{
     net::SocketAddr,
@@ -27,7 +27,9 @@ use super::{
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT_URI: &str = "https://app.example.com/callback";
+/// The user whose grants and sessions become many, and one with a grant and a session.
 const USER: &str = "ada";
+const NEW_USER: &str = "grace";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// The credentials of a client.
@@ -47,7 +49,9 @@ pub(crate) struct Stage {
     pub(crate) dynamodb: Connection,
     dynamodb_url: String,
     pub(crate) front: Front,
+    /// A browser of each of the two users.
     pub(crate) user: Browser,
+    pub(crate) new_user: Browser,
     /// A client for every grant of users.
     pub(crate) web: Client,
     /// A client for `client_credentials`.
@@ -58,7 +62,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Starts the server, and signs its user in.
+    /// Starts the server, and signs its users in.
     pub(crate) async fn start(jeton: &Path, folder: &Path) -> Result<Self, Error> {
         let mut server = Command::new(jeton)
             .args(["serve", "--memory", "--port", "0"])
@@ -85,13 +89,15 @@ impl Stage {
             issuer,
             dynamodb_url,
             user: Browser::default(),
+            new_user: Browser::default(),
             web: none(),
             machine: none(),
             resource_server: none(),
             registered: 0,
         };
         stage.register().await?;
-        stage.sign_in().await?;
+        stage.user = stage.sign_in(USER).await?;
+        stage.new_user = stage.sign_in(NEW_USER).await?;
         Ok(stage)
     }
 
@@ -100,7 +106,9 @@ impl Stage {
         self.web = self.client(&web).await?;
         self.machine = self.client(&["--scope", "read"]).await?;
         self.resource_server = self.client(&["--resource-server"]).await?;
-        self.run(&["user", "create", USER, "--password-stdin"], &format!("{PASSWORD}\n")).await?;
+        for name in [USER, NEW_USER] {
+            self.run(&["user", "create", name, "--password-stdin"], &format!("{PASSWORD}\n")).await?;
+        }
         Ok(())
     }
 
@@ -131,16 +139,18 @@ impl Stage {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Signs the user in, and consents to the requests of `web`, for good.
-    async fn sign_in(&mut self) -> Result<(), Error> {
-        let page = self.user.get(&self.server, "/login?again").await?;
+    /// Signs a user in, who consents to the requests of `web`, for good, and lets `web` have tokens.
+    async fn sign_in(&self, name: &str) -> Result<Browser, Error> {
+        let mut browser = Browser::default();
+        let page = browser.get(&self.server, "/login?again").await?;
         let login = Form::of(&page, "/login")?;
-        let credentials = [("username", USER), ("password", PASSWORD)];
-        self.user.submit(&self.server, &login, &credentials).await?;
-        let page = self.user.get(&self.server, &self.authorization("openid profile read")).await?;
+        browser.submit(&self.server, &login, &[("username", name), ("password", PASSWORD)]).await?;
+        let page = browser.get(&self.server, &self.authorization("openid profile read")).await?;
         let consent = Form::of(&page, "/oauth/authorize")?;
-        let response = self.user.submit(&self.server, &consent, &[("decision", "allow")]).await?;
-        redirected(&response, "code").map(drop)
+        let response = browser.submit(&self.server, &consent, &[("decision", "allow")]).await?;
+        let code = redirected(&response, "code")?;
+        self.token(&self.web, &redemption(&code)).await?;
+        Ok(browser)
     }
 
     /// Returns the path and query of an authorization request of `web`.
