@@ -132,8 +132,10 @@ fn functions(subjects: &[Subject], empty: &Samples, limits: bool) -> Table {
     Table {
         name: "lambda-functions".to_owned(),
         caption: format!(
-            "Durations, processor time of a warm invoke and peak memory; without passwords the most memory is {most:.1} MiB \
-             (aim: {MEMORY} MiB).{}",
+            "Medians of {} starts, and of {} warm invokes in all; without passwords the most memory is {most:.1} MiB (aim: \
+             {MEMORY} MiB).{}",
+            empty.init.len(),
+            empty.warm.len(),
             if limits {
                 ""
             } else {
