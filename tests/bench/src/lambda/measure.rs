@@ -133,11 +133,15 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    async fn event(&self, stage: &mut Stage) -> Result<Bytes, Error> {
-        match self.case {
-            Some(case) => case.event(stage).await,
-            None => Ok(Request::get("/").event()),
+    /// Returns the events of this many invokes, in a loop if they may be repeated. They are made before the start, so that
+    /// the function never waits for the driver.
+    async fn events(&self, stage: &mut Stage, invokes: usize) -> Result<Vec<Bytes>, Error> {
+        let Some(case) = self.case else { return Ok(vec![Request::get("/").event()]) };
+        let mut events = Vec::new();
+        for _ in 0..if case.uses_events_up() { invokes } else { 1 } {
+            events.push(case.event(stage).await?);
         }
+        Ok(events)
     }
 
     /// Invokes the function, and returns the duration in ms.
@@ -159,13 +163,16 @@ impl Start<'_> {
         share: Option<(usize, u32)>,
         samples: &mut Samples,
     ) -> Result<(), Error> {
-        let mut event = self.event(stage).await?;
+        let invokes = if share.is_some() { 1 } else { 1 + SETTLING + run.invokes };
+        let events = self.events(stage, invokes).await?;
+        let mut events = events.iter().cycle().take(invokes);
+        let event = events.next().ok_or_else(|| Error::unexpected("no event"))?;
         let limit = share.map(|(_, memory)| Limit::of(memory)).transpose()?;
         let (mut function, init) = Function::start(self.program, self.variables, run.folder).await?;
         if let Some(limit) = &limit {
             limit.apply(function.pid)?;
         }
-        let first = self.invoke(&mut function, &event).await?;
+        let first = self.invoke(&mut function, event).await?;
         if let Some((index, _)) = share {
             samples.limited.get_mut(index).into_iter().for_each(|samples| samples.push(first));
             return function.stop().await;
@@ -173,14 +180,11 @@ impl Start<'_> {
         samples.init.push(milliseconds(init));
         samples.first.push(first);
         let mut begin = 0;
-        for nth in 0..SETTLING + run.invokes {
-            if self.case.is_some_and(Case::uses_events_up) {
-                event = self.event(stage).await?;
-            }
+        for (nth, event) in events.enumerate() {
             if nth == SETTLING {
                 begin = processor::time(function.pid)?;
             }
-            let duration = self.invoke(&mut function, &event).await?;
+            let duration = self.invoke(&mut function, event).await?;
             if nth >= SETTLING {
                 samples.warm.push(duration);
             }
