@@ -23,7 +23,7 @@ use std::{
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::{runtime::Builder, task};
+use tokio::{runtime::Builder, signal, task};
 
 use self::{
     case::Case,
@@ -89,7 +89,13 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     let options = options.clone();
     task::spawn_blocking(move || {
         processor::keep_off_the_subject()?;
-        Builder::new_current_thread().enable_all().build()?.block_on(measure(&options))
+        Builder::new_current_thread().enable_all().build()?.block_on(async {
+            // What is dropped stops its processes.
+            tokio::select! {
+                report = measure(&options) => report,
+                _ = signal::ctrl_c() => Err(Error::unexpected("interrupted")),
+            }
+        })
     })
     .await?
 }
