@@ -32,7 +32,8 @@ async fn an_error_page_shows_the_id_of_its_response_and_of_its_line_in_the_log()
         (403, browser.submit(&consent.with("csrf", "0"), &[("decision", "allow")]).await),
         (403, browser.post("/logout", &[]).await),
         (400, browser.get("/oauth/logout?state=a&state=b").await),
-        (404, browser.get("/account/credentials").await),
+        (404, browser.get("/account/tokens").await),
+        (403, browser.get("/account/credentials").await),
         (400, browser.get("/reset-password?token=x").await),
     ];
     stack.dynamodb.fail(Fault::Throttle);
