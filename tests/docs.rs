@@ -7,6 +7,7 @@ mod operation;
 mod page;
 mod schema;
 mod storage;
+mod threats;
 mod verifiers;
 
 use std::{collections::BTreeSet, fs, path::Path};

@@ -25,6 +25,9 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// The path of a request that came by no route of its own, as gateways write it.
+    pub const NO_ROUTE: &'static str = "$default";
+
     pub const fn new(time_ms: Timestamp, event: Event<'a>) -> Self {
         let metric = Metric { time_ms, name: event.into_str(), dimensions: event.dimensions() };
         Self { time_ms, request_id: None, path: None, event, metric }

@@ -148,14 +148,14 @@ impl<'a> Call<'a> {
         self.audit(Event::UserChanged { user, change });
     }
 
-    /// Returns the path of the gateway's route. Metrics count by it, so it is not the request's own path, which a
-    /// caller may vary where a route has parameters.
+    /// Returns the path of the gateway's route. Metrics count by it, so it is never the request's own path, which a caller
+    /// may vary.
     fn route_path(&self) -> &str {
         let key = match self.request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref(),
             _ => None,
         };
-        key.and_then(|key| key.split_once(' ')).map_or_else(|| self.request.uri().path(), |(_, path)| path)
+        key.and_then(|key| key.split_once(' ')).map_or(Record::NO_ROUTE, |(_, path)| path)
     }
 
     /// Returns the issuer: the deployment's own, or else the gateway's domain name. `Host` and `X-Forwarded-Host` do

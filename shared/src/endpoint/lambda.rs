@@ -159,6 +159,9 @@ fn malformed_event(app: &App, _request: Request) -> BoxFuture<'_, Response> {
 /// Logs an error of an event that is not a call, and makes the response. It has no request id and no endpoint.
 fn respond_without_call(app: &App, error: &OAuthError) -> Response {
     let event = Event::Refused { error: error.code, reason: &error.reason, client: None };
-    app.log.write(event.level(), &Record::new(app.clock.now(), event));
+    let (level, mut record) = (event.level(), Record::new(app.clock.now(), event));
+    // CloudWatch counts a line only if it has every dimension of its metric.
+    record.path = Some(Record::NO_ROUTE);
+    app.log.write(level, &record);
     error.response()
 }
