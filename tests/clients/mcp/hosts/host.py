@@ -30,6 +30,8 @@ async def serve(connect):
             answer = {"result": result}
         except Exception as error:
             traceback.print_exc()
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
     os._exit(0)  # without a farewell to the server, as when a program is killed
