@@ -19,7 +19,7 @@ pub(crate) struct Options {
 }
 
 #[derive(Template)]
-#[template(path = "benchmarks.md", escape = "none")]
+#[template(path = "benchmarks.md.askama", escape = "none")]
 struct Page {
     lambda: Report,
     throughput: Report,
