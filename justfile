@@ -22,6 +22,10 @@ ci:
 slow:
     .ci/slow
 
+# The benchmarks, on a machine that does nothing else; or one of them: just bench lambda --help
+bench *ARGUMENTS:
+    tests/bench/run {{ARGUMENTS}}
+
 # The files of a release: just release DIR [PART]...
 release *ARGUMENTS:
     .ci/release {{ARGUMENTS}}

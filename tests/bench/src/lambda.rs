@@ -9,6 +9,7 @@ mod front;
 mod function;
 mod http;
 mod measure;
+mod price;
 mod processor;
 mod replay;
 mod size;

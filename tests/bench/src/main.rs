@@ -9,7 +9,7 @@ mod report;
 mod statistics;
 mod throughput;
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -41,8 +41,20 @@ enum Benchmark {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { results, benchmark } = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the command's own message")]
+            {
+                eprintln!("bench: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { results, benchmark }: Arguments) -> Result<(), Box<dyn Error>> {
     let report = match benchmark {
         Benchmark::Lambda(options) => lambda::run(&options).await?,
         Benchmark::Throughput(options) => throughput::run(&options).await?,

@@ -3,6 +3,7 @@
 use super::{
     front::Seen,
     measure::{MEMORIES, Samples, Subject},
+    price,
     size::Size,
 };
 use crate::{
@@ -21,7 +22,13 @@ const ARCHIVE: f64 = 3.0;
 
 /// Returns the tables, in the order of the page.
 pub(crate) fn tables(subjects: &[Subject], empty: &Samples, sizes: &[Size], limits: bool) -> Vec<Table> {
-    vec![ratios(subjects), functions(subjects, empty, limits), requests(subjects), archives(sizes)]
+    vec![
+        ratios(subjects),
+        functions(subjects, empty, limits),
+        requests(subjects),
+        price::table(subjects),
+        archives(sizes),
+    ]
 }
 
 /// Returns the plots, in the order of the page.
@@ -165,18 +172,21 @@ fn requests(subjects: &[Subject]) -> Table {
     }
 }
 
-fn is_read(operation: &str) -> bool {
+pub(super) fn is_read(operation: &str) -> bool {
     matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems")
 }
 
 /// Returns the number of some requests and their units, such as `2 (3)`.
 fn cost(seen: &[Seen], counts: impl Fn(&str) -> bool) -> String {
-    let units: Vec<_> = seen.iter().filter(|seen| counts(&seen.operation)).map(|seen| seen.units).collect();
-    if units.is_empty() {
-        "–".to_owned()
-    } else {
-        format!("{} ({})", units.len(), units.iter().sum::<f64>())
+    match seen.iter().filter(|seen| counts(&seen.operation)).count() {
+        0 => "–".to_owned(),
+        requests => format!("{requests} ({})", units(seen, counts)),
     }
+}
+
+/// Returns the units of some requests.
+pub(super) fn units(seen: &[Seen], counts: impl Fn(&str) -> bool) -> f64 {
+    seen.iter().filter(|seen| counts(&seen.operation)).map(|seen| seen.units).sum()
 }
 
 fn archives(sizes: &[Size]) -> Table {

@@ -1,0 +1,72 @@
+//! The price of a million calls: what was measured, times AWS's prices.
+
+use super::{
+    front::Seen,
+    measure::Subject,
+    tables::{is_read, units},
+};
+use crate::{report::Table, statistics::median};
+
+/// Prices in US dollars in us-east-1, on demand, in 2026.
+mod dollars {
+    /// A million requests to an HTTP API.
+    pub(super) const GATEWAY: f64 = 1.0;
+    /// A million invokes.
+    pub(super) const INVOKES: f64 = 0.2;
+    /// A GB-second of a function on arm64.
+    pub(super) const GB_SECOND: f64 = 0.000_013_333_4;
+    /// A million strongly consistent read units, and a million write units.
+    pub(super) const READS: f64 = 0.125;
+    pub(super) const WRITES: f64 = 0.625;
+    /// A million tokens by `client_credentials` of Amazon Cognito, in its first tier.
+    pub(super) const COGNITO: f64 = 2_250.0;
+}
+
+/// The memory of a function in GB, and the time in AWS of a request to DynamoDB in ms.
+const MEMORY_GB: f64 = 0.256;
+const DYNAMODB_MS: f64 = 4.0;
+const MILLION: f64 = 1_000_000.0;
+
+/// Returns the table of the cases that a client calls by the million.
+pub(super) fn table(subjects: &[Subject]) -> Table {
+    let subjects = subjects.iter().filter(|subject| !subject.case.hashes_a_password());
+    let row = |subject: &Subject| {
+        let (reads, writes) = (units(&subject.warm, is_read), units(&subject.warm, |name| !is_read(name)));
+        let ms = (median(&subject.own.processor) / 1_000.0 + requests(&subject.warm) * DYNAMODB_MS).ceil();
+        let lambda = dollars::INVOKES + MILLION * ms / 1_000.0 * MEMORY_GB * dollars::GB_SECOND;
+        let dynamodb = reads * dollars::READS + writes * dollars::WRITES;
+        vec![
+            subject.case.name(),
+            format!("{ms:.0}"),
+            price(lambda),
+            price(dynamodb),
+            price(dollars::GATEWAY + lambda + dynamodb),
+        ]
+    };
+    let mut rows: Vec<_> = subjects.map(row).collect();
+    let none = || "–".to_owned();
+    let cognito = "Amazon Cognito: client_credentials".to_owned();
+    rows.push(vec![cognito, none(), none(), none(), price(dollars::COGNITO)]);
+    Table {
+        name: "lambda-prices".to_owned(),
+        caption: format!(
+            "The price of a million warm calls behind an HTTP API: the measured units and processor time, {DYNAMODB_MS} ms for \
+             each request to DynamoDB, {} MB of memory, and AWS's prices of 2026 in us-east-1. Without logs, and without \
+             what the account gets for free.",
+            MEMORY_GB * 1_000.0
+        ),
+        columns: ["Function", "Duration, ms", "Lambda", "DynamoDB", "With the gateway"]
+            .map(str::to_owned)
+            .into(),
+        rows,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of requests")]
+fn requests(seen: &[Seen]) -> f64 {
+    seen.len() as f64
+}
+
+fn price(dollars: f64) -> String {
+    format!("${dollars:.2}")
+}
