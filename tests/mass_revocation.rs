@@ -1,9 +1,11 @@
 //! The end of more grants than fit in memory.
 
+use std::time::Duration;
+
 use serde_json::json;
 use shared::secret::Id;
 
-use crate::harness::Stack;
+use crate::harness::{Fault, Stack};
 
 /// The grants of the client.
 const GRANTS: usize = 40;
@@ -36,4 +38,24 @@ async fn grants_are_ended_before_the_next_page_is_read() {
     });
     assert!(scans >= 3 && first_ending.unwrap() < last_scan, "{scans} {first_ending:?} {last_scan}");
     assert!(stack.is_active(&other, &survivor).await);
+}
+
+#[tokio::test]
+async fn a_grant_that_is_issued_while_others_are_ended_is_valid() {
+    let stack = Stack::start().await;
+    let machine = stack.machine().await;
+    let earlier = stack.token(&machine).await;
+    stack.dynamodb.fail(Fault::HoldFirstScan);
+    let arguments = ["token", "revoke-all", "--client", &machine.id];
+    let meanwhile = async {
+        stack.dynamodb.hangs().await;
+        stack.advance(Duration::from_secs(2));
+        let later = stack.token(&machine).await;
+        stack.dynamodb.release();
+        later
+    };
+    let (ran, later) = tokio::join!(stack.jeton(&arguments, ""), meanwhile);
+    assert_eq!(ran.json()["grants_ended"], 1);
+    stack.is_inactive(&machine, &earlier).await;
+    assert!(stack.is_active(&machine, &later).await);
 }

@@ -31,6 +31,8 @@ pub enum Fault {
     HoldFirstWrite,
     /// The first read of one client's or user's status waits until [`Front::release`](super::front::Front::release).
     HoldFirstStatusRead,
+    /// The first scan waits until [`Front::release`](super::front::Front::release).
+    HoldFirstScan,
     /// Transactions are throttled until one of them was attempted more often than the SDK attempts it.
     ThrottleTransactions,
     /// Every read of a user's record is throttled, nothing else.
@@ -109,7 +111,7 @@ impl Fault {
             Self::LoseFirstTransaction | Self::LoseTransactions | Self::ThrottleTransactions => {
                 operation == "TransactWriteItems"
             }
-            Self::DenyScans | Self::SlowScans => operation == "Scan",
+            Self::DenyScans | Self::SlowScans | Self::HoldFirstScan => operation == "Scan",
             // The command reads `status#clock`, which does not exist, to see DynamoDB's clock.
             Self::HoldFirstStatusRead => {
                 operation == "GetItem" && key.starts_with("status#") && key != "status#clock"
@@ -155,7 +157,10 @@ impl Fault {
             Self::Denied | Self::DenyWrites | Self::DenyScans => DENIED,
             Self::Hang | Self::HangWrites | Self::HangUses => Effect::Hang,
             Self::SlowScans => Effect::Slow,
-            Self::HoldFirstWrite | Self::HoldFirstStatusRead | Self::HoldFirstClaimsRead => Effect::Hold,
+            Self::HoldFirstWrite
+            | Self::HoldFirstStatusRead
+            | Self::HoldFirstScan
+            | Self::HoldFirstClaimsRead => Effect::Hold,
             Self::LoseFirstAnswer
             | Self::LoseAnswers
             | Self::LoseFirstTransaction
@@ -184,6 +189,7 @@ impl Fault {
             | Self::LoseFirstTransaction
             | Self::HoldFirstWrite
             | Self::HoldFirstStatusRead
+            | Self::HoldFirstScan
             | Self::HoldFirstClaimsRead => 1,
             Self::LeftOver => 2,
             _ => usize::MAX,

@@ -142,7 +142,7 @@ pub(super) async fn disable(admin: &Admin, ids: &[ClientId]) -> Result<usize, Er
         admin.app.clients.disable(id, end).await?;
         admin.audit_client(id, ClientChange::Disabled);
     }
-    let ended = sweep_clients(admin, ids).await?;
+    let ended = sweep_clients(admin, ids, end).await?;
     admin.wait_until_past(end).await;
     Ok(ended)
 }

@@ -2,26 +2,36 @@
 
 use shared::{
     dynamodb::MOST_AT_ONCE,
-    grants::{EndReason, Selection, State},
+    grants::{EndReason, Grant, Selection, State},
     oauth::ClientId,
     secret::Id,
+    time::Timestamp,
 };
 
 use super::{connection::Admin, error::Error, progress::Progress};
 
-/// Ends the grants of a user. Returns the number of grants that this call ended.
-pub(super) async fn sweep_user(admin: &Admin, user: Id) -> Result<usize, Error> {
-    sweep(admin, [Selection::User(user)]).await
+/// Ends a user's grants that were issued until `end`. Returns the number of grants that this call ended.
+pub(super) async fn sweep_user(admin: &Admin, user: Id, end: Timestamp) -> Result<usize, Error> {
+    sweep(admin, [Selection::User(user)], end).await
 }
 
-/// Ends the grants of clients. Returns the number of grants that this call ended.
-pub(super) async fn sweep_clients(admin: &Admin, clients: &[ClientId]) -> Result<usize, Error> {
-    sweep(admin, clients.chunks(Selection::MOST_CLIENTS).map(Selection::Clients)).await
+/// Ends the grants of clients that were issued until `end`. Returns the number of grants that this call ended.
+pub(super) async fn sweep_clients(
+    admin: &Admin,
+    clients: &[ClientId],
+    end: Timestamp,
+) -> Result<usize, Error> {
+    sweep(admin, clients.chunks(Selection::MOST_CLIENTS).map(Selection::Clients), end).await
 }
 
-/// Ends the grants that have not ended, page by page: they may be more than fit in memory. Shows its progress at a terminal.
-async fn sweep(admin: &Admin, all: impl IntoIterator<Item = Selection<'_>>) -> Result<usize, Error> {
-    let (grants, now) = (&admin.app.grants, admin.app.clock.now());
+/// Ends the grants that were issued until `end` and have not ended, page by page: they may be more than fit in memory. Those
+/// that are issued meanwhile are valid. Shows its progress at a terminal.
+async fn sweep(
+    admin: &Admin,
+    all: impl IntoIterator<Item = Selection<'_>>,
+    end: Timestamp,
+) -> Result<usize, Error> {
+    let grants = &admin.app.grants;
     let progress = Progress::of_found("Ending grants", "ended");
     let mut ended = 0;
     for selection in all {
@@ -31,8 +41,9 @@ async fn sweep(admin: &Admin, all: impl IntoIterator<Item = Selection<'_>>) -> R
             progress.read(page.read);
             for ids in page.ids.chunks(MOST_AT_ONCE) {
                 let found = grants.find_all(ids).await?.into_iter();
-                let left: Vec<_> =
-                    found.filter(|(_, grant)| grant.state != State::Ended).map(|(id, _)| id).collect();
+                let is_left = |grant: &Grant| grant.state != State::Ended && grant.issued_at <= end;
+                let left: Vec<_> = found.filter(|(_, grant)| is_left(grant)).map(|(id, _)| id).collect();
+                let now = admin.app.clock.now();
                 ended += grants.sweep(&left, EndReason::Administrator, now, || progress.advance(1)).await?;
             }
             after = page.next;

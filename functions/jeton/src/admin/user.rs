@@ -198,7 +198,7 @@ async fn set_password(admin: &Admin, arguments: NameAndPassword) -> Result<(), E
     // Once more: until the password was written, the old one still worked for a sign-in.
     let end = admin.latest();
     admin.app.users.end_everything(user.sub, end).await?;
-    let ended = sweep_user(admin, user.sub).await?;
+    let ended = sweep_user(admin, user.sub, end).await?;
     admin.wait_until_past(end).await;
     let text = format!("{} has a new password, and is signed out everywhere.", user.username);
     admin.print(&changed(&user, "password_set", true, ended), &text)
@@ -236,7 +236,7 @@ async fn disable(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, end) = (admin.user(name).await?, admin.latest());
     admin.app.users.disable(user.sub, end).await?;
     admin.audit_user(user.sub, UserChange::Disabled);
-    let ended = sweep_user(admin, user.sub).await?;
+    let ended = sweep_user(admin, user.sub, end).await?;
     admin.wait_until_past(end).await;
     admin.print(&changed(&user, "disabled", true, ended), &format!("{} is disabled.", user.username))
 }
@@ -257,7 +257,7 @@ async fn delete(admin: &Admin, name: &str) -> Result<(), Error> {
         admin.app.clients.delete(&client.id).await?;
         admin.audit_client(&client.id, ClientChange::Deleted);
     }
-    let ended = sweep_user(admin, user.sub).await?;
+    let ended = sweep_user(admin, user.sub, admin.latest()).await?;
     admin.print(&changed(&user, "deleted", true, ended), &format!("{} is deleted.", user.username))
 }
 

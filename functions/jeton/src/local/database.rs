@@ -39,8 +39,6 @@ pub struct Database {
     engine: Engine,
     servers: Vec<JoinHandle<io::Result<()>>>,
     stop: watch::Sender<bool>,
-    /// Locked as long as the database is open, so that no second server opens it.
-    _lock: Option<File>,
 }
 
 impl Database {
@@ -57,11 +55,11 @@ impl Database {
             .map_err(|error| Error::Database { file: storage.to_string(), reason: error.to_string() })?;
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(sweep(database.clone(), stopped.clone()));
-        let engine = Engine::new(database);
+        let engine = Engine::new(database, lock);
         let serve =
             |listener| tokio::spawn(origin_guard::serve(listener, engine.clone(), until(stopped.clone())));
         let servers = listeners.into_iter().map(serve).collect();
-        Ok(Self { engine, servers, stop, _lock: lock })
+        Ok(Self { engine, servers, stop })
     }
 
     /// Returns the engine, for clients in this process.
@@ -69,7 +67,7 @@ impl Database {
         &self.engine
     }
 
-    /// Takes no more requests, and waits for the responses to those in progress.
+    /// Takes no more requests of tools, and waits for the responses to those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         for server in self.servers {

@@ -2,10 +2,11 @@
 //!
 //! # Design
 //! [`Engine`] is an HTTP client of the SDK that has no network. The local server then keeps the SDK of a deployment, with
-//! its retries, timeouts and interceptors, and none of its requests passes a socket. The port for tools answers by the same
-//! [`Engine::respond`].
+//! its retries and interceptors, and none of its requests passes a socket. The port for tools answers by the same
+//! [`Engine::respond`]. It runs on the thread of the request: an operation on one item takes less time than the way to another
+//! thread and back.
 
-use std::{fmt, io};
+use std::{fmt, fs::File, io, sync::Arc};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -29,6 +30,8 @@ use shared::{
 
 /// The header that names the operation of a request, such as `DynamoDB_20120810.GetItem`.
 pub const TARGET: &str = "x-amz-target";
+/// DynamoDB's version, which the header has before the operation.
+const VERSION: &str = "DynamoDB_20120810.";
 
 /// Returns a client of DynamoDB with the settings of a function, whose requests `http` answers.
 pub async fn connect(http: impl HttpClient + 'static) -> io::Result<Client> {
@@ -39,16 +42,20 @@ pub async fn connect(http: impl HttpClient + 'static) -> io::Result<Client> {
 
 /// The engine of a database.
 #[derive(Clone)]
-pub struct Engine(Database);
+pub struct Engine {
+    database: Database,
+    /// Locked as long as a client may use the file, so that no second server opens it.
+    _lock: Option<Arc<File>>,
+}
 
 impl Engine {
-    pub(super) const fn new(database: Database) -> Self {
-        Self(database)
+    pub(super) fn new(database: Database, lock: Option<File>) -> Self {
+        Self { database, _lock: lock.map(Arc::new) }
     }
 
     /// Answers the request with this `x-amz-target` header and body.
     pub fn respond(&self, target: &str, body: &[u8]) -> Response<String> {
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = target.strip_prefix(VERSION).unwrap_or_default();
         let (status, body) = match self.run(operation, body) {
             Ok(Some(response)) => (StatusCode::OK, response),
             Ok(None) => (StatusCode::BAD_REQUEST, unknown(operation)),
@@ -67,7 +74,7 @@ impl Engine {
     /// Runs `operation` with the request in `body`, and returns the response. `None`: the operation is unknown. Streams and
     /// vector indexes are not served.
     fn run(&self, operation: &str, body: &[u8]) -> Result<Option<String>, DynoxideError> {
-        let Self(database) = self;
+        let Self { database, .. } = self;
         let response = match operation {
             "BatchExecuteStatement" => call(body, |request| database.batch_execute_statement(request)),
             "BatchGetItem" => call(body, |request| database.batch_get_item(request)),
@@ -103,18 +110,24 @@ fn call<I: DeserializeOwned, O: Serialize>(
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request = serde_json::from_slice(body).map_err(|error| invalid(&error))?;
+    let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     let response = operation(request)?;
     serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// Returns the error of a request that cannot be read. The SDK and the AWS tools send well-formed JSON, so a value in it is
-/// invalid. The engine's own messages begin with a mark for its HTTP server, such as `VALIDATION:`.
-fn invalid(error: &serde_json::Error) -> DynoxideError {
+/// Returns the error of a request that cannot be read. The engine's own messages begin with a mark for its HTTP server.
+fn unreadable(error: &serde_json::Error) -> DynoxideError {
     let message = error.to_string();
-    let is_mark = |mark: &str| mark.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    let unmarked = message.split_once(':').filter(|(mark, _)| is_mark(mark)).map(|(_, message)| message);
-    DynoxideError::ValidationException(unmarked.unwrap_or(&message).to_owned())
+    match message.split_once(':') {
+        Some(("VALIDATION" | "VALIDATION_REQUEST" | "VALIDATION_AS_READ", message)) => {
+            DynoxideError::ValidationException(message.to_owned())
+        }
+        Some(("SERIALIZATION" | "SERIALIZATION_AS_READ", message)) => {
+            DynoxideError::SerializationException(message.to_owned())
+        }
+        _ if error.is_data() => DynoxideError::ValidationException(message),
+        _ => DynoxideError::SerializationException(message),
+    }
 }
 
 fn unknown(operation: &str) -> String {

@@ -40,8 +40,13 @@ async fn respond(State(engine): State<Engine>, request: Request<Body>) -> Respon
     let Ok(body) = body::to_bytes(body, MOST_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let target = parts.headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    engine.respond(target, &body).map(Body::from)
+    let target =
+        parts.headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    // A scan may take long.
+    match tokio::task::spawn_blocking(move || engine.respond(&target, &body)).await {
+        Ok(response) => response.map(Body::from),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// The name of the host machine in a container: `sam local invoke` runs functions in containers. No public domain name

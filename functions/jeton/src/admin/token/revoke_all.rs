@@ -43,7 +43,7 @@ async fn revoke_all_of_user(admin: &Admin, name: &str) -> Result<(), Error> {
     let (user, end) = (admin.user(name).await?, admin.latest());
     admin.app.users.end_everything(user.sub, end).await?;
     admin.audit_user(user.sub, UserChange::EverythingEnded);
-    let ended = sweep_user(admin, user.sub).await?;
+    let ended = sweep_user(admin, user.sub, end).await?;
     admin.wait_until_past(end).await;
     let json = json!({ "revoked": true, "sub": user.sub, "username": user.username, "grants_ended": ended });
     admin.print(&json, &format!("All grants of {} until now are ended, and all sessions.", user.username))
@@ -53,7 +53,7 @@ async fn revoke_all_of_client(admin: &Admin, id: &ClientId) -> Result<(), Error>
     let end = admin.latest();
     admin.app.clients.end_everything(id, end).await?;
     admin.audit_client(id, ClientChange::EverythingEnded);
-    let ended = sweep_clients(admin, slice::from_ref(id)).await?;
+    let ended = sweep_clients(admin, slice::from_ref(id), end).await?;
     admin.wait_until_past(end).await;
     let json = json!({ "revoked": true, "client_id": id, "grants_ended": ended });
     admin.print(&json, &format!("All grants of client {id} until now are ended."))

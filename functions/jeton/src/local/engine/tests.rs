@@ -139,5 +139,13 @@ async fn an_unknown_operation_is_an_error_that_names_it() {
     let response = engine.respond("", b"{}");
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert!(serde_json::from_str::<Value>(response.body()).unwrap()["message"].is_string());
-    assert_eq!(engine.respond("DynamoDB_20120810.GetItem", b"not JSON").status(), StatusCode::BAD_REQUEST);
+    let kind = |target, body: &[u8]| {
+        let response = engine.respond(target, body);
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let body: Value = serde_json::from_str(response.body()).unwrap();
+        body["__type"].as_str().unwrap().rsplit('#').next().unwrap().to_owned()
+    };
+    assert_eq!(kind("DynamoDB_20111205.GetItem", b"{}"), "UnknownOperationException");
+    assert_eq!(kind("DynamoDB_20120810.GetItem", b"not JSON"), "SerializationException");
+    assert_eq!(kind("DynamoDB_20120810.GetItem", b"{}"), "ValidationException");
 }
