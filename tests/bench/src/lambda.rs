@@ -24,7 +24,7 @@ use std::{
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::{runtime::Builder, signal, task};
+use tokio::{runtime::Builder, task};
 
 use self::{
     case::Case,
@@ -32,7 +32,7 @@ use self::{
     processor::Limit,
     stage::Stage,
 };
-use crate::{machine::Machine, report::Report};
+use crate::{machine::Machine, report::Report, signals};
 
 /// The options of `bench lambda`.
 #[derive(Args, Clone)]
@@ -94,7 +94,7 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
             // What is dropped stops its processes.
             tokio::select! {
                 report = measure(&options) => report,
-                _ = signal::ctrl_c() => Err(Error::unexpected("interrupted")),
+                error = signals::interrupted() => Err(error.into()),
             }
         })
     })

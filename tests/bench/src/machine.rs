@@ -1,6 +1,6 @@
 //! The machine and the versions of a run.
 
-use std::{fs, io, process::Command};
+use std::{fmt, fs, io, process::Command};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,28 +14,38 @@ pub(crate) struct Machine {
     /// The operating system's kernel.
     pub(crate) kernel: String,
     pub(crate) rustc: String,
-    /// The commit of the repository.
+    /// The commit of the repository, such as `1e9d5e3`; with changes that are not committed, `1e9d5e3-dirty`.
     pub(crate) commit: String,
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { date, processor, kernel, rustc, commit } = self;
+        write!(f, "Measured on {date} at commit {commit}: {processor}, {kernel}, {rustc}.")
+    }
 }
 
 impl Machine {
     /// Describes this machine.
     pub(crate) fn this() -> io::Result<Self> {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
-        let mut models =
-            cpuinfo.lines().filter_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-        let (model, count) = (models.next().unwrap_or("unknown").to_owned(), models.count() + 1);
+        let count = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
+        let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+        let model = model.unwrap_or(std::env::consts::ARCH);
         Ok(Self {
             date: output("date", &["-u", "+%F"])?,
             processor: format!("{count} × {model}"),
             kernel: output("uname", &["-sr"])?,
             rustc: output("rustc", &["--version"])?,
-            commit: output("git", &["rev-parse", "--short", "HEAD"])?,
+            commit: output("git", &["describe", "--always", "--dirty"])?,
         })
     }
 }
 
 fn output(program: &str, arguments: &[&str]) -> io::Result<String> {
     let output = Command::new(program).args(arguments).output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{program}: {}", output.status)));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -6,6 +6,7 @@ mod machine;
 mod page;
 mod plot;
 mod report;
+mod signals;
 mod statistics;
 mod throughput;
 
@@ -59,7 +60,11 @@ async fn run(Arguments { results, benchmark }: Arguments) -> Result<(), Box<dyn 
         Benchmark::Lambda(options) => lambda::run(&options).await?,
         Benchmark::Throughput(options) => throughput::run(&options).await?,
         Benchmark::Engine => return Ok(throughput::serve_engine().await?),
-        Benchmark::Growth(options) => Box::pin(growth::run(&options)).await?,
+        // What is dropped stops its processes.
+        Benchmark::Growth(options) => tokio::select! {
+            report = Box::pin(growth::run(&options)) => report?,
+            error = signals::interrupted() => return Err(error.into()),
+        },
         Benchmark::Page(options) => return Ok(page::write(&options, &results)?),
     };
     report.print();

@@ -27,17 +27,22 @@ struct Page {
 }
 
 impl Report {
-    /// Returns a table of the page, with its caption.
-    fn table(&self, name: &str) -> String {
+    /// Returns a table of the page, with its caption. Fails if the report lacks it.
+    fn table(&self, name: &str) -> Result<String, askama::Error> {
         let table = self.tables.iter().find(|table| table.name == name);
-        table.map(|table| format!("{}\n\n{}", table.caption, table.markdown())).unwrap_or_default()
+        let table = table.ok_or_else(|| missing(name))?;
+        Ok(format!("{}\n\n{}", table.caption, table.markdown()))
     }
 
     /// Returns the link to a plot of the page.
-    fn plot(&self, name: &str) -> String {
-        let plot = self.plots.iter().find(|plot| plot.name == name);
-        plot.map(|plot| format!("![{}](benchmarks/{}.svg)", plot.title, plot.name)).unwrap_or_default()
+    fn plot(&self, name: &str) -> Result<String, askama::Error> {
+        let plot = self.plots.iter().find(|plot| plot.name == name).ok_or_else(|| missing(name))?;
+        Ok(format!("![{}](benchmarks/{}.svg)", plot.title, plot.name))
     }
+}
+
+fn missing(name: &str) -> askama::Error {
+    askama::Error::custom(format!("{name} is missing in the results: run the whole benchmark"))
 }
 
 /// Writes the page and its plots.

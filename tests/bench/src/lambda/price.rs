@@ -18,12 +18,12 @@ mod dollars {
     /// A million strongly consistent read units, and a million write units.
     pub(super) const READS: f64 = 0.125;
     pub(super) const WRITES: f64 = 0.625;
-    /// A million tokens by `client_credentials` of Amazon Cognito, in its first tier.
+    /// A million tokens by `client_credentials` of Amazon Cognito, at the price of its first tier: $2.25 for 1,000.
     pub(super) const COGNITO: f64 = 2_250.0;
 }
 
 /// The memory of a function in GB, and the time in AWS of a request to DynamoDB in ms.
-const MEMORY_GB: f64 = 0.256;
+const MEMORY_GB: f64 = 0.25;
 const DYNAMODB_MS: f64 = 4.0;
 const MILLION: f64 = 1_000_000.0;
 
@@ -35,25 +35,28 @@ pub(super) fn table(subjects: &[Subject]) -> Table {
         let ms = (median(&subject.own.processor) / 1_000.0 + requests(&subject.warm) * DYNAMODB_MS).ceil();
         let lambda = dollars::INVOKES + MILLION * ms / 1_000.0 * MEMORY_GB * dollars::GB_SECOND;
         let dynamodb = reads * dollars::READS + writes * dollars::WRITES;
+        // The gateway before the API calls the authorizer, and its requests are the API's.
+        let gateway = if subject.case.function == "authorizer" { 0.0 } else { dollars::GATEWAY };
         vec![
             subject.case.name(),
             format!("{ms:.0}"),
             price(lambda),
             price(dynamodb),
-            price(dollars::GATEWAY + lambda + dynamodb),
+            price(gateway + lambda + dynamodb),
         ]
     };
     let mut rows: Vec<_> = subjects.map(row).collect();
     let none = || "–".to_owned();
-    let cognito = "Amazon Cognito: client_credentials".to_owned();
+    let cognito = "Amazon Cognito: client_credentials, at the price of its first tier".to_owned();
     rows.push(vec![cognito, none(), none(), none(), price(dollars::COGNITO)]);
     Table {
         name: "lambda-prices".to_owned(),
         caption: format!(
-            "The price of a million warm calls behind an HTTP API: the measured units and processor time, {DYNAMODB_MS} ms for \
-             each request to DynamoDB, {} MB of memory, and AWS's prices of 2026 in us-east-1. Without logs, and without \
-             what the account gets for free.",
-            MEMORY_GB * 1_000.0
+            "What a million warm calls cost behind an HTTP API, by AWS's prices of 2026 in us-east-1 for arm64: the measured \
+             units, and for the duration the processor time that was measured here and {DYNAMODB_MS} ms, which are assumed, for \
+             each request to DynamoDB, at {} MB of memory. Logs and free tiers are left out. The authorizer's gateway is the \
+             API's.",
+            MEMORY_GB * 1_024.0
         ),
         columns: ["Function", "Duration, ms", "Lambda", "DynamoDB", "With the gateway"]
             .map(str::to_owned)
