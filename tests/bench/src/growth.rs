@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::{
     deployment::{Deployment, Programs, Storage},
-    operation::{Load, Operation, now},
+    operation::{Load, Operation},
     tables::{DatabaseResults, OperationResults, Results, Samples},
 };
 use crate::{machine::Machine, report::Report};
@@ -34,17 +34,14 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Operation>,
     /// How often the databases take turns
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 8)]
     rounds: usize,
     /// How often a round makes each operation on each database
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 50)]
     operations: usize,
     /// The numbers of grants and users of the commands; 0: none
     #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000")]
     commands: Vec<usize>,
-    /// How long a server is watched without a request
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    idle: u64,
     /// The `jeton` to measure [default: the one beside this command]
     #[arg(long, value_name = "FILE")]
     jeton: Option<PathBuf>,
@@ -105,16 +102,13 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
 async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io::Result<Results> {
     // A revoked token is not revoked again, so each revocation needs a token of its own. The first round warms up.
     let samples = options.operations * (options.rounds + 1);
-    let (mut loads, mut databases) = (Vec::new(), Vec::new());
+    let mut loads = Vec::new();
     for grants in options.grants.iter().copied() {
-        let begin = now();
         let progress =
             progress(format!("{}: writing {grants} grants", storage.name()), grants + grants / 100 * 3);
         let deployment = Deployment::start(storage, programs, grants, samples, &progress).await?;
         progress.finish_and_clear();
-        let seeded_in = begin.elapsed();
         let load = Load::on(deployment).await?;
-        databases.push(watch(&load.deployment, seeded_in, options.idle).await?);
         load.deployment.pause().await?;
         loads.push(load);
     }
@@ -126,12 +120,15 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
         .collect();
     let progress = progress(format!("{}: operations", storage.name()), (options.rounds + 1) * loads.len());
     for round in 0..=options.rounds {
-        for (nth, load) in loads.iter_mut().enumerate() {
-            load.deployment.resume().await?;
-            for results in &mut operations {
+        // Each round begins with another database and another operation, so that none is always the first.
+        for database in rotated(loads.len(), round) {
+            let Some(load) = loads.get_mut(database) else { continue };
+            load.resume().await?;
+            for nth in rotated(operations.len(), round) {
+                let Some(results) = operations.get_mut(nth) else { continue };
                 let (latencies, cpu) = load.measure(results.operation, options.operations).await?;
-                if let Some(samples) = results.samples.get_mut(nth).filter(|_| round > 0) {
-                    samples.latencies.extend(latencies);
+                if let Some(samples) = results.samples.get_mut(database).filter(|_| round > 0) {
+                    samples.latencies.push(latencies);
                     samples.cpu.push(cpu);
                 }
             }
@@ -140,28 +137,24 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
         }
     }
     progress.finish_and_clear();
-    for (load, database) in loads.into_iter().zip(&mut databases) {
-        load.deployment.resume().await?;
-        database.memory = load.deployment.memory_of_the_database()?;
-        load.deployment.stop().await?;
+    let mut databases = Vec::new();
+    for Load { deployment, added, .. } in loads {
+        deployment.resume().await?;
+        databases.push(DatabaseResults {
+            grants: deployment.grants,
+            added,
+            file: deployment.file_size()?,
+            memory: deployment.memory_of_the_database()?,
+            first_sweep: deployment.first_sweep,
+        });
+        deployment.stop().await?;
     }
     Ok(Results { storage, databases, operations })
 }
 
-/// Watches a deployment without a request.
-async fn watch(deployment: &Deployment, seeded_in: Duration, seconds: u64) -> io::Result<DatabaseResults> {
-    let progress = progress(format!("watching a server beside {} grants", deployment.grants), 1);
-    let (before, begin) = (deployment.cpu_of_the_database()?, now());
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let spent = deployment.cpu_of_the_database()?.saturating_sub(before);
-    progress.finish_and_clear();
-    Ok(DatabaseResults {
-        grants: deployment.grants,
-        seeded_in,
-        file: deployment.file_size()?,
-        memory: deployment.memory_of_the_database()?,
-        idle: spent.as_secs_f64() / begin.elapsed().as_secs_f64(),
-    })
+/// Returns the numbers below `count`, from another one on in each round.
+fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |nth| (nth + round) % count)
 }
 
 /// Begins a progress line on standard error.

@@ -26,8 +26,8 @@ use samples::{Sample, Samples, Start};
 
 /// The most codes that are prepared for a round.
 const CODES: usize = 20_000;
-/// The codes that each connection redeems to warm up.
-const WARM_UP_CODES: usize = 100;
+/// The fewest codes that are prepared for each connection.
+const CODES_OF_A_CONNECTION: usize = 20;
 
 /// The options of `bench throughput`.
 #[derive(Args, Clone)]
@@ -39,13 +39,13 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     job: Vec<Job>,
     /// The rounds, in each of which every server starts and does every job
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
     /// The length of a job in a round
-    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3)]
     seconds: u64,
     /// The length of the warm-up before it
-    #[arg(long, value_name = "SECONDS", default_value_t = 4)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     warm_up: u64,
     /// The connections, each of which sends one request after another
     #[arg(long, value_name = "N", default_value_t = 16)]
@@ -100,7 +100,9 @@ impl Options {
             progress.set_style(style);
         }
         for round in 1..=self.rounds {
-            for contender in &contenders {
+            // Each round begins with another server, so that none always has the same place.
+            let first = (round - 1) * contenders.len() / self.rounds;
+            for contender in contenders.iter().cycle().skip(first).take(contenders.len()) {
                 progress.set_message(format!("round {round}: {} starts", contender.name));
                 let failed = |source| Error::Contender { name: contender.name, source: Box::new(source) };
                 let server = contender.start(&programs).await.map_err(failed)?;
@@ -111,6 +113,7 @@ impl Options {
                     progress.inc(1);
                 }
                 samples.starts.push(Start::of(*contender, &server)?);
+                server.stop().await.map_err(failed)?;
             }
         }
         progress.finish_and_clear();
@@ -119,17 +122,42 @@ impl Options {
 
     /// Measures one job of one server, after a warm-up.
     async fn sample(&self, contender: Contender, server: &Server, job: Job) -> Result<Sample, Error> {
-        let prepare = |codes| Workers::prepare(&server.target, self.connections, job, codes);
-        let codes = self.connections * WARM_UP_CODES;
         let time = Duration::from_secs(self.seconds);
-        let warm_up = prepare(codes).await?.run(Duration::from_secs(self.warm_up)).await?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive rate")]
-        let codes = ((warm_up.rate() * time.as_secs_f64()) as usize).min(CODES);
-        let workers = prepare(codes).await?;
+        let rate = self.warm_up(server, job).await?;
+        let workers = self.prepare(server, job, rate, time).await?;
         let before = server.usage()?;
         let requests = workers.run(time).await?;
         let used = server.usage()?.since(before);
+        if requests.latencies.is_empty() {
+            return Err(Error::NoRequests(job.label()));
+        }
         Ok(Sample::new(contender, job, &requests, used))
+    }
+
+    /// Sends requests until the time of the warm-up is over. If they use up the prepared codes before, more are prepared,
+    /// for the highest rate so far. Returns the highest rate.
+    async fn warm_up(&self, server: &Server, job: Job) -> Result<f64, Error> {
+        let (mut left, mut rate) = (Duration::from_secs(self.warm_up), 0.0_f64);
+        while !left.is_zero() {
+            let requests = self.prepare(server, job, rate, left).await?.run(left).await?;
+            left = left.saturating_sub(requests.elapsed);
+            rate = rate.max(requests.rate());
+        }
+        Ok(rate)
+    }
+
+    /// Opens the connections, with as many codes as requests at this rate need in this time.
+    async fn prepare<'a>(
+        &self,
+        server: &'a Server,
+        job: Job,
+        rate: f64,
+        time: Duration,
+    ) -> Result<Workers<'a>, Error> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive rate")]
+        let codes = (rate * time.as_secs_f64()) as usize;
+        let fewest = self.connections * CODES_OF_A_CONNECTION;
+        Workers::prepare(&server.target, self.connections, job, codes.min(CODES).max(fewest)).await
     }
 }
 

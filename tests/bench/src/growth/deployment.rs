@@ -68,6 +68,8 @@ pub(super) struct Deployment {
     pub(super) sample: Sample,
     /// The functions; with a file, the database, too.
     pub(super) server: Process,
+    /// The processor time of the server's start with its first sweep. `None`: the database sweeps itself.
+    pub(super) first_sweep: Option<Duration>,
     database: Database,
 }
 
@@ -124,8 +126,9 @@ impl Deployment {
         drop(sink);
         let (server, url, dynamodb_url) = serve(programs, &file).await?;
         let app = self::app(&dynamodb_url).await?;
+        let first_sweep = Some(server.rest(Duration::from_secs(1)).await?);
         let (database, jeton) = (Database::File(directory), programs.jeton.clone());
-        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, database })
+        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
     }
 
     async fn over_dynamodb_local(
@@ -141,12 +144,14 @@ impl Deployment {
         let clients = Clients::register(&app).await?;
         let sink = Sink::DynamoDb(app.grants.table().client().clone());
         let sample = seed(&app, &sink, &clients, grants, samples, progress).await?;
+        database.move_to(LOAD).await?;
         let program = env::current_exe()?.to_string_lossy().into_owned();
         let arguments = ["growth", "--serve-over", &dynamodb_url];
         let (server, [url]) =
             Process::announcing(MEASURED, &program, &arguments, ["Jeton listening on "]).await?;
         let (database, jeton) = (Database::DynamodbLocal(database), programs.jeton.clone());
-        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, database })
+        let first_sweep = None;
+        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
     }
 
     /// Returns the size of the database's files, in MiB. `None`: the database is in memory.
@@ -165,14 +170,6 @@ impl Deployment {
         match &self.database {
             Database::File(_) => self.server.memory(),
             Database::DynamodbLocal(database) => database.memory(),
-        }
-    }
-
-    /// Returns the processor time of the process that has the database.
-    pub(super) fn cpu_of_the_database(&self) -> io::Result<Duration> {
-        match &self.database {
-            Database::File(_) => self.server.cpu(),
-            Database::DynamodbLocal(database) => database.cpu(),
         }
     }
 
@@ -229,8 +226,8 @@ async fn seed(
     seed::grants(Seeding::new(sink, &app.config.tables, progress), &plan, grants, samples).await
 }
 
-/// Starts DynamoDB Local. It listens on every interface: `tests/bench/run` therefore runs the benchmark in a network of its
-/// own where it may.
+/// Starts DynamoDB Local, on the core that nothing else uses while items are written. It listens on every interface:
+/// `tests/bench/run` therefore runs the benchmark in a network of its own where it may.
 async fn dynamodb_local(directory: &Path) -> io::Result<(Process, String)> {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let (port, directory) = (port.to_string(), directory.to_string_lossy());
@@ -240,14 +237,14 @@ async fn dynamodb_local(directory: &Path) -> io::Result<(Process, String)> {
     );
     let arguments =
         [&library, "-jar", &jar, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port.as_str()];
-    let process = Process::start(LOAD, "java", &arguments)?;
+    let process = Process::start(MEASURED, "java", &arguments)?;
     for _ in 0..240 {
         if tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.is_ok() {
             return Ok((process, format!("http://127.0.0.1:{port}")));
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    Err(io::Error::other("DynamoDB Local did not start"))
+    Err(process.wrong("DynamoDB Local did not start"))
 }
 
 /// Serves the functions over the DynamoDB at `url`, as `jeton serve` does over its own, until the process is killed.

@@ -15,7 +15,7 @@ use super::{
     dataset::{self, Plan},
     deployment::{Directory, ISSUER, Programs, app, serve},
     operation::now,
-    process::{LOAD, run},
+    process::{LOAD, Process, run_with_peak},
     seed::{Seeding, Sink},
 };
 
@@ -25,8 +25,8 @@ pub(super) struct Run {
     /// The number of grants that were ended, or of users that were listed.
     pub(super) items: usize,
     pub(super) duration: Duration,
-    /// In MiB.
-    pub(super) peak: f64,
+    /// In MiB. `None`: the command was too short for a look at it.
+    pub(super) peak: Option<f64>,
 }
 
 /// The user whose grants are ended.
@@ -70,7 +70,7 @@ pub(super) async fn commands(
     drop(sink);
 
     let (server, _, url) = serve(programs, &file).await?;
-    let jeton = Jeton { program: &programs.jeton, url: &url, progress };
+    let jeton = Jeton { program: &programs.jeton, url: &url, server: &server, progress };
     let client = machine.id.to_string();
     let runs = vec![
         jeton.revoke_all("`token revoke-all --client`", &["--client", &client], many).await?,
@@ -86,6 +86,7 @@ pub(super) async fn commands(
 struct Jeton<'a> {
     program: &'a str,
     url: &'a str,
+    server: &'a Process,
     progress: &'a ProgressBar,
 }
 
@@ -111,10 +112,12 @@ impl Jeton<'_> {
         Ok(Run { command, items: users, duration, peak })
     }
 
-    async fn run(&self, arguments: &[&str]) -> io::Result<(Vec<u8>, Duration, f64)> {
-        let begin = now();
+    /// Runs the command when the server rests: a server that has just started sweeps its database.
+    async fn run(&self, arguments: &[&str]) -> io::Result<(Vec<u8>, Duration, Option<f64>)> {
+        self.server.rest(Duration::from_secs(1)).await?;
         let arguments = [&["--endpoint-url", self.url], arguments].concat();
-        let (output, peak) = run(LOAD, self.program, &arguments).await?;
+        let begin = now();
+        let (output, peak) = run_with_peak(LOAD, self.program, &arguments).await?;
         Ok((output, begin.elapsed(), peak))
     }
 }

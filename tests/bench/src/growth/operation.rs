@@ -58,6 +58,11 @@ impl Operation {
         }
     }
 
+    /// Returns whether this is a command, which runs in a process of its own.
+    pub(super) const fn is_command(self) -> bool {
+        self.command().is_some()
+    }
+
     /// Returns the command's arguments, before the user's name, if this is a command and no request.
     const fn command(self) -> Option<&'static [&'static str]> {
         match self {
@@ -94,6 +99,8 @@ pub(super) struct Load {
     refresh_tokens: VecDeque<(usize, String)>,
     /// The number of jobs so far, by which they choose.
     turn: usize,
+    /// The number of grants so far that the operations have added.
+    pub(super) added: usize,
 }
 
 /// A command takes as long as many requests, so it runs less often.
@@ -101,6 +108,10 @@ const REQUESTS_FOR_A_COMMAND: usize = 10;
 /// The users whose lists are requested, and the sessions of each.
 const USERS: usize = 10;
 const SESSIONS: usize = 3;
+/// The requests that do not count, with which a server begins that was stopped.
+const WARM_UP: usize = 10;
+/// How long a server must rest before it is measured.
+const QUIET: Duration = Duration::from_millis(300);
 
 impl Load {
     pub(super) async fn on(deployment: Deployment) -> io::Result<Self> {
@@ -123,6 +134,7 @@ impl Load {
             revocable: machines.collect(),
             refresh_tokens: refresh.collect(),
             turn: 0,
+            added: 0,
             deployment,
         })
     }
@@ -180,7 +192,8 @@ impl Load {
         Ok(request.header("cookie", nth(&self.cookies, turn)?))
     }
 
-    /// Stores the grant that a user's consent leads to, as the authorization endpoint does, and returns its code.
+    /// Stores the grant that a user's consent leads to, as the authorization endpoint does, and returns its code. The user
+    /// is one whose grants are never listed, so that the lists stay as long as they are.
     async fn issue_code(&self, client: &Registered) -> io::Result<Secret<AuthorizationCode>> {
         let (app, code) = (&self.deployment.app, Secret::new(Id::random(), &random()));
         let terms = Terms {
@@ -190,10 +203,17 @@ impl Load {
             issuer: app.config.issuer.clone().ok_or_else(|| io::Error::other("no issuer"))?,
             now: app.clock.now(),
         };
-        let user = nth(&self.deployment.sample.users, self.turn)?;
+        let user = nth(&self.deployment.sample.redeemers, self.turn)?;
         let grant = Grant::for_user(terms, &dataset::consent(*user, app.clock.now()), &code);
         app.grants.issue(&grant).await.map_err(io::Error::other)?;
         Ok(code)
+    }
+
+    /// Lets the server go on, and waits until it is as it was: its sweep is due if it was stopped for long.
+    pub(super) async fn resume(&mut self) -> io::Result<()> {
+        self.deployment.resume().await?;
+        self.deployment.server.rest(QUIET).await?;
+        self.measure(Operation::Introspection, WARM_UP).await.map(drop)
     }
 
     /// Makes the operation `times` times, one after the other. Returns the latency of each, in milliseconds, and the
@@ -210,11 +230,12 @@ impl Load {
         for _ in 0..times {
             jobs.push(self.prepare(operation).await?);
         }
-        let (before, mut latencies) = (self.deployment.server.cpu()?, Vec::new());
+        let (before, mut latencies) = (self.deployment.server.threads()?, Vec::new());
         for job in jobs {
             let begin = now();
-            let response = self.http.execute(job.request).await.map_err(io::Error::other)?;
-            let (status, body) = (response.status(), response.bytes().await.map_err(io::Error::other)?);
+            let failed = |error: reqwest::Error| self.deployment.server.wrong(&error.to_string());
+            let response = self.http.execute(job.request).await.map_err(failed)?;
+            let (status, body) = (response.status(), response.bytes().await.map_err(failed)?);
             latencies.push(begin.elapsed().as_secs_f64() * 1_000.0);
             let wrong = || {
                 let body = String::from_utf8_lossy(&body);
@@ -228,19 +249,22 @@ impl Load {
             if operation == Operation::Introspection && json().get("active") != Some(&Value::Bool(true)) {
                 return Err(wrong());
             }
+            if matches!(operation, Operation::ClientCredentials | Operation::Redemption) {
+                self.added += 1;
+            }
             if let Some(application) = job.application {
                 let json = json();
                 let token = json.get("refresh_token").and_then(Value::as_str).ok_or_else(wrong)?;
                 self.refresh_tokens.push_back((application, token.to_owned()));
             }
         }
-        let spent = self.deployment.server.cpu()?.saturating_sub(before);
+        let spent = self.deployment.server.threads()?.since(&before)?;
         Ok((latencies, micros(spent) / count(times)))
     }
 
     /// Runs the command on users in turn.
     async fn measure_command(&mut self, command: &[&str], times: usize) -> io::Result<(Vec<f64>, f64)> {
-        let (before, mut latencies) = (self.deployment.server.cpu()?, Vec::new());
+        let (before, mut latencies) = (self.deployment.server.threads()?, Vec::new());
         for _ in 0..times {
             self.turn += 1;
             let user = dataset::user_name(self.turn % self.deployment.sample.users.len().max(1));
@@ -249,7 +273,7 @@ impl Load {
             process::run(LOAD, &self.deployment.jeton, &arguments).await?;
             latencies.push(begin.elapsed().as_secs_f64() * 1_000.0);
         }
-        let spent = self.deployment.server.cpu()?.saturating_sub(before);
+        let spent = self.deployment.server.threads()?.since(&before)?;
         Ok((latencies, micros(spent) / count(times)))
     }
 }

@@ -94,8 +94,14 @@ pub(super) struct Sample {
     pub(super) machines: Vec<(usize, Secret<AccessToken>)>,
     /// The number of the application, and the tokens.
     pub(super) pairs: Vec<(usize, Pair)>,
+    /// The users with grants.
     pub(super) users: Vec<Id>,
+    /// Users without a grant, for the grants that the benchmark adds.
+    pub(super) redeemers: Vec<Id>,
 }
+
+/// How many users are without a grant.
+const REDEEMERS: usize = 10;
 
 /// Collects items, and writes a batch at a time.
 pub(super) struct Seeding<'a> {
@@ -163,6 +169,11 @@ pub(super) async fn grants(
                 sample.pairs.push((nth, pair));
             }
         }
+    }
+    for user in users..users + REDEEMERS {
+        let sub = Id::random();
+        seeding.user(dataset::user(user, sub, plan.now)?).await?;
+        sample.redeemers.push(sub);
     }
     seeding.finish().await?;
     Ok(sample)

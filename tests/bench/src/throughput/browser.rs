@@ -8,11 +8,11 @@ use hyper::{
     body::Bytes,
     header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE},
 };
-use url::Url;
+use url::{Position, Url};
 
 use super::{
     error::Error,
-    http::{Connection, FORM},
+    http::{Connection, FORM, form},
 };
 
 /// The most redirects between an authorization request and its response.
@@ -55,8 +55,7 @@ impl Browser {
         let (action, mut fields) = form_of(&String::from_utf8_lossy(page.body()), "/login");
         fields
             .extend([("username".to_owned(), user.to_owned()), ("password".to_owned(), password.to_owned())]);
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let response = self.send(connection, &base.join(&action)?, Some(form)).await?;
+        let response = self.send(connection, &base.join(&action)?, Some(form(&fields))).await?;
         if response.status().is_redirection() { Ok(()) } else { Err(Error::unexpected("sign-in", &response)) }
     }
 
@@ -67,9 +66,9 @@ impl Browser {
         url: &Url,
         form: Option<String>,
     ) -> Result<Response<Bytes>, Error> {
-        let path =
-            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-        let mut call = Request::builder().uri(path).header(HOST, url.authority());
+        let mut call = Request::builder()
+            .uri(&url[Position::BeforePath..Position::AfterQuery])
+            .header(HOST, url.authority());
         if !self.0.is_empty() {
             let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
             call = call.header(COOKIE, pairs.join("; "));

@@ -58,13 +58,14 @@ const fn contender(name: &'static str, label: &'static str, program: Program, st
 }
 
 /// The contenders, in the order of the tables.
-pub(super) const CONTENDERS: [Contender; 10] = {
+pub(super) const CONTENDERS: [Contender; 11] = {
     use Program::{Jeton, OidcProvider, OpenAuth, OxideAuth};
     use Storage::{Engine, Own};
 
     [
-        contender(JETON, "**Jeton**", Jeton { cache: false }, Own),
-        contender("jeton-cache", "**Jeton**, clients cached", Jeton { cache: true }, Own),
+        contender(JETON, "**Jeton**, its engine in the process", Jeton { cache: false }, Own),
+        contender("jeton-cache", "**Jeton**, the same, clients cached", Jeton { cache: true }, Own),
+        contender(JETON_BY_HTTP, "**Jeton**, DynamoDB by HTTP", Jeton { cache: false }, Engine(SERVER)),
         contender(OIDC_PROVIDER, "oidc-provider, DynamoDB", OidcProvider, Engine(SERVER)),
         contender(
             "oidc-provider-two-cores",
@@ -81,8 +82,10 @@ pub(super) const CONTENDERS: [Contender; 10] = {
     ]
 };
 
-/// The subject.
+/// The subject, as its users start it.
 pub(super) const JETON: &str = "jeton";
+/// The subject, on the engine as the peers are: by HTTP, with one processor for both.
+pub(super) const JETON_BY_HTTP: &str = "jeton-http";
 /// The peer of the aim: on the same engine, with one processor for both.
 pub(super) const OIDC_PROVIDER: &str = "oidc-provider";
 
@@ -106,6 +109,17 @@ pub(super) struct Server {
     pub(super) idle_memory: f64,
 }
 
+impl Server {
+    /// Stops the server, then its engine.
+    pub(super) async fn stop(self) -> Result<(), Error> {
+        self.process.stop().await?;
+        if let Some(engine) = self.engine {
+            engine.stop().await?;
+        }
+        Ok(())
+    }
+}
+
 impl Contender {
     /// Returns whether this is Jeton, and no peer.
     pub(super) fn is_jeton(self) -> bool {
@@ -117,9 +131,14 @@ impl Contender {
         self.storage == Storage::Engine(SERVER)
     }
 
-    /// Returns whether this is a peer that has no database.
-    pub(super) fn is_in_memory(self) -> bool {
-        self.storage == Storage::Own && !self.is_jeton()
+    /// Returns whether the engine and the load generator have one processor together.
+    pub(super) fn has_the_engine_on_the_loads_processor(self) -> bool {
+        self.storage == Storage::Engine(LOAD)
+    }
+
+    /// Returns whether this is one process, which stores by itself.
+    pub(super) fn is_one_process(self) -> bool {
+        self.storage == Storage::Own
     }
 
     /// Returns whether the server can do the job. With Argon2, only the job with a client secret differs.
@@ -140,7 +159,7 @@ impl Contender {
         let mut process = self.start_program(programs, engine.as_ref()).await?;
         let (idle_memory, _) = process.memory()?;
         let (clients, browser) = if self.is_jeton() {
-            registered(&programs.jeton, &mut process).await?
+            registered(&programs.jeton, &mut process, engine.as_ref()).await?
         } else {
             (Clients::of_peers()?, Browser::default())
         };
@@ -156,28 +175,34 @@ impl Contender {
     async fn start_engine(self, processor: u32) -> Result<Process, Error> {
         let engine = Process::start(processor, env::current_exe()?, ["engine"]).await?;
         match self.program {
+            Program::Jeton { .. } => engine::create_jeton_tables(engine.address).await?,
             Program::OpenAuth => engine::create_openauth_table(engine.address).await?,
-            _ => engine::create_oidc_provider_table(engine.address).await?,
+            Program::OidcProvider | Program::OxideAuth { .. } => {
+                engine::create_oidc_provider_table(engine.address).await?;
+            }
         }
         Ok(engine)
     }
 
     async fn start_program(self, programs: &Programs, engine: Option<&Process>) -> Result<Process, Error> {
         let engine = engine.map(|engine| format!("http://{}", engine.address));
-        let node = async |script: &str| {
+        let node = async |script: &str, engine: Option<String>| {
             let script = Some(programs.peers.join(script).display().to_string());
             Process::start(SERVER, "node", script.into_iter().chain(engine)).await
         };
-        match self.program {
-            Program::Jeton { cache } => {
+        match (self.program, engine) {
+            (Program::Jeton { .. }, Some(engine)) => {
+                Process::start(SERVER, env::current_exe()?, ["growth", "--serve-over", &engine]).await
+            }
+            (Program::Jeton { cache }, None) => {
                 let variable = if cache { CACHE } else { NO_CACHE }.to_owned();
                 let program = programs.jeton.display().to_string();
                 let options = ["serve", "--memory", "--port", "0", "--dynamodb-port", "0"].map(str::to_owned);
                 Process::start(SERVER, "env", [variable, program].into_iter().chain(options)).await
             }
-            Program::OidcProvider => node("oidc-provider.js").await,
-            Program::OpenAuth => node("openauth.js").await,
-            Program::OxideAuth { argon2 } => {
+            (Program::OidcProvider, engine) => node("oidc-provider.js", engine).await,
+            (Program::OpenAuth, engine) => node("openauth.js", engine).await,
+            (Program::OxideAuth { argon2 }, _) => {
                 let program = programs.peers.join("oxide-auth-server");
                 Process::start(SERVER, program, argon2.then_some("argon2")).await
             }
@@ -203,9 +228,17 @@ impl Contender {
     }
 }
 
-/// Registers Jeton's clients and user. The server prints the address of its DynamoDB after its own.
-async fn registered(jeton: &Path, process: &mut Process) -> Result<(Clients, Browser), Error> {
-    let admin = Admin { jeton, dynamodb: process.next_address().await? };
+/// Registers Jeton's clients and user. A server that has its DynamoDB in the process prints that address after its own.
+async fn registered(
+    jeton: &Path,
+    process: &mut Process,
+    engine: Option<&Process>,
+) -> Result<(Clients, Browser), Error> {
+    let dynamodb = match engine {
+        Some(engine) => engine.address,
+        None => process.next_address().await?,
+    };
+    let admin = Admin { jeton, dynamodb };
     let clients = admin.register().await?;
     let browser = admin.sign_in(process.address, &clients.user).await?;
     Ok((clients, browser))

@@ -1,4 +1,4 @@
-//! The embedded DynamoDB in a process of its own, for the peers: the same engine as Jeton's.
+//! The embedded DynamoDB in a process of its own: the same engine as that in Jeton's process.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,6 +9,11 @@ use hyper::{
 };
 use jeton::local::{Database, Storage};
 use serde_json::{Value, json};
+use shared::{
+    aws::Endpoint,
+    config::Config,
+    dynamodb::{connect_for_administration, schema},
+};
 use tokio::net::TcpListener;
 
 use super::{error::Error, http::Connection};
@@ -24,6 +29,15 @@ pub(crate) async fn serve() -> Result<(), Error> {
         println!("listening on http://{address}");
     }
     std::future::pending().await
+}
+
+/// Creates Jeton's tables.
+pub(super) async fn create_jeton_tables(engine: SocketAddr) -> Result<(), Error> {
+    let failed = |reason: String| Error::Engine(reason);
+    let endpoint = Endpoint { url: format!("http://{engine}"), anonymous: true };
+    let config = Config::read(|_| None).map_err(|error| failed(error.to_string()))?;
+    let client = connect_for_administration(Some(endpoint)).await?;
+    schema::create(&client, &config.tables).await.map_err(|error| failed(error.to_string()))
 }
 
 /// Creates the table of oidc-provider's adapter.

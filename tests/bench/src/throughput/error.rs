@@ -20,8 +20,12 @@ pub(crate) enum Error {
     Unexpected { case: String, status: StatusCode, body: String },
     #[error("the authorization response has no code: {0}")]
     NoCode(String),
-    #[error("the response to the code has no refresh token")]
-    NoRefreshToken,
+    #[error("the response to {0} has no refresh token")]
+    NoRefreshToken(&'static str),
+    #[error("the response to refresh_token has the same refresh token")]
+    SameRefreshToken,
+    #[error("{0}: no request was sent")]
+    NoRequests(&'static str),
     #[error("the server does not start")]
     NotStarted,
     #[error("the embedded DynamoDB: {0}")]

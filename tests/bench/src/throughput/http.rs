@@ -12,6 +12,11 @@ use super::error::Error;
 /// The media type of a form.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Returns a form's fields as a body, or as a query.
+pub(super) fn form<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
 /// A request whose body is at hand.
 pub(super) type Call = Request<Full<Bytes>>;
 

@@ -1,6 +1,6 @@
 //! The jobs, and the connections that do them.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, mem, time::Duration};
 
 use clap::ValueEnum;
 use futures_util::future::try_join_all;
@@ -38,6 +38,12 @@ const PREPARATION: Duration = Duration::from_secs(25);
 struct TokenResponse {
     access_token: String,
     refresh_token: Option<String>,
+}
+
+impl TokenResponse {
+    fn refresh_token(self, job: Job) -> Result<String, Error> {
+        self.refresh_token.ok_or(Error::NoRefreshToken(job.label()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -134,7 +140,7 @@ impl<'a> Worker<'a> {
             Job::Refresh => {
                 let code = self.authorize().await?;
                 let response = self.connection.send(self.target.redemption(&code)?).await?;
-                self.token = tokens(Job::Code, &response)?.refresh_token.ok_or(Error::NoRefreshToken)?;
+                self.token = tokens(Job::Code, &response)?.refresh_token(Job::Code)?;
             }
             Job::Introspection => {
                 let response = self.connection.send(self.target.client_credentials()?).await?;
@@ -164,7 +170,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Checks the response, and stores a new refresh token.
+    /// Checks the response, and stores the next refresh token: every server rotates those of public clients.
     fn check(&mut self, job: Job, response: &Response<Bytes>) -> Result<(), Error> {
         if job == Job::Introspection {
             let is_active =
@@ -172,8 +178,11 @@ impl<'a> Worker<'a> {
             return if is_active { Ok(()) } else { Err(Error::unexpected(job.label(), response)) };
         }
         let tokens = tokens(job, response)?;
-        if let (Job::Refresh, Some(successor)) = (job, tokens.refresh_token) {
-            self.token = successor;
+        if job == Job::Refresh {
+            let used = mem::replace(&mut self.token, tokens.refresh_token(job)?);
+            if used == self.token {
+                return Err(Error::SameRefreshToken);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     net::SocketAddr,
+    path::{Path, PathBuf},
     process::{Command as Blocking, Stdio},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use super::error::Error;
 /// The longest time until a server listens.
 const START: Duration = Duration::from_mins(1);
 
-/// A running server, which is stopped when this is dropped.
+/// A running server, which is killed when this is dropped.
 pub(super) struct Process {
     pid: u32,
     lines: Lines<BufReader<ChildStdout>>,
@@ -27,7 +28,7 @@ pub(super) struct Process {
     pub(super) start: Duration,
     /// Where it listens.
     pub(super) address: SocketAddr,
-    _child: Child,
+    child: Child,
 }
 
 impl Process {
@@ -47,7 +48,12 @@ impl Process {
         let stdout = child.stdout.take().ok_or(Error::NotStarted)?;
         let (pid, mut lines) = (child.id().ok_or(Error::NotStarted)?, BufReader::new(stdout).lines());
         let address = next_address(&mut lines).await?;
-        Ok(Self { pid, lines, start: begin.elapsed(), address, _child: child })
+        Ok(Self { pid, lines, start: begin.elapsed(), address, child })
+    }
+
+    /// Stops the process, and waits until it has ended, so that it takes no time of the next one.
+    pub(super) async fn stop(mut self) -> io::Result<()> {
+        self.child.kill().await
     }
 
     /// Waits for the next line that says where the program listens.
@@ -55,14 +61,19 @@ impl Process {
         next_address(&mut self.lines).await
     }
 
+    /// Returns the directory that tells about the process (`proc`(5)).
+    pub(super) fn directory(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.pid))
+    }
+
     /// Returns the CPU time that the process has used.
     pub(super) fn cpu(&self) -> io::Result<Duration> {
-        cpu(&self.pid.to_string())
+        cpu(&self.directory())
     }
 
     /// Returns the memory that the process has now, and the most that it had, in MiB.
     pub(super) fn memory(&self) -> io::Result<(f64, f64)> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let status = fs::read_to_string(self.directory().join("status"))?;
         let mebibytes = |field: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(field));
             let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
@@ -81,12 +92,12 @@ async fn next_address(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Socke
 
 /// Returns the CPU time that this process has used.
 pub(super) fn own_cpu() -> io::Result<Duration> {
-    cpu("self")
+    cpu(Path::new("/proc/self"))
 }
 
 /// Reads the CPU time of a process: fields 14 and 15 of its `stat`, in hundredths of a second (`proc_pid_stat`(5)).
-fn cpu(pid: &str) -> io::Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+fn cpu(directory: &Path) -> io::Result<Duration> {
+    let stat = fs::read_to_string(directory.join("stat"))?;
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(Duration::from_millis(ticks * 10))

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::statistics::{median, quantile};
 
+/// The share of its processor from which on the load generator may be what limits a server.
+const BUSY: f64 = 0.95;
+
 /// The CPU times that processes have used.
 #[derive(Clone, Copy)]
 pub(super) struct Usage {
@@ -46,7 +49,8 @@ pub(super) struct Sample {
     p99_ms: f64,
     server_us: f64,
     engine_us: f64,
-    load: f64,
+    /// The share of the time that the load generator's processor worked: for the load, and for an engine on it.
+    busy: f64,
 }
 
 /// The medians of a job's rounds.
@@ -54,14 +58,32 @@ pub(super) struct Sample {
 pub(super) struct Figures {
     /// Requests in a second.
     pub(super) rate: f64,
+    /// The smallest and the largest of the rounds' rates.
+    pub(super) rates: [f64; 2],
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
     /// The CPU time of a request, in the server's process.
     pub(super) server_us: f64,
     /// The CPU time of a request, in the process of the embedded DynamoDB.
     pub(super) engine_us: f64,
-    /// The share of the time that the load generator's processor spent in it.
-    pub(super) load: f64,
+    /// Whether the load generator's processor was busy all the time, so that the server may have done less than it can.
+    pub(super) is_bound: bool,
+}
+
+impl Figures {
+    /// Returns whether every round's rate is at least that of every round of the other. `None`: the rounds do not tell. A
+    /// server that the load generator limits could reach any higher rate.
+    pub(super) fn reaches(self, other: Self) -> Option<bool> {
+        let least = |figures: Self| figures.rates[0];
+        let most = |figures: Self| if figures.is_bound { f64::INFINITY } else { figures.rates[1] };
+        if least(self) >= most(other) {
+            Some(true)
+        } else if most(self) < least(other) {
+            Some(false)
+        } else {
+            None
+        }
+    }
 }
 
 /// One start of a server.
@@ -84,7 +106,9 @@ impl Start {
 impl Sample {
     #[expect(clippy::cast_precision_loss, reason = "a number of requests")]
     pub(super) fn new(contender: Contender, job: Job, requests: &Requests, used: Usage) -> Self {
-        let each = |time: Duration| time.as_secs_f64() * 1e6 / requests.latencies.len().max(1) as f64;
+        let shared = contender.has_the_engine_on_the_loads_processor();
+        let working = if shared { used.load + used.engine } else { used.load };
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / requests.latencies.len() as f64;
         Self {
             contender: contender.name,
             job,
@@ -93,7 +117,7 @@ impl Sample {
             p99_ms: quantile(&requests.latencies, 0.99),
             server_us: each(used.server),
             engine_us: each(used.engine),
-            load: used.load.as_secs_f64() / requests.elapsed.as_secs_f64(),
+            busy: working.as_secs_f64() / requests.elapsed.as_secs_f64(),
         }
     }
 }
@@ -108,17 +132,19 @@ pub(super) struct Samples {
 impl Samples {
     /// Returns the medians of a job, if it was measured.
     pub(super) fn figures(&self, contender: &str, job: Job) -> Option<Figures> {
-        let of = |value: fn(&Sample) -> f64| {
-            let samples = self.requests.iter().filter(|one| one.contender == contender && one.job == job);
-            median(&samples.map(value).collect::<Vec<_>>())
-        };
+        let is_chosen = |one: &&Sample| one.contender == contender && one.job == job;
+        let all =
+            |value: fn(&Sample) -> f64| self.requests.iter().filter(is_chosen).map(value).collect::<Vec<_>>();
+        let of = |value| median(&all(value));
+        let rates = all(|sample| sample.rate);
         let figures = Figures {
-            rate: of(|sample| sample.rate),
+            rate: median(&rates),
+            rates: [0.0, 1.0].map(|share| quantile(&rates, share)),
             p50_ms: of(|sample| sample.p50_ms),
             p99_ms: of(|sample| sample.p99_ms),
             server_us: of(|sample| sample.server_us),
             engine_us: of(|sample| sample.engine_us),
-            load: of(|sample| sample.load),
+            is_bound: of(|sample| sample.busy) >= BUSY,
         };
         (figures.rate > 0.0).then_some(figures)
     }
@@ -150,12 +176,13 @@ mod tests {
             p99_ms: rate,
             server_us: rate,
             engine_us: rate,
-            load: rate,
+            busy: rate / 3.0,
         };
         let rounds = [3.0, 1.0, 2.0].map(|rate| sample("a", Job::Code, rate));
         let others = [sample("b", Job::Code, 9.0), sample("a", Job::Refresh, 8.0)];
         let samples = Samples { requests: rounds.into_iter().chain(others).collect(), starts: Vec::new() };
-        assert_eq!(samples.figures("a", Job::Code).unwrap().p99_ms, 2.0);
+        let figures = samples.figures("a", Job::Code).unwrap();
+        assert_eq!((figures.p99_ms, figures.rates, figures.is_bound), (2.0, [1.0, 3.0], false));
         assert_eq!(samples.figures("a", Job::Refresh).unwrap().rate, 8.0);
         assert!(samples.figures("b", Job::Refresh).is_none() && samples.start("a").is_none());
     }
@@ -166,8 +193,11 @@ mod tests {
         let script = "echo listening on http://127.0.0.1:1; while true; do true; done";
         let process = process::Process::start(0, "sh", ["-c", script]).await.unwrap();
         assert_eq!(process.address.port(), 1);
+        let directory = process.directory();
         while process.cpu().unwrap() < Duration::from_millis(20) {}
         let (now, most) = process.memory().unwrap();
         assert!(now > 0.0 && most >= now, "{now} {most}");
+        process.stop().await.unwrap();
+        assert!(!directory.exists());
     }
 }

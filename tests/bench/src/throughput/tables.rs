@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::{
-    contender::{CONTENDERS, Contender, JETON, OIDC_PROVIDER},
+    contender::{CONTENDERS, Contender, JETON, JETON_BY_HTTP, OIDC_PROVIDER},
     job::Job,
     samples::{Figures, Samples},
 };
@@ -17,8 +17,6 @@ use crate::{
 
 /// The cell of a job that a server does not offer, or that was not measured.
 const NONE: &str = "–";
-/// The share of its processor from which on the load generator may be what limits a server.
-const BUSY: f64 = 0.95;
 
 /// Returns the tables, ratios first.
 pub(super) fn all(samples: &Samples) -> io::Result<Vec<Table>> {
@@ -32,15 +30,38 @@ fn table(name: &str, caption: &str, columns: &[&str], rows: Vec<Vec<String>>) ->
 
 /// Jeton beside oidc-provider on the same engine, where the aim is a ratio of 1 or more.
 fn aims(samples: &Samples) -> Table {
-    let row = |job: &Job| {
-        let (jeton, peer) = (samples.figures(JETON, *job)?, samples.figures(OIDC_PROVIDER, *job)?);
-        let aim = if jeton.rate >= peer.rate { "met" } else { "**missed**" };
-        Some(vec![job.label().to_owned(), ratio(jeton, peer), rate(jeton), rate(peer), aim.to_owned()])
+    let row = |name: &str, reached_by: &str, job: &Job| {
+        let (jeton, peer) = (samples.figures(name, *job)?, samples.figures(OIDC_PROVIDER, *job)?);
+        let [own, other] = [jeton, peer].map(rate_and_range);
+        Some(vec![
+            reached_by.to_owned(),
+            job.label().to_owned(),
+            ratio(jeton, peer),
+            own,
+            other,
+            aim(jeton, peer).to_owned(),
+        ])
     };
-    let rows = Job::value_variants().iter().filter_map(row).collect();
-    let caption =
-        "Requests a second of Jeton and of oidc-provider on the same engine; the aim is at least as many.";
-    table("throughput-aims", caption, &["job", "ratio", "Jeton", "oidc-provider", "aim"], rows)
+    let rows = [(JETON, "in the process"), (JETON_BY_HTTP, "by HTTP")]
+        .iter()
+        .flat_map(|(name, reached_by)| {
+            Job::value_variants().iter().filter_map(|job| row(name, reached_by, job))
+        })
+        .collect();
+    let caption = "Requests a second of Jeton and of oidc-provider on the same engine, with the smallest and the largest \
+                   of the rounds' rates. The aim is at least as many; it is undecided where the ranges overlap. In the \
+                   process: what a user of `jeton serve` gets, for whom the aim is set. By HTTP: Jeton's functions \
+                   reach the engine as oidc-provider does.";
+    let columns = ["Jeton's engine", "job", "ratio", "Jeton", "oidc-provider", "aim"];
+    table("throughput-aims", caption, &columns, rows)
+}
+
+fn aim(jeton: Figures, peer: Figures) -> &'static str {
+    match jeton.reaches(peer) {
+        Some(true) => "met",
+        Some(false) => "**missed**",
+        None => "undecided",
+    }
 }
 
 /// Jeton's requests a second beside those of each peer.
@@ -56,7 +77,9 @@ fn ratios(samples: &Samples) -> Table {
         row
     };
     let rows = peers.map(row).filter(|row| row.iter().skip(1).any(|cell| cell != NONE)).collect();
-    let caption = "Requests a second of Jeton, divided by those of the peer. Bold: the peer makes more.";
+    let caption = "Requests a second of Jeton with its engine in the process, divided by those of the peer. Bold: the peer \
+                   makes more. The load generator was busy all the time, and its server could do more: Jeton where the \
+                   ratio begins with ≥, the peer where it begins with ≤, both where it begins with ≈.";
     let mut columns = vec!["peer"];
     columns.extend(Job::value_variants().iter().map(|job| job.label()));
     table("throughput-ratios", caption, &columns, rows)
@@ -74,6 +97,7 @@ fn jobs(samples: &Samples) -> Table {
                 job.label().to_owned(),
                 contender.label.to_owned(),
                 rate(figures),
+                range(figures),
                 format!("{p50_ms:.2}"),
                 format!("{p99_ms:.2}"),
                 format!("{server_us:.0}"),
@@ -81,9 +105,18 @@ fn jobs(samples: &Samples) -> Table {
             ]);
         }
     }
-    let caption = "Medians of the rounds. Beginning with ≥: the load generator was busy all the time, and the server could do \
-                   more.";
-    let columns = ["job", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs, server", "CPU µs, database"];
+    let caption = "Medians of the rounds, and the smallest and the largest of the rounds' rates. Beginning with ≥: the \
+                   load generator's processor was busy all the time, and the server could do more.";
+    let columns = [
+        "job",
+        "server",
+        "requests/s",
+        "smallest–largest",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs, server",
+        "CPU µs, database",
+    ];
     table("throughput", caption, &columns, rows)
 }
 
@@ -96,7 +129,7 @@ fn starts(samples: &Samples) -> Table {
     };
     let rows = CONTENDERS.iter().filter_map(row).collect();
     let caption = "Time until the server listens, and the resident memory of its process: before the first request, and at \
-                   most during all jobs. Jeton's process includes its database, the peers' on DynamoDB do not.";
+                   most during all jobs. The process of Jeton with its engine includes the database; those on DynamoDB do not.";
     table("throughput-starts", caption, &["server", "start ms", "memory MiB", "peak MiB"], rows)
 }
 
@@ -122,15 +155,15 @@ fn versions(node: &str) -> io::Result<Table> {
     Ok(table("throughput-versions", "The versions of the peers.", &["package", "version"], rows))
 }
 
-/// Returns the plots: Jeton beside the peers on the same engine, and beside the peers in memory.
+/// Returns the plots: Jeton beside the peers on the same engine, and in one process beside the peers in memory.
 pub(super) fn plots(samples: &Samples) -> Vec<Plot> {
-    let on_engine = "Requests a second on one core, all on the same database (more is better)";
-    let in_memory = "Requests a second on one core, the peers in memory (more is better)";
+    let on_engine = "Requests a second on one core, all on the same engine (more is better)";
+    let in_memory = "Requests a second on one core, in one process (more is better)";
     vec![
         plot(samples, "throughput", on_engine, |one| {
             one.is_jeton() || one.shares_its_processor_with_the_engine()
         }),
-        plot(samples, "throughput-memory", in_memory, |one| one.is_jeton() || one.is_in_memory()),
+        plot(samples, "throughput-memory", in_memory, Contender::is_one_process),
     ]
 }
 
@@ -150,18 +183,34 @@ fn plot(samples: &Samples, name: &str, title: &str, is_shown: fn(Contender) -> b
 
 /// Returns the ratio of two rates, in bold if the peer's is higher.
 fn ratio(jeton: Figures, peer: Figures) -> String {
+    let bound = match (jeton.is_bound, peer.is_bound) {
+        (false, false) => "",
+        (true, false) => "≥ ",
+        (false, true) => "≤ ",
+        (true, true) => "≈ ",
+    };
     let ratio = jeton.rate / peer.rate;
-    if ratio < 1.0 { format!("**{ratio:.2}**") } else { format!("{ratio:.2}") }
+    if ratio < 1.0 { format!("**{bound}{ratio:.2}**") } else { format!("{bound}{ratio:.2}") }
 }
 
 /// Returns the requests a second, with thousands set off.
 fn rate(figures: Figures) -> String {
-    let bound = if figures.load >= BUSY { "≥ " } else { "" };
-    format!("{bound}{}", thousands(&format!("{:.0}", figures.rate)))
+    let bound = if figures.is_bound { "≥ " } else { "" };
+    format!("{bound}{}", whole(figures.rate))
 }
 
-fn thousands(digits: &str) -> String {
-    let mut text = String::new();
+/// Returns the requests a second, with the smallest and the largest of the rounds.
+fn rate_and_range(figures: Figures) -> String {
+    format!("{} ({})", rate(figures), range(figures))
+}
+
+fn range(figures: Figures) -> String {
+    figures.rates.map(whole).join("–")
+}
+
+/// Returns a whole number, with thousands set off.
+fn whole(number: f64) -> String {
+    let (digits, mut text) = (format!("{number:.0}"), String::new());
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -185,20 +234,39 @@ mod tests {
         assert!(rows.iter().all(|row| row[0] != "oxide-auth-server"));
     }
 
-    fn figures(rate: f64, load: f64) -> Figures {
-        Figures { rate, p50_ms: 1.0, p99_ms: 2.0, server_us: 3.0, engine_us: 0.0, load }
+    fn figures(rate: f64, is_bound: bool) -> Figures {
+        let rates = [rate * 0.9, rate * 1.1];
+        Figures { rate, rates, p50_ms: 1.0, p99_ms: 2.0, server_us: 3.0, engine_us: 0.0, is_bound }
     }
 
     #[test]
     fn rates_have_thousands_and_tell_a_busy_load_generator() {
-        assert_eq!(rate(figures(1_234_567.4, 0.5)), "1,234,567");
-        assert_eq!(rate(figures(999.0, 1.0)), "≥ 999");
-        assert_eq!(rate(figures(100_000.0, 0.1)), "100,000");
+        assert_eq!(rate(figures(1_234_567.4, false)), "1,234,567");
+        assert_eq!(rate(figures(999.0, true)), "≥ 999");
+        assert_eq!(rate_and_range(figures(100_000.0, false)), "100,000 (90,000–110,000)");
     }
 
     #[test]
     fn a_ratio_that_the_peer_wins_is_bold() {
-        assert_eq!(ratio(figures(3.0, 0.0), figures(2.0, 0.0)), "1.50");
-        assert_eq!(ratio(figures(1.0, 0.0), figures(2.0, 0.0)), "**0.50**");
+        assert_eq!(ratio(figures(3.0, false), figures(2.0, false)), "1.50");
+        assert_eq!(ratio(figures(1.0, false), figures(2.0, false)), "**0.50**");
+    }
+
+    #[test]
+    fn a_ratio_tells_whose_rate_could_be_higher() {
+        assert_eq!(ratio(figures(3.0, true), figures(2.0, false)), "≥ 1.50");
+        assert_eq!(ratio(figures(3.0, false), figures(2.0, true)), "≤ 1.50");
+        assert_eq!(ratio(figures(1.0, true), figures(2.0, true)), "**≈ 0.50**");
+    }
+
+    #[test]
+    fn an_aim_is_undecided_where_ranges_overlap() {
+        assert_eq!(aim(figures(3.0, false), figures(2.0, false)), "met");
+        assert_eq!(aim(figures(2.0, false), figures(3.0, false)), "**missed**");
+        assert_eq!(aim(figures(3.0, false), figures(2.9, false)), "undecided");
+        // A rate that the load generator limits could be any higher one.
+        assert_eq!(aim(figures(3.0, false), figures(2.0, true)), "undecided");
+        assert_eq!(aim(figures(2.0, true), figures(3.0, false)), "undecided");
+        assert_eq!(aim(figures(3.0, true), figures(2.0, false)), "met");
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use super::{
     browser::Browser,
     error::Error,
-    http::{Call, FORM},
+    http::{Call, FORM, form},
 };
 
 /// The verifier of RFC 7636, appendix B, and its challenge.
@@ -150,8 +150,4 @@ impl Target {
         }
         Ok(call.body(Full::new(form(fields).into()))?)
     }
-}
-
-fn form(fields: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
