@@ -195,7 +195,8 @@ impl Complaints {
 /// Runs the program to its end. Returns its output.
 pub(super) async fn run(core: usize, program: &str, arguments: &[&str]) -> io::Result<Vec<u8>> {
     let (mut command, complaints) = command(core, program, arguments)?;
-    finished(program, command.stdout(Stdio::piped()).output().await?, &complaints)
+    // `Command::output` would take standard error, too.
+    finished(program, command.stdout(Stdio::piped()).spawn()?.wait_with_output().await?, &complaints)
 }
 
 /// Runs the program to its end. Returns its output, and its peak memory in MiB, if it ran long enough for a look at it.
