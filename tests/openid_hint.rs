@@ -65,7 +65,7 @@ async fn a_sign_in_of_another_user_than_the_hints_is_an_error_once() {
     let stack = Stack::with_openid().await;
     let (user, _, hint) = with_hint_of_eve(&stack).await;
     let hinted = user.request.with("id_token_hint", &hint);
-    // Signed in before or not, and whatever else demands a sign-in.
+    // The user has signed in before or not, and other parameters may demand a sign-in, too.
     let stranger = stack.browser();
     for browser in [&user.browser, &stranger, &user.browser] {
         for (name, value) in [("prompt", ""), ("prompt", "login"), ("max_age", "0"), ("max_age", "600")] {

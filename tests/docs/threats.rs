@@ -1,4 +1,4 @@
-//! `docs/threat-model.md`: every threat has a row, and every row a test or the reason why there is none.
+//! `docs/threat-model.md`: every threat has a row, and every row names a test, or the reason why no test holds it.
 
 use std::collections::BTreeSet;
 

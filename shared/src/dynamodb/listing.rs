@@ -85,7 +85,7 @@ impl Table {
 
     /// Returns one page of the keys that begin with `prefix`, of items whose `field` is one of `values`: 1 to 100. `after` is
     /// the position of the page; `None`: the first. It scans the table: for administration only.
-    pub async fn keys_with<T: Stored>(
+    pub async fn page_with<T: Stored>(
         &self,
         prefix: &str,
         field: &str,
@@ -108,8 +108,7 @@ impl Table {
             .expression_attribute_values(":prefix", text(prefix))
             .set_exclusive_start_key(after);
         let page = request.send().await.map_err(|error| unavailable("Scan", &error))?;
-        let read = u64::try_from(page.scanned_count).unwrap_or_default();
-        Ok(Keys { keys: keys(page.items.unwrap_or_default()), read, next: page.last_evaluated_key })
+        Ok(Keys::of(page.items, page.scanned_count, page.last_evaluated_key))
     }
 
     /// Returns one page of the keys in `index` under `value` that begin with `prefix`. `after` is the position of the page;
@@ -134,8 +133,7 @@ impl Table {
             .expression_attribute_values(":value", value)
             .set_exclusive_start_key(after);
         let page = request.send().await.map_err(|error| unavailable("Query", &error))?;
-        let read = u64::try_from(page.scanned_count).unwrap_or_default();
-        Ok(Keys { keys: keys(page.items.unwrap_or_default()), read, next: page.last_evaluated_key })
+        Ok(Keys::of(page.items, page.scanned_count, page.last_evaluated_key))
     }
 
     /// Returns all keys in `index` under `value` that begin with `prefix`.
@@ -165,18 +163,22 @@ pub struct Keys {
     pub next: Option<Item>,
 }
 
+impl Keys {
+    /// Returns the keys of a page of `items`, to find which DynamoDB read `scanned` items.
+    fn of(items: Option<Vec<Item>>, scanned: i32, next: Option<Item>) -> Self {
+        let key = |mut item: Item| match item.remove(KEY)? {
+            AttributeValue::S(key) => Some(key),
+            _ => None,
+        };
+        let keys = items.into_iter().flatten().filter_map(key).collect();
+        Self { keys, read: u64::try_from(scanned).unwrap_or_default(), next }
+    }
+}
+
 /// An index, sorted by the table's key.
 #[derive(Clone, Copy, Debug)]
 pub struct Index {
     pub name: &'static str,
     /// The hash key.
     pub attribute: &'static str,
-}
-
-fn keys(items: Vec<Item>) -> Vec<String> {
-    let key = |mut item: Item| match item.remove(KEY)? {
-        AttributeValue::S(key) => Some(key),
-        _ => None,
-    };
-    items.into_iter().filter_map(key).collect()
 }

@@ -194,7 +194,7 @@ impl Store {
         let Keys { keys, read, next } = match selection {
             Selection::User(user) => self.0.page_indexed(Grant::PREFIX, BY_USER, &user, after).await?,
             Selection::Clients(clients) => {
-                self.0.keys_with::<Grant>(Grant::PREFIX, "client", clients, after).await?
+                self.0.page_with::<Grant>(Grant::PREFIX, "client", clients, after).await?
             }
         };
         Ok(Page { ids: ids(&keys), read, next })

@@ -164,7 +164,7 @@ impl Threads {
     }
 }
 
-/// What a process writes to standard error: a file without a name, which is gone when nobody has it open.
+/// What a process writes to standard error: a file without a name, which is gone when no process has it open.
 struct Complaints(File);
 
 impl Complaints {
