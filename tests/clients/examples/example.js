@@ -85,8 +85,7 @@ export class Example {
     if (status === 0 && existsSync(stored)) {
       const lines = readFileSync(stored, 'utf8').split('\0').filter(Boolean)
       const variables = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)))
-      // The shared memory of faketime has ended with the shell.
-      for (const name of [...Object.keys(env), 'FAKETIME_SHARED']) delete variables[name]
+      for (const name of Object.keys(env)) delete variables[name]
       this.env = { ...this.env, ...variables }
     }
     return { status, stdout, stderr }

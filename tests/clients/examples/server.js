@@ -20,6 +20,7 @@ export const clockMoves = Boolean(process.env.CLOCK_LIBRARY)
 export const clocked = clockMoves
   ? {
       LD_PRELOAD: process.env.CLOCK_LIBRARY,
+      FAKETIME_SHARED: process.env.CLOCK_SHARED,
       FAKETIME_TIMESTAMP_FILE: clock,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',

@@ -43,10 +43,11 @@ export class Host {
 
 /** What the environment of a program gains so that its clock is that of the server, which the file CLOCK moves. */
 export function clock() {
-  const { CLOCK, CLOCK_LIBRARY } = process.env
+  const { CLOCK, CLOCK_LIBRARY, CLOCK_SHARED } = process.env
   if (!CLOCK_LIBRARY) return {}
   return {
     LD_PRELOAD: CLOCK_LIBRARY,
+    FAKETIME_SHARED: CLOCK_SHARED,
     FAKETIME_TIMESTAMP_FILE: CLOCK,
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
