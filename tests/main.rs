@@ -92,6 +92,7 @@ mod openid_userinfo;
 mod openid_userinfo_operation;
 mod openid_userinfo_tokens;
 mod outages;
+mod overload;
 mod pages;
 mod password_channels;
 mod password_reset;

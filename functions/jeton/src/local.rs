@@ -1,5 +1,6 @@
 //! The local server: every function behind one loopback HTTP server, over an embedded DynamoDB.
 
+mod admission;
 mod authorization;
 mod cors;
 mod database;
@@ -9,6 +10,7 @@ mod engine;
 mod error;
 mod event;
 mod gateway;
+mod http_server;
 mod listen;
 mod mcp;
 mod origin_guard;

@@ -13,8 +13,9 @@ mod hash;
 mod pbkdf2;
 mod scrypt;
 
-use std::{fmt, sync::LazyLock};
+use std::{fmt, num::NonZero, sync::LazyLock, thread::available_parallelism};
 
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 pub use encoding::InvalidPasswordHash;
@@ -128,13 +129,23 @@ pub async fn verify_async(known: Option<&PasswordHash>, password: Password) -> V
     off_thread(move || verify(known.as_ref(), password)).await
 }
 
+/// Runs `work` on a thread that may block, once fewer hashes are in progress than the machine has processors: more at a time
+/// are not faster, and each takes 19 MiB.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    static TURNS: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+
+    let turn = TURNS.acquire().await;
     #[expect(clippy::expect_used, reason = "the task is never cancelled; its panic continues here")]
-    tokio::task::spawn_blocking(work).await.expect("a hash that could be made")
+    let done = tokio::task::spawn_blocking(work).await.expect("a hash that could be made");
+    drop(turn);
+    done
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     /// The hash of `password` in the reference implementation's tests: two passes of 64 MiB.
@@ -204,6 +215,23 @@ pub(super) mod tests {
         let (dummy, theirs) = (PasswordHash::of_no_password(), hash(entered("correct horse")));
         assert!(!dummy.is_outdated(), "other parameters would take another time");
         assert_eq!(dummy.as_str().len(), theirs.as_str().len());
+    }
+
+    #[tokio::test]
+    async fn no_more_hashes_are_in_progress_than_there_are_processors() {
+        static IN_PROGRESS: AtomicUsize = AtomicUsize::new(0);
+
+        let most = available_parallelism().unwrap().get();
+        let hashes = (0..8 * most).map(|_| {
+            off_thread(|| {
+                let others = IN_PROGRESS.fetch_add(1, Ordering::SeqCst);
+                verify(None, entered("correct horse"));
+                IN_PROGRESS.fetch_sub(1, Ordering::SeqCst);
+                others + 1
+            })
+        });
+        let seen = futures_util::future::join_all(hashes).await;
+        assert!(seen.iter().all(|&seen| seen <= most), "{seen:?}");
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ impl fmt::Display for Storage {
 /// The embedded DynamoDB: its engine, and the HTTP servers for tools.
 pub struct Database {
     engine: Engine,
-    servers: Vec<JoinHandle<io::Result<()>>>,
+    servers: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 

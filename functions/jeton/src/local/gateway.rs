@@ -11,6 +11,7 @@ use axum::{
     body::{self, Body},
     extract::{ConnectInfo, RawPathParams, State, rejection::RawPathParamsRejection},
     http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    middleware::from_fn_with_state,
     routing::{any, get},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,11 +24,16 @@ use shared::endpoint::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
-    demo_page, event::GatewayRequest, mcp, response::message, routes::ROUTES, run_as::run_as, sample,
+    admission::{Admission, Admitted, MOST_BODY_BYTES, admit},
+    demo_page,
+    event::GatewayRequest,
+    http_server, mcp,
+    response::message,
+    routes::ROUTES,
+    run_as::run_as,
+    sample,
 };
 
-/// The gateway's limit of a body.
-const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// The gateway's limit of request line and headers together.
 const MOST_HEADER_BYTES: usize = 10_240;
 /// The gateway's timeout for a function.
@@ -35,7 +41,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The functions, behind one HTTP server.
 pub struct Gateway {
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -57,11 +63,11 @@ impl Gateway {
 
     fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> Self {
         let (stop, mut stopped) = watch::channel(false);
-        let service = router.with_state(app).into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let admission = from_fn_with_state(Arc::new(Admission::new()), admit);
+        let server = http_server::serve(listener, router.layer(admission).with_state(app), async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
         });
-        Self { server: tokio::spawn(async move { server.await }), stop }
+        Self { server: tokio::spawn(server), stop }
     }
 
     /// Takes no more requests, and waits for the responses to those in progress.
@@ -94,7 +100,8 @@ async fn respond(
     parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let admitted = parts.extensions.remove::<Arc<Admitted>>();
     let Ok(parameters) = parameters else { return message(StatusCode::BAD_REQUEST, "Bad Request") };
     if header_bytes(&parts) > MOST_HEADER_BYTES {
         return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
@@ -107,9 +114,10 @@ async fn respond(
         parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let request = GatewayRequest { parts: &parts, body: &body, peer, now: app.clock.now() };
     let event = request.event(&format!("ANY {path}"), &parameters).to_string();
-    // As in Lambda, a function runs to its end even if its caller disconnects.
+    // As in Lambda, a function runs to its end even if its caller disconnects. Until then, it takes its room.
     let (app, handler) = (Arc::clone(app), *handler);
     let invocation = tokio::spawn(run_as(path, async move {
+        let _admitted = admitted;
         let response = lambda::invoke(app, handler, &event, Context::default()).await.ok()?;
         serde_json::from_value(serde_json::to_value(response).ok()?).ok()
     }));

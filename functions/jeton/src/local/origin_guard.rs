@@ -4,8 +4,6 @@
 //! The engine accepts any credentials and any origin, as emulators do. A page that a developer happens to have open could
 //! then read and write the local tables. A browser tells the origin of its requests; the AWS tools never do.
 
-use std::io;
-
 use axum::{
     Router,
     body::{self, Body},
@@ -17,29 +15,28 @@ use shared::oauth::is_loopback;
 use tokio::net::TcpListener;
 use url::{Host, Url};
 
-use super::engine::{Engine, TARGET};
+use super::{
+    engine::{Engine, TARGET},
+    http_server,
+};
 
 /// DynamoDB's limit of a request.
 const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Answers requests from `listener` by `engine`, until `stopped`.
-pub(super) async fn serve(
-    listener: TcpListener,
-    engine: Engine,
-    stopped: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub(super) async fn serve(listener: TcpListener, engine: Engine, stopped: impl Future<Output = ()>) {
     let router = Router::new().fallback(respond).with_state(engine);
-    axum::serve(listener, router).with_graceful_shutdown(stopped).await
+    http_server::serve(listener, router, stopped).await;
 }
 
 async fn respond(State(engine): State<Engine>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if is_from_a_page(&parts.headers) {
-        return (StatusCode::FORBIDDEN, "the local DynamoDB does not answer web pages").into_response();
-    }
     let Ok(body) = body::to_bytes(body, MOST_BODY_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    if is_from_a_page(&parts.headers) {
+        return (StatusCode::FORBIDDEN, "the local DynamoDB does not answer web pages").into_response();
+    }
     let target =
         parts.headers.get(TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     // A scan may take long.

@@ -1,0 +1,125 @@
+//! The local server past its capacity: it refuses at once what it has no room for, and answers the rest.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::harness::Stack;
+
+/// The most requests to one route at a time.
+const MOST_REQUESTS: usize = 256;
+
+const METADATA: &str = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Returns the head of a request to `path` with a form of `size` bytes, which is not sent.
+fn head(path: &str, size: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {size}\r\n\r\n"
+    )
+}
+
+/// Connects to the server and sends `bytes`.
+async fn sent(stack: &Stack, bytes: impl AsRef<[u8]>) -> TcpStream {
+    let mut connection = TcpStream::connect(stack.url.trim_start_matches("http://")).await.unwrap();
+    connection.write_all(bytes.as_ref()).await.unwrap();
+    connection
+}
+
+/// Reads what has arrived of a response: its head, and a small body.
+async fn response(connection: &mut TcpStream) -> String {
+    let mut buffer = vec![0; 16 * 1024];
+    let size = connection.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..size]).into_owned()
+}
+
+/// Returns the first response to a whole request of this head and body that is not `before`'s status.
+async fn changed(stack: &Stack, head: &str, body: &str, before: &str) -> String {
+    for _ in 0..1_000 {
+        let mut connection = sent(stack, format!("{head}{body}")).await;
+        let response = response(&mut connection).await;
+        if !response.starts_with(&format!("HTTP/1.1 {before}")) {
+            return response;
+        }
+    }
+    panic!("still {before}")
+}
+
+fn is_unavailable(response: &str) {
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(response.contains("\r\nretry-after: 1\r\n"), "{response}");
+    // Its body was not read.
+    assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
+}
+
+#[tokio::test]
+async fn more_requests_than_a_route_has_room_for_are_refused_at_once() {
+    let stack = Stack::start().await;
+    let mut waiting = Vec::new();
+    for _ in 0..MOST_REQUESTS {
+        waiting.push(sent(&stack, head("/oauth/token", 10)).await);
+    }
+    is_unavailable(&changed(&stack, &head("/oauth/token", 0), "", "401").await);
+    let other = sent(&stack, METADATA).await;
+    assert!(response(&mut { other }).await.starts_with("HTTP/1.1 200 "), "another route has its own room");
+
+    let mut one = waiting.pop().unwrap();
+    one.write_all(b"grant_type").await.unwrap();
+    let answer = response(&mut one).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_client"), "{answer}");
+    let answer = changed(&stack, &head("/oauth/token", 0), "", "503").await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+
+    // A client that leaves gives its room back.
+    waiting.push(sent(&stack, head("/oauth/token", 10)).await);
+    is_unavailable(&changed(&stack, &head("/oauth/token", 0), "", "401").await);
+    drop(waiting);
+    let answer = changed(&stack, &head("/oauth/token", 0), "", "503").await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+#[tokio::test]
+async fn bodies_have_32_mib_at_a_time() {
+    const MIB: usize = 1024 * 1024;
+    let stack = Stack::start().await;
+    let mut waiting = Vec::new();
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        let mut connection = sent(&stack, head(path, 10 * MIB)).await;
+        connection.write_all(&vec![b'x'; 10 * MIB - 1]).await.unwrap();
+        waiting.push(connection);
+    }
+    let large = vec![b'x'; 3 * MIB];
+    let mut refused = sent(&stack, head("/oauth/register", 3 * MIB)).await;
+    // The server may refuse before it has read everything.
+    let _ = refused.write_all(&large).await;
+    is_unavailable(&response(&mut refused).await);
+    // A body of the usual size still has room.
+    let answer = stack.post("/oauth/token").form(&[("grant_type", "client_credentials")]).send().await;
+    assert_eq!(answer.status, 401);
+
+    for connection in &mut waiting {
+        connection.write_all(b"x").await.unwrap();
+        assert!(response(connection).await.starts_with("HTTP/1.1 413 "));
+    }
+}
+
+#[tokio::test]
+async fn nothing_answers_before_it_has_the_whole_request() {
+    let stack = Stack::with_sample_api().await;
+    let refused = [("/api/mcp", 401), ("/api/notes", 401), ("/nowhere", 404), ("/oauth/token", 401)];
+    for (path, status) in refused {
+        let mut connection = sent(&stack, head(path, 10)).await;
+        let early = timeout(Duration::from_millis(50), response(&mut connection)).await;
+        assert!(early.is_err(), "{path}: {early:?}");
+        connection.write_all(b"grant_type").await.unwrap();
+        let answer = response(&mut connection).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        // So the client can use the connection again.
+        connection.write_all(METADATA.as_bytes()).await.unwrap();
+        assert!(response(&mut connection).await.starts_with("HTTP/1.1 200 "), "{path}");
+    }
+}
