@@ -150,6 +150,7 @@ mod sign_in_again;
 mod standing;
 mod structure;
 mod threats;
+mod throttled;
 mod token_command;
 mod unknown_attributes;
 mod user_command;

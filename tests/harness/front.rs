@@ -56,6 +56,8 @@ struct Inner {
     /// The transactions that [`Fault::ThrottleTransactions`] throttled, each with its first invocation of the SDK.
     throttled: HashMap<String, String>,
     seen: Vec<Seen>,
+    /// How often the SDK sent each request, by its invocation.
+    attempts: HashMap<String, usize>,
     /// The conditions of the template that are true.
     conditions: BTreeSet<&'static str>,
     /// The rights that functions used.
@@ -73,6 +75,7 @@ impl Front {
             spared: 0,
             throttled: HashMap::new(),
             seen: Vec::new(),
+            attempts: HashMap::new(),
             conditions: BTreeSet::new(),
             used: BTreeSet::new(),
             denied: Vec::new(),
@@ -119,9 +122,16 @@ impl Front {
         self.hung.notified().await;
     }
 
-    /// Clears the list of requests.
+    /// Forgets all requests.
     pub fn forget(&self) {
-        self.state.lock().unwrap().seen.clear();
+        let mut inner = self.state.lock().unwrap();
+        inner.seen.clear();
+        inner.attempts.clear();
+    }
+
+    /// Returns how often the SDK sent each request, those without a response included.
+    pub fn attempts(&self) -> Vec<usize> {
+        self.state.lock().unwrap().attempts.values().copied().collect()
     }
 
     /// Returns the requests, in order.
@@ -161,6 +171,8 @@ impl Front {
     /// Returns what happens to this request. `None`: the database answers it.
     fn due(&self, operation: &str, request: &Value, headers: &HeaderMap) -> Option<Effect> {
         let mut inner = self.state.lock().unwrap();
+        let invocation = headers.get(INVOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        *inner.attempts.entry(invocation.to_owned()).or_default() += 1;
         if !inner.fault.applies_to(operation, request) || inner.faults_left == 0 {
             return None;
         }

@@ -1,0 +1,140 @@
+//! Every function while DynamoDB throttles all requests, or answers none: it responds within its timeout in the template,
+//! after a bounded number of attempts.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use tokio::time::timeout;
+
+use crate::harness::{
+    AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, REGISTER, Registered, Response, Stack,
+    openid::SCOPE, public_metadata,
+};
+
+/// The shortest timeout of a function, less a second for a response on its way.
+const IN_TIME: Duration = Duration::from_secs(9);
+
+/// How often the SDK sends a request.
+const ATTEMPTS: usize = 3;
+
+/// What the requests need.
+struct Scene<'a> {
+    stack: &'a Stack,
+    /// That of a signed-in user.
+    browser: Browser<'a>,
+    /// That of a user who is not signed in.
+    stranger: Browser<'a>,
+    web: Registered,
+    machine: Registered,
+    token: String,
+    login: HtmlForm,
+    logout: HtmlForm,
+    consent: HtmlForm,
+}
+
+impl<'a> Scene<'a> {
+    async fn of(stack: &'a Stack) -> Self {
+        let (_, browser) = stack.developer("ada").await;
+        let (web, machine, stranger) = (stack.web().await, stack.machine().await, stack.browser());
+        Self {
+            token: stack.token(&machine).await,
+            login: HtmlForm::of(&stranger.get("/login").await, "/login"),
+            logout: HtmlForm::of(&browser.get("/login").await, "/logout"),
+            consent: browser.consent_form(&AuthorizationRequest::by(&web)).await,
+            stack,
+            browser,
+            stranger,
+            web,
+            machine,
+        }
+    }
+
+    /// Returns one request to each function that needs a table, and to each page, with a name.
+    fn requests(&self) -> Vec<(&'static str, BoxFuture<'_, Response>)> {
+        let Self { stack, browser, stranger, web, machine, token, .. } = self;
+        let (bearer, sso) = (format!("Bearer {token}"), AuthorizationRequest::by(web).with("scope", SCOPE));
+        let typed = [("username", "ada"), ("password", PASSWORD)];
+        let password = format!("ada:{PASSWORD}");
+        let call = |method, path: &str| stack.request(method, path);
+        let page = |name, path: &'static str| (name, browser.get(path).boxed());
+        vec![
+            page("account", "/account"),
+            page("tokens", "/account/tokens"),
+            page("credentials", "/account/credentials"),
+            page("sessions", "/account/sessions"),
+            page("password", "/account/password"),
+            page("logout at a client's request", "/oauth/logout"),
+            ("expire", call("DELETE", "/user/expire").raw_basic(&password).send().boxed()),
+            (
+                "revoketokens",
+                call("PUT", "/org/app/users/ada/revoketokens")
+                    .header("authorization", &bearer)
+                    .send()
+                    .boxed(),
+            ),
+            ("sign-in", async move { stranger.submit(&self.login, &typed).await }.boxed()),
+            ("sign-out", browser.submit(&self.logout, &[]).boxed()),
+            ("authorize", async move { browser.authorize(&sso).await }.boxed()),
+            ("decision", browser.submit(&self.consent, &[("decision", "allow")]).boxed()),
+            ("token", stack.request_token(machine, &[]).boxed()),
+            ("revoke", stack.revoke(machine, token).boxed()),
+            (
+                "introspect",
+                stack.post("/oauth/introspect").basic(machine).form(&[("token", token)]).send().boxed(),
+            ),
+            (
+                "register",
+                stack
+                    .post(REGISTER)
+                    .body("application/json", public_metadata("tool").to_string())
+                    .send()
+                    .boxed(),
+            ),
+            ("userinfo", call("GET", "/oauth/userinfo").header("authorization", &bearer).send().boxed()),
+            ("keys", call("GET", "/.well-known/jwks.json").send().boxed()),
+            ("sample API", call("GET", "/api/notes").header("authorization", &bearer).send().boxed()),
+        ]
+    }
+}
+
+/// Asserts an answer that tells the client to try again.
+fn can_be_retried(name: &str, response: &Response) {
+    let to_the_client = response.status == 303
+        && response
+            .header("location")
+            .is_some_and(|location| location.contains("error=temporarily_unavailable"));
+    assert!(
+        to_the_client || (response.status == 503 && response.header("retry-after").is_some()),
+        "{name}: {} {}",
+        response.status,
+        response.text
+    );
+}
+
+#[tokio::test]
+async fn every_function_gives_a_throttled_database_three_attempts() {
+    let stack = Stack::with_everything().await;
+    let scene = Scene::of(&stack).await;
+    stack.advance(Duration::from_mins(10));
+    stack.dynamodb.fail(Fault::Throttle);
+    for (name, request) in scene.requests() {
+        stack.dynamodb.forget();
+        can_be_retried(name, &timeout(IN_TIME, request).await.expect(name));
+        let attempts = stack.dynamodb.attempts();
+        assert!(!attempts.is_empty(), "{name} needs no table");
+        assert!(attempts.iter().all(|&attempts| attempts <= ATTEMPTS), "{name}: {attempts:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_gives_up_in_time_if_the_database_never_answers() {
+    let stack = Stack::with_everything().await;
+    let scene = Scene::of(&stack).await;
+    stack.advance(Duration::from_mins(10));
+    stack.dynamodb.fail(Fault::Hang);
+    let answers =
+        scene.requests().into_iter().map(async |(name, request)| (name, timeout(IN_TIME, request).await));
+    for (name, answer) in join_all(answers).await {
+        can_be_retried(name, &answer.expect(name));
+    }
+}
