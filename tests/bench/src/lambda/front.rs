@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    ops::Add,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -146,7 +147,7 @@ async fn forward(
 /// Returns the sum of the capacity units of one table or of several.
 fn units(consumed: &Value) -> f64 {
     match consumed {
-        Value::Array(tables) => tables.iter().map(units).sum(),
+        Value::Array(tables) => tables.iter().map(units).fold(0.0, Add::add),
         table => table["CapacityUnits"].as_f64().unwrap_or_default(),
     }
 }
