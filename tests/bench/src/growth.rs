@@ -5,7 +5,6 @@ mod dataset;
 mod deployment;
 mod mass;
 mod operation;
-mod process;
 mod seed;
 mod tables;
 
@@ -19,7 +18,7 @@ use self::{
     operation::{Load, Operation},
     tables::{DatabaseResults, OperationResults, Results, Samples},
 };
-use crate::{machine::Machine, report::Report};
+use crate::{machine::Machine, process::move_to_the_load_core, report::Report};
 
 /// The options of `bench growth`.
 #[derive(Args)]
@@ -73,9 +72,9 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
         return Err(Error::NoDynamodbLocal);
     }
     let beside = env::current_exe()?.with_file_name("jeton");
-    let jeton = options.jeton.clone().unwrap_or(beside).to_string_lossy().into_owned();
+    let jeton = options.jeton.clone().unwrap_or(beside);
     let programs = Programs { jeton, dynamodb_local: options.dynamodb_local.clone().unwrap_or_default() };
-    process::move_to_the_load_core().await?;
+    move_to_the_load_core()?;
     let mut all = Vec::new();
     for storage in &options.storage {
         all.push(Box::pin(measure(*storage, &programs, options)).await?);
@@ -109,7 +108,7 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
         let deployment = Deployment::start(storage, programs, grants, samples, &progress).await?;
         progress.finish_and_clear();
         let load = Load::on(deployment).await?;
-        load.deployment.pause().await?;
+        load.deployment.pause()?;
         loads.push(load);
     }
     let chosen = if options.only.is_empty() { Operation::ALL.to_vec() } else { options.only.clone() };
@@ -132,14 +131,14 @@ async fn measure(storage: Storage, programs: &Programs, options: &Options) -> io
                     samples.cpu.push(cpu);
                 }
             }
-            load.deployment.pause().await?;
+            load.deployment.pause()?;
             progress.inc(1);
         }
     }
     progress.finish_and_clear();
     let mut databases = Vec::new();
     for Load { deployment, added, .. } in loads {
-        deployment.resume().await?;
+        deployment.resume()?;
         databases.push(DatabaseResults {
             grants: deployment.grants,
             added,

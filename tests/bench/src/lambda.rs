@@ -2,15 +2,13 @@
 
 #![expect(clippy::indexing_slicing, reason = "a member that a JSON value does not have is null")]
 
-mod browser;
 mod case;
 mod event;
 mod front;
 mod function;
-mod http;
+mod limit;
 mod measure;
 mod price;
-mod processor;
 mod replay;
 mod size;
 mod stage;
@@ -19,7 +17,6 @@ mod tables;
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    process,
 };
 
 use clap::Args;
@@ -28,11 +25,11 @@ use tokio::{runtime::Builder, task};
 
 use self::{
     case::Case,
+    limit::Limit,
     measure::{Run, Samples, Subject},
-    processor::Limit,
     stage::Stage,
 };
-use crate::{machine::Machine, report::Report, signals};
+use crate::{http, machine::Machine, process::move_to_the_load_core, report::Report, signals};
 
 /// The options of `bench lambda`.
 #[derive(Args, Clone)]
@@ -58,9 +55,11 @@ pub(crate) enum Error {
     #[error(transparent)]
     Json(#[from] serde_json::Error),
     #[error(transparent)]
-    Hyper(#[from] hyper::Error),
+    Http(#[from] http::Error),
     #[error(transparent)]
-    Http(#[from] hyper::http::Error),
+    Server(#[from] hyper::Error),
+    #[error(transparent)]
+    Response(#[from] hyper::http::Error),
     #[error(transparent)]
     Tls(#[from] rustls::Error),
     #[error(transparent)]
@@ -85,11 +84,11 @@ impl Error {
     }
 }
 
-/// Runs the benchmark, on a thread that stays off the processor of the functions.
+/// Runs the benchmark, off the core of the functions.
 pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
     let options = options.clone();
     task::spawn_blocking(move || {
-        processor::keep_off_the_subject()?;
+        move_to_the_load_core()?;
         Builder::new_current_thread().enable_all().build()?.block_on(async {
             // What is dropped stops its processes.
             tokio::select! {
@@ -164,7 +163,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> io::Result<Self> {
-        let folder = env::temp_dir().join(format!("jeton-bench-{}", process::id()));
+        let folder = env::temp_dir().join(format!("jeton-bench-{}", std::process::id()));
         fs::create_dir(&folder)?;
         Ok(Self(folder))
     }

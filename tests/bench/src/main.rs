@@ -1,10 +1,14 @@
 //! Jeton's benchmarks. `tests/bench/run` builds what they measure, and runs them.
 
+mod browser;
 mod growth;
+mod http;
+mod jeton;
 mod lambda;
 mod machine;
 mod page;
 mod plot;
+mod process;
 mod report;
 mod signals;
 mod statistics;

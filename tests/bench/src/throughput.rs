@@ -1,13 +1,9 @@
 //! The local server and its peers under load, on one processor each.
 
-mod browser;
 mod contender;
 mod engine;
 mod error;
-mod http;
-mod jeton;
 mod job;
-mod process;
 mod samples;
 mod tables;
 mod target;
@@ -17,7 +13,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{machine::Machine, report::Report};
+use crate::{machine::Machine, process::move_to_the_load_core, report::Report, signals};
 use contender::{CONTENDERS, Contender, Programs, Server};
 pub(crate) use engine::serve as serve_engine;
 pub(crate) use error::Error;
@@ -79,11 +75,10 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Error> {
 impl Options {
     /// Measures until all rounds are over, or a signal stops the command, and with it the servers.
     async fn measure(&self) -> Result<Samples, Error> {
-        process::pin_self(contender::LOAD)?;
+        move_to_the_load_core()?;
         tokio::select! {
             samples = self.rounds() => samples,
-            _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
-            () = terminated() => Err(Error::Interrupted),
+            error = signals::interrupted() => Err(error.into()),
         }
     }
 
@@ -108,7 +103,8 @@ impl Options {
                 let server = contender.start(&programs).await.map_err(failed)?;
                 for job in jobs.iter().copied().filter(|job| contender.offers(*job)) {
                     progress.set_message(format!("round {round}: {}, {}", contender.name, job.label()));
-                    let sample = self.sample(*contender, &server, job).await.map_err(failed)?;
+                    let sample = self.sample(*contender, &server, job).await;
+                    let sample = sample.map_err(|error| failed(server.wrong(&error)))?;
                     samples.requests.push(sample);
                     progress.inc(1);
                 }
@@ -159,14 +155,4 @@ impl Options {
         let fewest = self.connections * CODES_OF_A_CONNECTION;
         Workers::prepare(&server.target, self.connections, job, codes.min(CODES).max(fewest)).await
     }
-}
-
-/// Waits for the signal of service managers to stop.
-async fn terminated() {
-    #[cfg(unix)]
-    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        signal.recv().await;
-        return;
-    }
-    std::future::pending::<()>().await;
 }

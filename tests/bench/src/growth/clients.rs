@@ -9,8 +9,6 @@ use shared::{
 };
 
 pub(super) const CALLBACK: &str = "https://app.example.com/callback";
-/// The verifier of RFC 7636, appendix B.
-pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// The lifetime of access tokens: a day, so that none expires while the benchmark runs.
 pub(super) const LIFETIME: u32 = 86_400;
 /// The scope of every grant.

@@ -16,7 +16,8 @@ use shared::{
     users::{PasswordHash, User},
 };
 
-use super::clients::{CALLBACK, VERIFIER};
+use super::clients::CALLBACK;
+use crate::browser::VERIFIER;
 
 /// How many grants each user has. Lists of a user's applications have the same length beside any number of grants.
 pub(super) const GRANTS_OF_A_USER: usize = 50;

@@ -1,7 +1,10 @@
 //! Jeton over a database of its own.
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsString,
+    fs, io,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -21,12 +24,14 @@ use shared::{
     time::Clock,
 };
 
+use tokio::process::Command;
+
 use super::{
     clients::{self, Clients, SCOPE},
     dataset::Plan,
-    process::{LOAD, MEASURED, Process},
     seed::{self, Sample, Seeding, Sink},
 };
+use crate::process::{LOAD, MEASURED, Process};
 
 /// The issuer of every grant, which does not depend on the server's port.
 pub(super) const ISSUER: &str = "http://127.0.0.1:8080";
@@ -51,7 +56,7 @@ impl Storage {
 
 /// The programs that are started.
 pub(super) struct Programs {
-    pub(super) jeton: String,
+    pub(super) jeton: PathBuf,
     /// The directory of DynamoDB Local.
     pub(super) dynamodb_local: PathBuf,
 }
@@ -59,10 +64,11 @@ pub(super) struct Programs {
 /// A server over a database with many grants.
 pub(super) struct Deployment {
     pub(super) grants: usize,
-    pub(super) url: String,
+    /// The address of the functions.
+    pub(super) address: SocketAddr,
     pub(super) dynamodb_url: String,
     /// The command.
-    pub(super) jeton: String,
+    pub(super) jeton: PathBuf,
     pub(super) app: App,
     pub(super) clients: Clients,
     pub(super) sample: Sample,
@@ -124,11 +130,11 @@ impl Deployment {
         let sink = Sink::file(&file)?;
         let sample = seed(&app, &sink, &clients, grants, samples, progress).await?;
         drop(sink);
-        let (server, url, dynamodb_url) = serve(programs, &file).await?;
+        let (server, address, dynamodb_url) = serve(programs, &file).await?;
         let app = self::app(&dynamodb_url).await?;
         let first_sweep = Some(server.rest(Duration::from_secs(1)).await?);
         let (database, jeton) = (Database::File(directory), programs.jeton.clone());
-        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
+        Ok(Self { grants, address, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
     }
 
     async fn over_dynamodb_local(
@@ -144,14 +150,14 @@ impl Deployment {
         let clients = Clients::register(&app).await?;
         let sink = Sink::DynamoDb(app.grants.table().client().clone());
         let sample = seed(&app, &sink, &clients, grants, samples, progress).await?;
-        database.move_to(LOAD).await?;
-        let program = env::current_exe()?.to_string_lossy().into_owned();
-        let arguments = ["growth", "--serve-over", &dynamodb_url];
-        let (server, [url]) =
-            Process::announcing(MEASURED, &program, &arguments, ["Jeton listening on "]).await?;
+        database.move_to(LOAD)?;
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["growth", "--serve-over", &dynamodb_url]);
+        let mut server = Process::start_server(MEASURED, command)?;
+        let address = server.next_address().await?;
         let (database, jeton) = (Database::DynamodbLocal(database), programs.jeton.clone());
         let first_sweep = None;
-        Ok(Self { grants, url, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
+        Ok(Self { grants, address, dynamodb_url, jeton, app, clients, sample, server, first_sweep, database })
     }
 
     /// Returns the size of the database's files, in MiB. `None`: the database is in memory.
@@ -168,22 +174,22 @@ impl Deployment {
     /// Returns the memory of the process that has the database, in MiB.
     pub(super) fn memory_of_the_database(&self) -> io::Result<f64> {
         match &self.database {
-            Database::File(_) => self.server.memory(),
-            Database::DynamodbLocal(database) => database.memory(),
+            Database::File(_) => Ok(self.server.memory()?.now),
+            Database::DynamodbLocal(database) => Ok(database.memory()?.now),
         }
     }
 
     /// Keeps the processes from running.
-    pub(super) async fn pause(&self) -> io::Result<()> {
-        self.server.pause().await?;
-        if let Database::DynamodbLocal(database) = &self.database { database.pause().await } else { Ok(()) }
+    pub(super) fn pause(&self) -> io::Result<()> {
+        self.server.pause()?;
+        if let Database::DynamodbLocal(database) = &self.database { database.pause() } else { Ok(()) }
     }
 
-    pub(super) async fn resume(&self) -> io::Result<()> {
+    pub(super) fn resume(&self) -> io::Result<()> {
         if let Database::DynamodbLocal(database) = &self.database {
-            database.resume().await?;
+            database.resume()?;
         }
-        self.server.resume().await
+        self.server.resume()
     }
 
     pub(super) async fn stop(self) -> io::Result<()> {
@@ -195,14 +201,13 @@ impl Deployment {
     }
 }
 
-/// Starts `jeton serve`. Returns it with the URLs of the functions and of DynamoDB.
-pub(super) async fn serve(programs: &Programs, file: &Path) -> io::Result<(Process, String, String)> {
-    let file = file.to_string_lossy();
-    let arguments = ["serve", "--port", "0", "--issuer", ISSUER, "--database", &file];
-    let lines = ["Jeton listening on ", "DynamoDB listening on "];
-    let (server, [url, dynamodb_url]) =
-        Process::announcing(MEASURED, &programs.jeton, &arguments, lines).await?;
-    Ok((server, url, dynamodb_url))
+/// Starts `jeton serve`. Returns it with the address of the functions and the URL of DynamoDB.
+pub(super) async fn serve(programs: &Programs, file: &Path) -> io::Result<(Process, SocketAddr, String)> {
+    let mut command = Command::new(&programs.jeton);
+    command.args(["serve", "--port", "0", "--issuer", ISSUER, "--database"]).arg(file);
+    let mut server = Process::start_server(MEASURED, command)?;
+    let (address, dynamodb) = (server.next_address().await?, server.next_address().await?);
+    Ok((server, address, format!("http://{dynamodb}")))
 }
 
 async fn seed(
@@ -229,18 +234,21 @@ async fn seed(
 /// Starts DynamoDB Local, on the core that nothing else uses while items are written. It listens on every interface:
 /// `tests/bench/run` therefore runs the benchmark in a network of its own where it may.
 async fn dynamodb_local(directory: &Path) -> io::Result<(Process, String)> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let (port, directory) = (port.to_string(), directory.to_string_lossy());
-    let (library, jar) = (
-        format!("-Djava.library.path={directory}/DynamoDBLocal_lib"),
-        format!("{directory}/DynamoDBLocal.jar"),
-    );
-    let arguments =
-        [&library, "-jar", &jar, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port.as_str()];
-    let process = Process::start(MEASURED, "java", &arguments)?;
+    let address = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let mut library = OsString::from("-Djava.library.path=");
+    library.push(directory.join("DynamoDBLocal_lib"));
+    let mut command = Command::new("java");
+    command.arg(library).arg("-jar").arg(directory.join("DynamoDBLocal.jar")).args([
+        "-inMemory",
+        "-sharedDb",
+        "-disableTelemetry",
+        "-port",
+        &address.port().to_string(),
+    ]);
+    let process = Process::start(MEASURED, command)?;
     for _ in 0..240 {
-        if tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.is_ok() {
-            return Ok((process, format!("http://127.0.0.1:{port}")));
+        if tokio::net::TcpStream::connect(address).await.is_ok() {
+            return Ok((process, format!("http://{address}")));
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }

@@ -1,6 +1,6 @@
 //! Commands over many items: the end of all grants of a client or of a user, and lists of users.
 
-use std::{env, fs, io, slice, time::Duration};
+use std::{env, fs, io, path::Path, slice, time::Duration};
 
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -14,10 +14,9 @@ use super::{
     clients::{self, SCOPE, register},
     dataset::{self, Plan},
     deployment::{Directory, ISSUER, Programs, app, serve},
-    operation::now,
-    process::{LOAD, Process, run_with_peak},
     seed::{Seeding, Sink},
 };
+use crate::process::{Process, now, run_with_peak};
 
 /// A command's run.
 pub(super) struct Run {
@@ -84,7 +83,7 @@ pub(super) async fn commands(
 
 /// The command, on the DynamoDB at a URL.
 struct Jeton<'a> {
-    program: &'a str,
+    program: &'a Path,
     url: &'a str,
     server: &'a Process,
     progress: &'a ProgressBar,
@@ -117,7 +116,7 @@ impl Jeton<'_> {
         self.server.rest(Duration::from_secs(1)).await?;
         let arguments = [&["--endpoint-url", self.url], arguments].concat();
         let begin = now();
-        let (output, peak) = run_with_peak(LOAD, self.program, &arguments).await?;
+        let (output, peak) = run_with_peak(self.program, &arguments).await?;
         Ok((output, begin.elapsed(), peak))
     }
 }

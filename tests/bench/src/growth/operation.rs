@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, io, time::Duration};
 
-use reqwest::{Client as Http, Request, RequestBuilder};
+use hyper::header::{COOKIE, HeaderValue};
 use serde_json::Value;
 use shared::{
     grants::{Grant, Terms},
@@ -12,10 +12,14 @@ use shared::{
 };
 
 use super::{
-    clients::{Registered, SCOPE, VERIFIER},
+    clients::{Registered, SCOPE},
     dataset,
     deployment::Deployment,
-    process::{self, LOAD},
+};
+use crate::{
+    browser::VERIFIER,
+    http::{self, Call, Connection},
+    process::{now, run},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -81,7 +85,7 @@ impl Operation {
 
 /// A request that is ready to be sent.
 struct Job {
-    request: Request,
+    request: Call,
     /// The application whose refresh token the response has.
     application: Option<usize>,
 }
@@ -89,8 +93,8 @@ struct Job {
 /// The load on one deployment: what it has of tokens and cookies.
 pub(super) struct Load {
     pub(super) deployment: Deployment,
-    http: Http,
-    cookies: Vec<String>,
+    connection: Connection,
+    cookies: Vec<HeaderValue>,
     /// Users' access tokens, which are introspected in turn.
     access_tokens: Vec<String>,
     /// Clients' own access tokens, and the number of the client; each is revoked once.
@@ -120,15 +124,15 @@ impl Load {
             for _ in 0..SESSIONS {
                 let begun = app.sessions.begin(*user, UserAgent::default(), app.clock.now()).await;
                 let session = begun.map_err(io::Error::other)?;
-                cookies.push(format!("jeton-session={}", session.expose()));
+                let cookie = format!("jeton-session={}", session.expose()).try_into();
+                cookies.push(cookie.map_err(io::Error::other)?);
             }
         }
         let machines = sample.machines.iter().map(|(nth, token)| (*nth, token.expose().to_owned()));
         let refresh = sample.pairs.iter().map(|(nth, pair)| (*nth, pair.refresh.expose().to_owned()));
         let access = sample.pairs.iter().map(|(_, pair)| pair.access.expose().to_owned());
-        let http = Http::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         Ok(Self {
-            http: http.map_err(io::Error::other)?,
+            connection: connect(&deployment).await?,
             cookies,
             access_tokens: access.collect(),
             revocable: machines.collect(),
@@ -147,49 +151,42 @@ impl Load {
         let request = match operation {
             Operation::ClientCredentials => {
                 let client = nth(&clients.machines, turn)?;
-                self.post("/oauth/token", client, "grant_type=client_credentials")
+                post("/oauth/token", client, &[("grant_type", "client_credentials")])
             }
             Operation::Redemption => {
                 let client = nth(&clients.applications, turn)?;
                 let code = self.issue_code(client).await?;
-                let code = code.expose();
-                let form = format!("grant_type=authorization_code&code={code}&code_verifier={VERIFIER}");
-                self.post("/oauth/token", client, &form)
+                let grant_type = ("grant_type", "authorization_code");
+                let fields = [grant_type, ("code", code.expose()), ("code_verifier", VERIFIER)];
+                post("/oauth/token", client, &fields)
             }
             Operation::Refresh => {
                 let (application, token) = self.refresh_tokens.pop_front().ok_or_else(too_few)?;
                 of = Some(application);
-                let form = format!("grant_type=refresh_token&refresh_token={token}");
-                self.post("/oauth/token", nth(&clients.applications, application)?, &form)
+                let fields = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+                post("/oauth/token", nth(&clients.applications, application)?, &fields)
             }
             Operation::Introspection => {
-                let form = format!("token={}", nth(&self.access_tokens, turn)?);
-                self.post("/oauth/introspect", &clients.resource_server, &form)
+                let token = nth(&self.access_tokens, turn)?;
+                post("/oauth/introspect", &clients.resource_server, &[("token", token)])
             }
             Operation::Revocation => {
                 let (machine, token) = self.revocable.pop_front().ok_or_else(too_few)?;
-                self.post("/oauth/revoke", nth(&clients.machines, machine)?, &format!("token={token}"))
+                post("/oauth/revoke", nth(&clients.machines, machine)?, &[("token", &token)])
             }
-            Operation::Applications => self.get("/account", turn)?,
-            Operation::Sessions => self.get("/account/sessions", turn)?,
+            Operation::Applications => self.get("/account", turn),
+            Operation::Sessions => self.get("/account/sessions", turn),
             Operation::UserShow | Operation::TokenList => {
                 return Err(io::Error::other("a command is no request"));
             }
         };
-        Ok(Job { request: request.build().map_err(io::Error::other)?, application: of })
+        Ok(Job { request: request?, application: of })
     }
 
-    fn post(&self, path: &str, client: &Registered, form: &str) -> RequestBuilder {
-        self.http
-            .post(format!("{}{path}", self.deployment.url))
-            .basic_auth(&client.client.id, Some(&client.secret))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned())
-    }
-
-    fn get(&self, path: &str, turn: usize) -> io::Result<RequestBuilder> {
-        let request = self.http.get(format!("{}{path}", self.deployment.url));
-        Ok(request.header("cookie", nth(&self.cookies, turn)?))
+    fn get(&self, path: &str, turn: usize) -> io::Result<Call> {
+        let mut call = http::get(path).map_err(io::Error::other)?;
+        call.headers_mut().insert(COOKIE, nth(&self.cookies, turn)?.clone());
+        Ok(call)
     }
 
     /// Stores the grant that a user's consent leads to, as the authorization endpoint does, and returns its code. The user
@@ -211,8 +208,9 @@ impl Load {
 
     /// Lets the server go on, and waits until it is as it was: its sweep is due if it was stopped for long.
     pub(super) async fn resume(&mut self) -> io::Result<()> {
-        self.deployment.resume().await?;
+        self.deployment.resume()?;
         self.deployment.server.rest(QUIET).await?;
+        self.connection = connect(&self.deployment).await?;
         self.measure(Operation::Introspection, WARM_UP).await.map(drop)
     }
 
@@ -233,19 +231,14 @@ impl Load {
         let (before, mut latencies) = (self.deployment.server.threads()?, Vec::new());
         for job in jobs {
             let begin = now();
-            let failed = |error: reqwest::Error| self.deployment.server.wrong(&error.to_string());
-            let response = self.http.execute(job.request).await.map_err(failed)?;
-            let (status, body) = (response.status(), response.bytes().await.map_err(failed)?);
+            let failed = |error: http::Error| self.deployment.server.wrong(&error.to_string());
+            let response = self.connection.send(job.request).await.map_err(failed)?;
             latencies.push(begin.elapsed().as_secs_f64() * 1_000.0);
-            let wrong = || {
-                let body = String::from_utf8_lossy(&body);
-                let grants = self.deployment.grants;
-                io::Error::other(format!("{}, {grants} grants: {status}: {body:.200}", operation.name()))
-            };
-            if status != 200 {
+            let wrong = || failed(http::Error::unexpected(operation.name(), &response));
+            if response.status() != 200 {
                 return Err(wrong());
             }
-            let json = || serde_json::from_slice::<Value>(&body).unwrap_or_default();
+            let json = || serde_json::from_slice::<Value>(response.body()).unwrap_or_default();
             if operation == Operation::Introspection && json().get("active") != Some(&Value::Bool(true)) {
                 return Err(wrong());
             }
@@ -270,12 +263,21 @@ impl Load {
             let user = dataset::user_name(self.turn % self.deployment.sample.users.len().max(1));
             let arguments = [&["--endpoint-url", &self.deployment.dynamodb_url], command, &[&user]].concat();
             let begin = now();
-            process::run(LOAD, &self.deployment.jeton, &arguments).await?;
+            run(&self.deployment.jeton, &arguments, "").await?;
             latencies.push(begin.elapsed().as_secs_f64() * 1_000.0);
         }
         let spent = self.deployment.server.threads()?.since(&before)?;
         Ok((latencies, micros(spent) / count(times)))
     }
+}
+
+async fn connect(deployment: &Deployment) -> io::Result<Connection> {
+    Connection::open(deployment.address).await.map_err(io::Error::other)
+}
+
+fn post(path: &str, client: &Registered, fields: &[(&str, &str)]) -> io::Result<Call> {
+    let authorization = http::basic(client.client.id.as_str(), &client.secret);
+    http::post(path, fields, Some(&authorization)).map_err(io::Error::other)
 }
 
 fn nth<T>(all: &[T], nth: usize) -> io::Result<&T> {
@@ -293,9 +295,4 @@ fn micros(duration: Duration) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a small number")]
 fn count(times: usize) -> f64 {
     times as f64
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is what is measured")]
-pub(super) fn now() -> std::time::Instant {
-    std::time::Instant::now()
 }

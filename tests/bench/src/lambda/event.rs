@@ -4,6 +4,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::body::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::http::{self, FORM, form};
+
 /// The name under which the gateway of the events was called.
 const DOMAIN: &str = "auth123456.execute-api.us-east-1.amazonaws.com";
 
@@ -47,8 +49,7 @@ impl Request {
 
     /// Adds the credentials of a client (RFC 6749 §2.3.1).
     pub(crate) fn basic(self, id: &str, secret: &str) -> Self {
-        let credentials = STANDARD.encode(format!("{id}:{secret}"));
-        self.header("authorization", &format!("Basic {credentials}"))
+        self.header("authorization", &http::basic(id, secret))
     }
 
     pub(crate) fn bearer(self, token: &str) -> Self {
@@ -63,7 +64,7 @@ impl Request {
 
     pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
         let body = form(fields);
-        Self { body: Some(body), ..self }.header("content-type", "application/x-www-form-urlencoded")
+        Self { body: Some(body), ..self }.header("content-type", FORM)
     }
 
     pub(crate) fn json(self, body: &Value) -> Self {
@@ -120,11 +121,6 @@ impl Request {
             "timeEpoch": 1_768_167_744_001_u64,
         })
     }
-}
-
-/// Returns the fields as a form or query.
-pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// Returns the event of a REST API for its authorizer of the type `TOKEN`.

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    ops::Add,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -26,7 +27,8 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::{Error, http::Connection};
+use super::Error;
+use crate::http::Connection;
 
 /// One request, as it was seen.
 #[derive(Clone)]
@@ -109,7 +111,7 @@ async fn serve(
 ) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let stream = acceptor.accept(stream).await?;
-    let upstream = Connection::to(dynamodb).await?;
+    let upstream = Connection::open(dynamodb).await?;
     let service = service_fn(async |request| forward(request, &upstream, &recording).await);
     Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?)
 }
@@ -119,7 +121,7 @@ async fn forward(
     upstream: &Connection,
     recording: &Recording,
 ) -> Result<Response<Full<Bytes>>, Error> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let mut body = body.collect().await?.to_bytes();
     let recorded = {
         let recording = recording.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -130,6 +132,7 @@ async fn forward(
     if let Some(mut request) = recorded.clone() {
         request["ReturnConsumedCapacity"] = "TOTAL".into();
         body = serde_json::to_vec(&request)?.into();
+        head.headers.remove(header::CONTENT_LENGTH);
     }
     let response = upstream.send(Request::from_parts(head, Full::new(body))).await?;
     if let (Some(operation), Some(body)) = (operation, recorded) {
@@ -146,7 +149,7 @@ async fn forward(
 /// Returns the sum of the capacity units of one table or of several.
 fn units(consumed: &Value) -> f64 {
     match consumed {
-        Value::Array(tables) => tables.iter().map(units).sum(),
+        Value::Array(tables) => tables.iter().map(units).fold(0.0, Add::add),
         table => table["CapacityUnits"].as_f64().unwrap_or_default(),
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{
     net::Ipv4Addr,
-    path::{Path, PathBuf},
-    process::Stdio,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -18,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
-    process::{Child, Command},
+    process::Command,
     sync::{
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
         oneshot,
@@ -27,7 +26,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Error, processor};
+use super::Error;
+use crate::process::{MEASURED, Process, now};
 
 /// The longest wait for a function.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,9 +43,7 @@ enum Told {
 }
 
 pub(crate) struct Function {
-    child: Child,
-    pub(crate) pid: u32,
-    log: PathBuf,
+    pub(crate) process: Process,
     told: UnboundedReceiver<Told>,
     next: Option<oneshot::Sender<Bytes>>,
     server: JoinHandle<()>,
@@ -62,7 +60,6 @@ impl Function {
     pub(crate) async fn start(
         program: &Path,
         variables: &[(String, String)],
-        folder: &Path,
     ) -> Result<(Self, Duration), Error> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -72,23 +69,16 @@ impl Function {
                 tokio::spawn(serve(stream, tell.clone()));
             }
         });
-        let log = folder.join("function.log");
-        let output = std::fs::File::create(&log)?;
         let mut command = Command::new(program);
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .envs(variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .kill_on_drop(true);
-        let begin = now();
-        let child = processor::on_its_own(|| command.spawn())?;
-        let pid = child.id().ok_or_else(|| Error::unexpected("it ended at once"))?;
-        let mut function = Self { child, pid, log, told, next: None, server };
+            .envs(variables.iter().map(|(name, value)| (name, value)));
+        let process = Process::start(MEASURED, command)?;
+        let mut function = Self { process, told, next: None, server };
         let asked = function.until_next().await?;
-        Ok((function, asked - begin))
+        let init = asked - function.process.begin;
+        Ok((function, init))
     }
 
     /// Sends an event. Returns the response, and the time from the event to the response. Waits until the function asks
@@ -104,11 +94,6 @@ impl Function {
         Ok((serde_json::from_slice(&body)?, at - begin))
     }
 
-    /// Ends the function.
-    pub(crate) async fn stop(mut self) -> Result<(), Error> {
-        Ok(self.child.kill().await?)
-    }
-
     async fn until_next(&mut self) -> Result<Instant, Error> {
         let Told::Next { at, event } = self.tell().await? else {
             return Err(Error::unexpected("it answered twice"));
@@ -120,23 +105,15 @@ impl Function {
     async fn tell(&mut self) -> Result<Told, Error> {
         let told = tokio::select! {
             told = timeout(PATIENCE, self.told.recv()) => told.ok().flatten(),
-            _ = self.child.wait() => None,
+            () = self.process.ended() => None,
         };
         let problem = match told {
             Some(Told::Error(body)) => String::from_utf8_lossy(&body).into_owned(),
             Some(told) => return Ok(told),
             None => "it ended, or did not answer".to_owned(),
         };
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let end = log.char_indices().nth_back(2_000).map_or(0, |(at, _)| at);
-        Err(Error::unexpected(format!("{problem}\n{}", log.get(end..).unwrap_or_default())))
+        Err(self.process.wrong(&problem).into())
     }
-}
-
-/// Returns the time of a clock that only goes forward.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// Serves one connection; it ends with an error when the function is stopped.

@@ -14,7 +14,7 @@ use super::{
     event::Request,
     front::Seen,
     function::Function,
-    processor::{self, Limit},
+    limit::Limit,
     replay::{Phases, repeatable},
     stage::Stage,
 };
@@ -67,7 +67,7 @@ impl Subject {
         let program = run.binaries.join(case.function);
         let event = case.event(stage).await?;
         stage.front.record();
-        let (mut function, _) = Function::start(&program, &case.variables(stage), run.folder).await?;
+        let (mut function, _) = Function::start(&program, &case.variables(stage)).await?;
         let init = stage.front.take();
         case.check(&function.invoke(&event).await?.0)?;
         let first = stage.front.take();
@@ -79,7 +79,7 @@ impl Subject {
         }
         let warm = stage.front.take();
         stage.front.stop();
-        function.stop().await?;
+        function.process.kill().await?;
         let phases = Phases {
             init: repeatable(&stage.dynamodb, &init).await?,
             first: repeatable(&stage.dynamodb, &first).await?,
@@ -168,31 +168,32 @@ impl Start<'_> {
         let mut events = events.iter().cycle().take(invokes);
         let event = events.next().ok_or_else(|| Error::unexpected("no event"))?;
         let limit = share.map(|(_, memory)| Limit::of(memory)).transpose()?;
-        let (mut function, init) = Function::start(self.program, self.variables, run.folder).await?;
+        let (mut function, init) = Function::start(self.program, self.variables).await?;
         if let Some(limit) = &limit {
-            limit.apply(function.pid)?;
+            limit.apply(function.process.id)?;
         }
         let first = self.invoke(&mut function, event).await?;
         if let Some((index, _)) = share {
             samples.limited.get_mut(index).into_iter().for_each(|samples| samples.push(first));
-            return function.stop().await;
+            return Ok(function.process.kill().await?);
         }
         samples.init.push(milliseconds(init));
         samples.first.push(first);
-        let mut begin = 0;
+        let mut begin = None;
         for (nth, event) in events.enumerate() {
             if nth == SETTLING {
-                begin = processor::time(function.pid)?;
+                begin = Some(function.process.threads()?);
             }
             let duration = self.invoke(&mut function, event).await?;
             if nth >= SETTLING {
                 samples.warm.push(duration);
             }
         }
-        let spent = processor::time(function.pid)?.saturating_sub(begin);
+        let end = function.process.threads()?;
+        let spent = begin.map(|begin| end.since(&begin)).transpose()?.unwrap_or_default();
         samples.processor.push(per_invoke(spent, run.invokes));
-        samples.peak.push(mebibytes(processor::peak(function.pid)?));
-        function.stop().await
+        samples.peak.push(function.process.memory()?.peak);
+        Ok(function.process.kill().await?)
     }
 }
 
@@ -200,12 +201,8 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-#[expect(clippy::cast_precision_loss, reason = "less than 2^53 ns")]
-fn per_invoke(nanoseconds: u64, invokes: usize) -> f64 {
-    nanoseconds as f64 / 1_000.0 / invokes as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "less than 2^53 KiB")]
-fn mebibytes(kibibytes: u64) -> f64 {
-    kibibytes as f64 / 1_024.0
+/// Returns the time of one invoke in µs.
+#[expect(clippy::cast_precision_loss, reason = "a number of invokes")]
+fn per_invoke(spent: Duration, invokes: usize) -> f64 {
+    spent.as_secs_f64() * 1e6 / invokes as f64
 }

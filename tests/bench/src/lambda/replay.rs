@@ -3,12 +3,11 @@
 //! Jeton's writes have conditions, such as that a code waits, which hold once. The baseline sends the same write again and
 //! again, with the condition negated: it has the same parts and length, and then always holds.
 
-use http_body_util::Full;
-use hyper::Request;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Error, front::Seen, http::Connection};
+use super::{Error, front::Seen};
+use crate::http::{self, Connection};
 
 /// A request, as the baseline reads it.
 #[derive(Serialize)]
@@ -82,19 +81,9 @@ fn negate(write: &mut Value) {
     }
 }
 
-/// Sends a request, whose signature the local database does not check. Returns the refusal of one that is not accepted.
+/// Sends a request. Returns the refusal of one that is not accepted.
 async fn send(dynamodb: &Connection, operation: &str, body: &Value) -> Result<Result<(), Value>, Error> {
-    let request = Request::post("/")
-        .header("content-type", "application/x-amz-json-1.0")
-        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
-        .header("x-amz-date", "20260111T214224Z")
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=local/20260111/us-east-1/dynamodb/aws4_request, \
-             SignedHeaders=host;x-amz-date, Signature=0",
-        )
-        .body(Full::from(body.to_string()))?;
-    let response = dynamodb.send(request).await?;
+    let response = dynamodb.send(http::dynamodb(operation, body)?).await?;
     let accepted = response.status().is_success();
     Ok(if accepted { Ok(()) } else { Err(serde_json::from_slice(response.body())?) })
 }

@@ -1,5 +1,7 @@
 //! The tables and plots of the functions.
 
+use std::ops::Add;
+
 use super::{
     front::Seen,
     measure::{MEMORIES, Samples, Subject},
@@ -81,7 +83,7 @@ fn ratios(subjects: &[Subject]) -> Table {
             cell(&own.init, &baseline.init, INIT),
             cell(&own.first, &baseline.first, FIRST),
             cell(&own.processor, &baseline.processor, PROCESSOR),
-            format!("{:+.0}", median(&own.processor) - median(&baseline.processor)),
+            signed(median(&own.processor) - median(&baseline.processor)),
         ]
     });
     let rows = rows.collect();
@@ -186,7 +188,8 @@ fn cost(seen: &[Seen], counts: impl Fn(&str) -> bool) -> String {
 
 /// Returns the units of some requests.
 pub(super) fn units(seen: &[Seen], counts: impl Fn(&str) -> bool) -> f64 {
-    seen.iter().filter(|seen| counts(&seen.operation)).map(|seen| seen.units).sum()
+    // Rust's sum of no numbers is -0.
+    seen.iter().filter(|seen| counts(&seen.operation)).map(|seen| seen.units).fold(0.0, Add::add)
 }
 
 fn archives(sizes: &[Size]) -> Table {
@@ -200,6 +203,11 @@ fn archives(sizes: &[Size]) -> Table {
         columns: ["Function", "Program", "Archive (zip)"].map(str::to_owned).into(),
         rows: sizes.iter().map(row).collect(),
     }
+}
+
+/// Returns a difference as a whole number with its sign, which is + for 0.
+fn signed(difference: f64) -> String {
+    format!("{:+.0}", difference.round() + 0.0)
 }
 
 /// Returns a value with three digits.
@@ -218,6 +226,12 @@ mod tests {
     #[test]
     fn values_have_three_digits() {
         assert_eq!([0.046, 1.234, 12.34, 283.4].map(rounded), ["0.05", "1.23", "12.3", "283"]);
+    }
+
+    #[test]
+    fn zero_has_no_minus() {
+        assert_eq!([-0.3, 0.3, -0.7, 41.6].map(signed), ["+0", "+0", "-1", "+42"]);
+        assert!(units(&[], is_read).is_sign_positive());
     }
 
     #[test]

@@ -1,23 +1,21 @@
 //! Jeton and its peers.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, net::SocketAddr, path::PathBuf, time::Duration};
+
+use tokio::process::Command;
 
 use super::{
-    browser::Browser,
     engine,
     error::Error,
-    jeton::Admin,
     job::Job,
-    process::Process,
     target::{Authentication, Clients, Endpoints, Target},
 };
-
-/// The processor of each server, and that of the load generator.
-pub(super) const SERVER: u32 = 0;
-pub(super) const LOAD: u32 = 1;
+use crate::{
+    browser::Browser,
+    http::Connection,
+    jeton::{Admin, PASSWORD},
+    process::{LOAD, MEASURED, Process},
+};
 
 /// The programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +37,7 @@ enum Storage {
     /// In its own process.
     Own,
     /// In the engine, whose process is on this processor.
-    Engine(u32),
+    Engine(usize),
 }
 
 /// A program with its storage.
@@ -65,8 +63,8 @@ pub(super) const CONTENDERS: [Contender; 11] = {
     [
         contender(JETON, "**Jeton**, its engine in the process", Jeton { cache: false }, Own),
         contender("jeton-cache", "**Jeton**, the same, clients cached", Jeton { cache: true }, Own),
-        contender(JETON_BY_HTTP, "**Jeton**, DynamoDB by HTTP", Jeton { cache: false }, Engine(SERVER)),
-        contender(OIDC_PROVIDER, "oidc-provider, DynamoDB", OidcProvider, Engine(SERVER)),
+        contender(JETON_BY_HTTP, "**Jeton**, DynamoDB by HTTP", Jeton { cache: false }, Engine(MEASURED)),
+        contender(OIDC_PROVIDER, "oidc-provider, DynamoDB", OidcProvider, Engine(MEASURED)),
         contender(
             "oidc-provider-two-cores",
             "oidc-provider, DynamoDB on the load's core",
@@ -74,7 +72,7 @@ pub(super) const CONTENDERS: [Contender; 11] = {
             Engine(LOAD),
         ),
         contender("oidc-provider-memory", "oidc-provider, memory", OidcProvider, Own),
-        contender("openauth", "OpenAuth, DynamoDB", OpenAuth, Engine(SERVER)),
+        contender("openauth", "OpenAuth, DynamoDB", OpenAuth, Engine(MEASURED)),
         contender("openauth-two-cores", "OpenAuth, DynamoDB on the load's core", OpenAuth, Engine(LOAD)),
         contender("openauth-memory", "OpenAuth, memory", OpenAuth, Own),
         contender("oxide-auth", "oxide-auth, memory", OxideAuth { argon2: false }, Own),
@@ -89,9 +87,9 @@ pub(super) const JETON_BY_HTTP: &str = "jeton-http";
 /// The peer of the aim: on the same engine, with one processor for both.
 pub(super) const OIDC_PROVIDER: &str = "oidc-provider";
 
-/// Jeton's cache of clients: as in AWS by default, and as in `jeton serve` by default.
-const CACHE: &str = "JETON_CLIENT_CACHE_SECONDS=5";
-const NO_CACHE: &str = "JETON_CLIENT_CACHE_SECONDS=0";
+/// Jeton's cache of clients, in seconds: as in AWS by default, and as in `jeton serve` by default.
+const CACHE: &str = "5";
+const NO_CACHE: &str = "0";
 
 /// Where the programs are.
 pub(super) struct Programs {
@@ -105,18 +103,25 @@ pub(super) struct Server {
     pub(super) process: Process,
     pub(super) engine: Option<Process>,
     pub(super) target: Target,
+    /// From the start of the program until it listened.
+    pub(super) start: Duration,
     /// Its memory before the first request, in MiB.
     pub(super) idle_memory: f64,
 }
 
 impl Server {
-    /// Stops the server, then its engine.
-    pub(super) async fn stop(self) -> Result<(), Error> {
-        self.process.stop().await?;
-        if let Some(engine) = self.engine {
-            engine.stop().await?;
+    /// Kills the server, then its engine.
+    pub(super) async fn stop(mut self) -> Result<(), Error> {
+        self.process.kill().await?;
+        if let Some(mut engine) = self.engine {
+            engine.kill().await?;
         }
         Ok(())
+    }
+
+    /// Returns an error of a request, with what the server has written to standard error.
+    pub(super) fn wrong(&self, error: &Error) -> Error {
+        self.process.wrong(&error.to_string()).into()
     }
 }
 
@@ -128,7 +133,7 @@ impl Contender {
 
     /// Returns whether the server and the engine, in a process of its own, have one processor together.
     pub(super) fn shares_its_processor_with_the_engine(self) -> bool {
-        self.storage == Storage::Engine(SERVER)
+        self.storage == Storage::Engine(MEASURED)
     }
 
     /// Returns whether the engine and the load generator have one processor together.
@@ -154,12 +159,20 @@ impl Contender {
     pub(super) async fn start(self, programs: &Programs) -> Result<Server, Error> {
         let engine = match self.storage {
             Storage::Own => None,
-            Storage::Engine(processor) => Some(self.start_engine(processor).await?),
+            Storage::Engine(core) => Some(self.start_engine(core).await?),
         };
-        let mut process = self.start_program(programs, engine.as_ref()).await?;
-        let (idle_memory, _) = process.memory()?;
+        let (engine, dynamodb) = engine.unzip();
+        let mut process = Process::start_server(MEASURED, self.command(programs, dynamodb)?)?;
+        let address = process.next_address().await?;
+        let start = process.begin.elapsed();
+        let idle_memory = process.memory()?.now;
         let (clients, browser) = if self.is_jeton() {
-            registered(&programs.jeton, &mut process, engine.as_ref()).await?
+            // A server that has its DynamoDB in the process prints that address after its own.
+            let dynamodb = match dynamodb {
+                Some(dynamodb) => dynamodb,
+                None => process.next_address().await?,
+            };
+            registered(&Admin { jeton: programs.jeton.clone(), dynamodb }, address).await?
         } else {
             (Clients::of_peers()?, Browser::default())
         };
@@ -167,46 +180,58 @@ impl Contender {
             Program::OpenAuth => Authentication::Form(&[("provider", "automatic")]),
             _ => Authentication::Basic,
         };
-        let address = process.address;
         let target = Target { address, endpoints: self.endpoints(), authentication, clients, browser };
-        Ok(Server { process, engine, target, idle_memory })
+        Ok(Server { process, engine, target, start, idle_memory })
     }
 
-    async fn start_engine(self, processor: u32) -> Result<Process, Error> {
-        let engine = Process::start(processor, env::current_exe()?, ["engine"]).await?;
+    /// Starts the engine. Returns it, and where it listens.
+    async fn start_engine(self, core: usize) -> Result<(Process, SocketAddr), Error> {
+        let mut command = Command::new(env::current_exe()?);
+        command.arg("engine");
+        let mut engine = Process::start_server(core, command)?;
+        let address = engine.next_address().await?;
         match self.program {
-            Program::Jeton { .. } => engine::create_jeton_tables(engine.address).await?,
-            Program::OpenAuth => engine::create_openauth_table(engine.address).await?,
+            Program::Jeton { .. } => engine::create_jeton_tables(address).await?,
+            Program::OpenAuth => engine::create_openauth_table(address).await?,
             Program::OidcProvider | Program::OxideAuth { .. } => {
-                engine::create_oidc_provider_table(engine.address).await?;
+                engine::create_oidc_provider_table(address).await?;
             }
         }
-        Ok(engine)
+        Ok((engine, address))
     }
 
-    async fn start_program(self, programs: &Programs, engine: Option<&Process>) -> Result<Process, Error> {
-        let engine = engine.map(|engine| format!("http://{}", engine.address));
-        let node = async |script: &str, engine: Option<String>| {
-            let script = Some(programs.peers.join(script).display().to_string());
-            Process::start(SERVER, "node", script.into_iter().chain(engine)).await
+    /// Returns the command that starts the program, with the address of its DynamoDB, if that is a process of its own.
+    fn command(self, programs: &Programs, dynamodb: Option<SocketAddr>) -> Result<Command, Error> {
+        let dynamodb = dynamodb.map(|dynamodb| format!("http://{dynamodb}"));
+        let node = |script: &str| {
+            let mut command = Command::new("node");
+            command.arg(programs.peers.join(script));
+            command
         };
-        match (self.program, engine) {
-            (Program::Jeton { .. }, Some(engine)) => {
-                Process::start(SERVER, env::current_exe()?, ["growth", "--serve-over", &engine]).await
+        let mut command = match (self.program, &dynamodb) {
+            (Program::Jeton { .. }, Some(_)) => {
+                let mut command = Command::new(env::current_exe()?);
+                command.args(["growth", "--serve-over"]);
+                command
             }
             (Program::Jeton { cache }, None) => {
-                let variable = if cache { CACHE } else { NO_CACHE }.to_owned();
-                let program = programs.jeton.display().to_string();
-                let options = ["serve", "--memory", "--port", "0", "--dynamodb-port", "0"].map(str::to_owned);
-                Process::start(SERVER, "env", [variable, program].into_iter().chain(options)).await
+                let mut command = Command::new(&programs.jeton);
+                command.env("JETON_CLIENT_CACHE_SECONDS", if cache { CACHE } else { NO_CACHE });
+                command.args(["serve", "--memory", "--port", "0", "--dynamodb-port", "0"]);
+                command
             }
-            (Program::OidcProvider, engine) => node("oidc-provider.js", engine).await,
-            (Program::OpenAuth, engine) => node("openauth.js", engine).await,
+            (Program::OidcProvider, _) => node("oidc-provider.js"),
+            (Program::OpenAuth, _) => node("openauth.js"),
             (Program::OxideAuth { argon2 }, _) => {
-                let program = programs.peers.join("oxide-auth-server");
-                Process::start(SERVER, program, argon2.then_some("argon2")).await
+                let mut command = Command::new(programs.peers.join("oxide-auth-server"));
+                command.args(argon2.then_some("argon2"));
+                command
             }
-        }
+        };
+        command.args(dynamodb);
+        // Servers log what goes wrong, and nothing else.
+        command.envs([("NODE_ENV", "production"), ("NODE_NO_WARNINGS", "1"), ("JETON_LOG_LEVEL", "warn")]);
+        Ok(command)
     }
 
     fn endpoints(self) -> Endpoints {
@@ -228,18 +253,17 @@ impl Contender {
     }
 }
 
-/// Registers Jeton's clients and user. A server that has its DynamoDB in the process prints that address after its own.
-async fn registered(
-    jeton: &Path,
-    process: &mut Process,
-    engine: Option<&Process>,
-) -> Result<(Clients, Browser), Error> {
-    let dynamodb = match engine {
-        Some(engine) => engine.address,
-        None => process.next_address().await?,
-    };
-    let admin = Admin { jeton, dynamodb };
-    let clients = admin.register().await?;
-    let browser = admin.sign_in(process.address, &clients.user).await?;
+/// Registers Jeton's clients, which are like those of the peers, and its user, who signs in. The public client belongs to the
+/// deployment's owner and has an HTTPS redirect URI, so that users are not asked for consent.
+async fn registered(admin: &Admin, server: SocketAddr) -> Result<(Clients, Browser), Error> {
+    let (mut clients, mut browser) = (Clients::of_peers()?, Browser::default());
+    let (scope, redirect_uri) = (clients.scope.as_str(), clients.app.redirect_uri.as_str());
+    let service = admin.create_client(&["--name", "service", "--scope", scope]).await?;
+    let app =
+        ["--name", "app", "--scope", scope, "--public", "--first-party", "--redirect-uri", redirect_uri];
+    clients.app.id = admin.create_client(&app).await?.id;
+    (clients.service.id, clients.service.secret) = (service.id, service.secret);
+    admin.create_user(&clients.user).await?;
+    browser.sign_in(&Connection::open(server).await?, &clients.user, PASSWORD).await?;
     Ok((clients, browser))
 }

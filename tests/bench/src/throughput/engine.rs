@@ -2,11 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use http_body_util::Full;
-use hyper::{
-    Method, Request,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
-};
 use jeton::local::{Database, Storage};
 use serde_json::{Value, json};
 use shared::{
@@ -16,7 +11,8 @@ use shared::{
 };
 use tokio::net::TcpListener;
 
-use super::{error::Error, http::Connection};
+use super::error::Error;
+use crate::http::{self, Connection};
 
 /// Serves the engine, in memory, on a free port, which it prints.
 pub(crate) async fn serve() -> Result<(), Error> {
@@ -87,18 +83,7 @@ pub(super) async fn create_openauth_table(engine: SocketAddr) -> Result<(), Erro
 }
 
 async fn create_table(engine: SocketAddr, table: &Value) -> Result<(), Error> {
-    // The engine reads the signature's form only.
-    let authorization = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, \
-                         SignedHeaders=host;x-amz-date, Signature=00";
-    let call = Request::builder()
-        .method(Method::POST)
-        .uri("/")
-        .header(HOST, engine.to_string())
-        .header(CONTENT_TYPE, "application/x-amz-json-1.0")
-        .header("x-amz-target", "DynamoDB_20120810.CreateTable")
-        .header("x-amz-date", "20260101T000000Z")
-        .header(AUTHORIZATION, authorization)
-        .body(Full::new(table.to_string().into()))?;
-    let response = Connection::open(engine).await?.send(call).await?;
-    if response.status().is_success() { Ok(()) } else { Err(Error::unexpected("CreateTable", &response)) }
+    let response = Connection::open(engine).await?.send(http::dynamodb("CreateTable", table)?).await?;
+    let is_created = response.status().is_success();
+    if is_created { Ok(()) } else { Err(http::Error::unexpected("CreateTable", &response).into()) }
 }

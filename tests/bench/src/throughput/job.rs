@@ -4,11 +4,15 @@ use std::{cell::RefCell, mem, time::Duration};
 
 use clap::ValueEnum;
 use futures_util::future::try_join_all;
-use hyper::{Response, StatusCode, body::Bytes};
+use hyper::{Response, body::Bytes};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{browser::Browser, error::Error, http::Connection, target::Target};
+use super::{error::Error, target::Target};
+use crate::{
+    browser::Browser,
+    http::{self, Connection},
+};
 
 /// One kind of request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -28,6 +32,11 @@ impl Job {
             Self::Refresh => "refresh_token",
             Self::Introspection => "introspection",
         }
+    }
+
+    /// Reads a successful token response (RFC 6749 §5.1).
+    fn tokens(self, response: &Response<Bytes>) -> Result<TokenResponse, http::Error> {
+        http::json(self.label(), response)
     }
 }
 
@@ -118,8 +127,8 @@ impl<'a> Worker<'a> {
 
     /// Returns a new code.
     async fn authorize(&mut self) -> Result<String, Error> {
-        let (request, redirect_uri) = (self.target.authorization()?, &self.target.clients.app.redirect_uri);
-        self.browser.authorize(&mut self.connection, request, redirect_uri).await
+        let (request, redirect_uri) = (self.target.authorization(), &self.target.clients.app.redirect_uri);
+        Ok(self.browser.authorize(&self.connection, &request, redirect_uri).await?)
     }
 
     async fn prepare(
@@ -140,11 +149,11 @@ impl<'a> Worker<'a> {
             Job::Refresh => {
                 let code = self.authorize().await?;
                 let response = self.connection.send(self.target.redemption(&code)?).await?;
-                self.token = tokens(Job::Code, &response)?.refresh_token(Job::Code)?;
+                self.token = Job::Code.tokens(&response)?.refresh_token(Job::Code)?;
             }
             Job::Introspection => {
                 let response = self.connection.send(self.target.client_credentials()?).await?;
-                self.token = tokens(Job::ClientCredentials, &response)?.access_token;
+                self.token = Job::ClientCredentials.tokens(&response)?.access_token;
             }
         }
         Ok(())
@@ -173,11 +182,11 @@ impl<'a> Worker<'a> {
     /// Checks the response, and stores the next refresh token: every server rotates those of public clients.
     fn check(&mut self, job: Job, response: &Response<Bytes>) -> Result<(), Error> {
         if job == Job::Introspection {
-            let is_active =
-                serde_json::from_slice(response.body()).is_ok_and(|Introspection { active }| active);
-            return if is_active { Ok(()) } else { Err(Error::unexpected(job.label(), response)) };
+            let Introspection { active } = http::json(job.label(), response)?;
+            let unexpected = || http::Error::unexpected(job.label(), response).into();
+            return if active { Ok(()) } else { Err(unexpected()) };
         }
-        let tokens = tokens(job, response)?;
+        let tokens = job.tokens(response)?;
         if job == Job::Refresh {
             let used = mem::replace(&mut self.token, tokens.refresh_token(job)?);
             if used == self.token {
@@ -186,12 +195,4 @@ impl<'a> Worker<'a> {
         }
         Ok(())
     }
-}
-
-/// Reads a successful token response (RFC 6749 §5.1).
-fn tokens(job: Job, response: &Response<Bytes>) -> Result<TokenResponse, Error> {
-    let tokens = serde_json::from_slice(response.body()).ok();
-    tokens
-        .filter(|_| response.status() == StatusCode::OK)
-        .ok_or_else(|| Error::unexpected(job.label(), response))
 }

@@ -5,9 +5,11 @@ use std::{io, time::Duration};
 use super::{
     contender::{Contender, Server},
     job::{Job, Requests},
-    process,
 };
-use crate::statistics::{median, quantile};
+use crate::{
+    process::{Process, own_cpu},
+    statistics::{median, quantile},
+};
 
 /// The share of its processor from which on the load generator may be what limits a server.
 const BUSY: f64 = 0.95;
@@ -23,8 +25,8 @@ pub(super) struct Usage {
 impl Server {
     /// Returns the CPU times that the server, its engine and the load generator have used until now.
     pub(super) fn usage(&self) -> io::Result<Usage> {
-        let engine = self.engine.as_ref().map(process::Process::cpu).transpose()?;
-        let (server, load) = (self.process.cpu()?, process::own_cpu()?);
+        let engine = self.engine.as_ref().map(Process::cpu).transpose()?;
+        let (server, load) = (self.process.cpu()?, own_cpu()?);
         Ok(Usage { server, engine: engine.unwrap_or_default(), load })
     }
 }
@@ -97,8 +99,7 @@ pub(super) struct Start {
 impl Start {
     /// Reads what the server has used, after its jobs.
     pub(super) fn of(contender: Contender, server: &Server) -> io::Result<Self> {
-        let (_, peak_mib) = server.process.memory()?;
-        let after_ms = server.process.start.as_secs_f64() * 1000.0;
+        let (peak_mib, after_ms) = (server.process.memory()?.peak, server.start.as_secs_f64() * 1000.0);
         Ok(Self { contender: contender.name, after_ms, idle_mib: server.idle_memory, peak_mib })
     }
 }
@@ -185,19 +186,5 @@ mod tests {
         assert_eq!((figures.p99_ms, figures.rates, figures.is_bound), (2.0, [1.0, 3.0], false));
         assert_eq!(samples.figures("a", Job::Refresh).unwrap().rate, 8.0);
         assert!(samples.figures("b", Job::Refresh).is_none() && samples.start("a").is_none());
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_process_is_measured_and_stopped() {
-        let script = "echo listening on http://127.0.0.1:1; while true; do true; done";
-        let process = process::Process::start(0, "sh", ["-c", script]).await.unwrap();
-        assert_eq!(process.address.port(), 1);
-        let directory = process.directory();
-        while process.cpu().unwrap() < Duration::from_millis(20) {}
-        let (now, most) = process.memory().unwrap();
-        assert!(now > 0.0 && most >= now, "{now} {most}");
-        process.stop().await.unwrap();
-        assert!(!directory.exists());
     }
 }

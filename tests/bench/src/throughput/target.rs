@@ -2,24 +2,13 @@
 
 use std::net::SocketAddr;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http_body_util::Full;
-use hyper::{
-    Method, Request,
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
-};
 use serde::Deserialize;
-use url::Url;
 
-use super::{
-    browser::Browser,
-    error::Error,
-    http::{Call, FORM, form},
+use super::error::Error;
+use crate::{
+    browser::{self, Browser},
+    http::{self, Call},
 };
-
-/// The verifier of RFC 7636, appendix B, and its challenge.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// The paths of a server.
 #[derive(Clone, Copy)]
@@ -80,74 +69,46 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Returns the URL of an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3).
-    pub(super) fn authorization(&self) -> Result<Url, Error> {
+    /// Returns the path and query of an authorization request.
+    pub(super) fn authorization(&self) -> String {
         let Clients { app, scope, .. } = &self.clients;
-        let query = form(&[
-            ("response_type", "code"),
-            ("client_id", &app.id),
-            ("redirect_uri", &app.redirect_uri),
-            ("scope", scope),
-            ("state", "bench"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ]);
-        Ok(Url::parse(&format!("http://{}{}?{query}", self.address, self.endpoints.authorization))?)
+        let query = browser::authorization(&app.id, &app.redirect_uri, scope);
+        format!("{}?{query}", self.endpoints.authorization)
     }
 
     /// RFC 6749 §4.4.2.
-    pub(super) fn client_credentials(&self) -> Result<Call, Error> {
+    pub(super) fn client_credentials(&self) -> Result<Call, http::Error> {
         let fields = [("grant_type", "client_credentials"), ("scope", &self.clients.scope)];
         self.authenticated(self.endpoints.token, &fields)
     }
 
     /// RFC 6749 §4.1.3, RFC 7636 §4.5.
-    pub(super) fn redemption(&self, code: &str) -> Result<Call, Error> {
+    pub(super) fn redemption(&self, code: &str) -> Result<Call, http::Error> {
         let app = &self.clients.app;
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("client_id", &app.id),
-            ("code", code),
-            ("redirect_uri", &app.redirect_uri),
-            ("code_verifier", VERIFIER),
-        ];
-        self.post(self.endpoints.token, &fields, None)
+        let fields = browser::redemption(code, &app.redirect_uri);
+        http::post(self.endpoints.token, &[&fields[..], &[("client_id", &app.id)]].concat(), None)
     }
 
     /// RFC 6749 §6.
-    pub(super) fn refresh(&self, token: &str) -> Result<Call, Error> {
+    pub(super) fn refresh(&self, token: &str) -> Result<Call, http::Error> {
         let fields =
             [("grant_type", "refresh_token"), ("client_id", &self.clients.app.id), ("refresh_token", token)];
-        self.post(self.endpoints.token, &fields, None)
+        http::post(self.endpoints.token, &fields, None)
     }
 
     /// RFC 7662 §2.1.
-    pub(super) fn introspection(&self, token: &str) -> Result<Call, Error> {
+    pub(super) fn introspection(&self, token: &str) -> Result<Call, http::Error> {
         self.authenticated(self.endpoints.introspection.unwrap_or_default(), &[("token", token)])
     }
 
-    fn authenticated(&self, path: &str, fields: &[(&str, &str)]) -> Result<Call, Error> {
+    fn authenticated(&self, path: &str, fields: &[(&str, &str)]) -> Result<Call, http::Error> {
         let Service { id, secret } = &self.clients.service;
         match self.authentication {
-            Authentication::Basic => {
-                let encode =
-                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let credentials = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
-                self.post(path, fields, Some(&format!("Basic {credentials}")))
-            }
+            Authentication::Basic => http::post(path, fields, Some(&http::basic(id, secret))),
             Authentication::Form(more) => {
                 let credentials: &[(&str, &str)] = &[("client_id", id), ("client_secret", secret)];
-                self.post(path, &[fields, credentials, more].concat(), None)
+                http::post(path, &[fields, credentials, more].concat(), None)
             }
         }
-    }
-
-    fn post(&self, path: &str, fields: &[(&str, &str)], authorization: Option<&str>) -> Result<Call, Error> {
-        let mut call = Request::builder().method(Method::POST).uri(path);
-        call = call.header(HOST, self.address.to_string()).header(CONTENT_TYPE, FORM);
-        if let Some(authorization) = authorization {
-            call = call.header(AUTHORIZATION, authorization);
-        }
-        Ok(call.body(Full::new(form(fields).into()))?)
     }
 }
