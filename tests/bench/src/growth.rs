@@ -13,6 +13,7 @@ use std::{env, io, path::PathBuf, time::Duration};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub(crate) use self::deployment::app;
 use self::{
     deployment::{Deployment, Programs, Storage},
     operation::{Load, Operation},

@@ -6,6 +6,7 @@ mod case;
 mod event;
 mod front;
 mod function;
+mod kms;
 mod limit;
 mod measure;
 mod price;

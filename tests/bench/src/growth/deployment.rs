@@ -270,7 +270,7 @@ pub(super) async fn serve_over(url: &str) -> io::Result<()> {
 
 /// Returns the functions' state over the DynamoDB at `url`, for the benchmark's own requests. They may take longer than a
 /// function's: DynamoDB Local takes seconds at first.
-pub(super) async fn app(url: &str) -> io::Result<App> {
+pub(crate) async fn app(url: &str) -> io::Result<App> {
     app_with(&dynamodb::connect_for_administration(Some(endpoint(url))).await?)
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Error,
     event::{self, Request},
+    kms,
     stage::{Stage, redemption, text},
 };
 
@@ -15,6 +16,9 @@ enum Job {
     ClientCredentials,
     AuthorizationCode,
     RefreshToken,
+    /// With an ID token.
+    OpenidCode,
+    OpenidRefresh,
     IntrospectMachine,
     IntrospectUser,
     Revoke,
@@ -50,6 +54,7 @@ const fn case(function: &'static str, what: &'static str, job: Job, status: u64)
 }
 
 const OPENID: &[(&str, &str)] = &[("JETON_SIGNING_KEYS", "local")];
+const KMS: &[(&str, &str)] = &[("JETON_SIGNING_KEYS", kms::ARN)];
 const REGISTRATION: &[(&str, &str)] = &[
     ("JETON_REGISTRATION", "open"),
     ("JETON_REGISTRATIONS_PER_ADDRESS", "1000000"),
@@ -66,6 +71,8 @@ pub(crate) const ALL: &[Case] = &[
     },
     case("token", "authorization_code", Job::AuthorizationCode, 200),
     case("token", "refresh_token", Job::RefreshToken, 200),
+    Case { variables: KMS, ..case("token", "authorization_code, ID token", Job::OpenidCode, 200) },
+    Case { variables: KMS, ..case("token", "refresh_token, ID token", Job::OpenidRefresh, 200) },
     case("introspect", "a machine's token", Job::IntrospectMachine, 200),
     case("introspect", "a user's token", Job::IntrospectUser, 200),
     case("revoke", "", Job::Revoke, 200),
@@ -122,12 +129,12 @@ impl Case {
                 let request = Request::post("/oauth/token").basic(&client.id, &client.secret);
                 request.form(&[("grant_type", "client_credentials"), ("scope", "read")]).event()
             }
-            Job::AuthorizationCode => {
-                let code = stage.code("read").await?;
+            Job::AuthorizationCode | Job::OpenidCode => {
+                let code = stage.code(self.scope()).await?;
                 token(stage, &redemption(&code))
             }
-            Job::RefreshToken => {
-                let response = stage.redeemed("read").await?;
+            Job::RefreshToken | Job::OpenidRefresh => {
+                let response = stage.redeemed(self.scope()).await?;
                 let refresh_token = text(&response, "refresh_token")?;
                 token(stage, &[("grant_type", "refresh_token"), ("refresh_token", &refresh_token)])
             }
@@ -172,11 +179,22 @@ impl Case {
         })
     }
 
+    /// Returns the scope of the case's grants.
+    fn scope(&self) -> &'static str {
+        if matches!(self.job, Job::OpenidCode | Job::OpenidRefresh) { "openid read" } else { "read" }
+    }
+
     /// Returns whether each invoke needs an event of its own, because the response uses something up.
     pub(crate) fn uses_events_up(&self) -> bool {
         matches!(
             self.job,
-            Job::AuthorizationCode | Job::RefreshToken | Job::Revoke | Job::SignIn | Job::Register
+            Job::AuthorizationCode
+                | Job::RefreshToken
+                | Job::OpenidCode
+                | Job::OpenidRefresh
+                | Job::Revoke
+                | Job::SignIn
+                | Job::Register
         )
     }
 
@@ -190,6 +208,7 @@ impl Case {
                 Job::RestApi => response["policyDocument"]["Statement"][0]["Effect"] == "Allow",
                 Job::SignedIn => location.contains("code="),
                 Job::SignedOut => location.contains("/login"),
+                Job::OpenidCode | Job::OpenidRefresh => body.contains("\"id_token\":\""),
                 Job::IntrospectMachine | Job::IntrospectUser => body.contains("\"active\":true"),
                 _ => true,
             };
@@ -200,7 +219,7 @@ impl Case {
 /// Returns the variables of a function: AWS's own and those of the template, with its defaults.
 pub(crate) fn variables(function: &str, stage: &Stage) -> Vec<(String, String)> {
     let roots = stage.front.roots.display().to_string();
-    let endpoint = format!("https://{}", stage.front.address);
+    let [dynamodb, kms] = [stage.front.dynamodb, stage.front.kms].map(|address| format!("https://{address}"));
     let log_group = format!("/aws/lambda/{function}");
     let variables = [
         ("AWS_LAMBDA_FUNCTION_NAME", function),
@@ -212,7 +231,8 @@ pub(crate) fn variables(function: &str, stage: &Stage) -> Vec<(String, String)> 
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("AWS_CA_BUNDLE", &roots),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
+        ("AWS_ENDPOINT_URL_KMS", &kms),
         ("JETON_ISSUER", &stage.issuer),
         ("JETON_CLIENT_CACHE_SECONDS", CLIENT_CACHE),
         ("JETON_STATUS_CACHE_SECONDS", "0"),

@@ -1,11 +1,11 @@
-//! The TLS front of the local DynamoDB, which functions reach as they reach AWS's.
+//! The TLS front of the local DynamoDB and of KMS, which functions reach as they reach AWS's.
 
 use std::{
-    fs,
+    fs, io,
     net::{Ipv4Addr, SocketAddr},
     ops::Add,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use http_body_util::{BodyExt, Full};
@@ -27,7 +27,10 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::Error;
+use super::{
+    Error,
+    kms::{Kms, SIGN},
+};
 use crate::http::Connection;
 
 /// One request, as it was seen.
@@ -36,54 +39,56 @@ pub(crate) struct Seen {
     /// The operation, such as `GetItem`.
     pub(crate) operation: String,
     pub(crate) body: Value,
-    /// The capacity units.
+    /// The capacity units; none of KMS.
     pub(crate) units: f64,
 }
 
-/// The requests since the recording began, if it is on.
-type Recording = Arc<Mutex<Option<Vec<Seen>>>>;
+/// What is behind the front.
+struct Services {
+    dynamodb: SocketAddr,
+    kms: Kms,
+    /// The requests since the recording began, if it is on.
+    recording: Mutex<Option<Vec<Seen>>>,
+}
 
 pub(crate) struct Front {
-    pub(crate) address: SocketAddr,
+    /// The addresses of DynamoDB and of KMS: a function opens a connection to each, as in AWS.
+    pub(crate) dynamodb: SocketAddr,
+    pub(crate) kms: SocketAddr,
     /// The file of the certificate that functions trust.
     pub(crate) roots: PathBuf,
-    recording: Recording,
+    services: Arc<Services>,
 }
 
 impl Front {
-    /// Starts the front of `dynamodb`.
-    pub(crate) async fn start(dynamodb: SocketAddr, folder: &Path) -> Result<Self, Error> {
+    /// Starts the front of `dynamodb` and `kms`.
+    pub(crate) async fn start(dynamodb: SocketAddr, kms: Kms, folder: &Path) -> Result<Self, Error> {
         let roots = folder.join("roots.pem");
         let acceptor = TlsAcceptor::from(Arc::new(certified(&roots)?));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let recording = Recording::default();
-        let front = Self { address, roots, recording: Arc::clone(&recording) };
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, acceptor.clone(), dynamodb, Arc::clone(&recording)));
-            }
-        });
-        Ok(front)
+        let services = Arc::new(Services { dynamodb, kms, recording: Mutex::default() });
+        let listen = async || listen(acceptor.clone(), Arc::clone(&services)).await;
+        Ok(Self { dynamodb: listen().await?, kms: listen().await?, roots, services })
     }
 
     /// Begins to record requests.
     pub(crate) fn record(&self) {
-        self.with(|recording| *recording = Some(Vec::new()));
+        self.services.with(|recording| *recording = Some(Vec::new()));
     }
 
     /// Returns the requests since the last call.
     pub(crate) fn take(&self) -> Vec<Seen> {
-        self.with(|recording| recording.as_mut().map(std::mem::take).unwrap_or_default())
+        self.services.with(|recording| recording.as_mut().map(std::mem::take).unwrap_or_default())
     }
 
     /// Ends the recording. Without one, requests and responses go through unchanged.
     pub(crate) fn stop(&self) {
-        self.with(|recording| *recording = None);
+        self.services.with(|recording| *recording = None);
     }
+}
 
+impl Services {
     fn with<T>(&self, change: impl FnOnce(&mut Option<Vec<Seen>>) -> T) -> T {
-        change(&mut self.recording.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        change(&mut self.recording.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -102,44 +107,52 @@ fn certified(roots: &Path) -> Result<ServerConfig, Error> {
     Ok(config.with_single_cert(vec![server.der().clone()], key)?)
 }
 
+/// Serves on a free port, which it returns.
+async fn listen(acceptor: TlsAcceptor, services: Arc<Services>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&services)));
+        }
+    });
+    address
+}
+
 /// Serves one connection; it ends with an error when the function is stopped.
-async fn serve(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    dynamodb: SocketAddr,
-    recording: Recording,
-) -> Result<(), Error> {
+async fn serve(stream: TcpStream, acceptor: TlsAcceptor, services: Arc<Services>) -> Result<(), Error> {
     stream.set_nodelay(true)?;
     let stream = acceptor.accept(stream).await?;
-    let upstream = Connection::open(dynamodb).await?;
-    let service = service_fn(async |request| forward(request, &upstream, &recording).await);
+    let dynamodb = Connection::open(services.dynamodb).await?;
+    let service = service_fn(async |request| respond(request, &dynamodb, &services).await);
     Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?)
 }
 
-async fn forward(
+async fn respond(
     request: Request<Incoming>,
-    upstream: &Connection,
-    recording: &Recording,
+    dynamodb: &Connection,
+    services: &Services,
 ) -> Result<Response<Full<Bytes>>, Error> {
     let (mut head, body) = request.into_parts();
     let mut body = body.collect().await?.to_bytes();
-    let recorded = {
-        let recording = recording.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        recording.is_some().then(|| serde_json::from_slice::<Value>(&body)).transpose()?
-    };
+    let is_on = services.with(|recording| recording.is_some());
+    let recorded = is_on.then(|| serde_json::from_slice::<Value>(&body)).transpose()?;
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.split_once('.')).map(|(_, name)| name.to_owned());
-    if let Some(mut request) = recorded.clone() {
-        request["ReturnConsumedCapacity"] = "TOTAL".into();
-        body = serde_json::to_vec(&request)?.into();
-        head.headers.remove(header::CONTENT_LENGTH);
-    }
-    let response = upstream.send(Request::from_parts(head, Full::new(body))).await?;
+    let response = if operation.as_deref() == Some(SIGN) {
+        services.kms.sign(&body)?
+    } else {
+        if let Some(mut request) = recorded.clone() {
+            request["ReturnConsumedCapacity"] = "TOTAL".into();
+            body = serde_json::to_vec(&request)?.into();
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        dynamodb.send(Request::from_parts(head, Full::new(body))).await?
+    };
     if let (Some(operation), Some(body)) = (operation, recorded) {
         let answer: Value = serde_json::from_slice(response.body())?;
         let seen = Seen { operation, body, units: units(&answer["ConsumedCapacity"]) };
-        let mut recording = recording.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        recording.get_or_insert_default().push(seen);
+        services.with(|recording| recording.get_or_insert_default().push(seen));
     }
     let mut response = response.map(Full::new);
     response.headers_mut().remove(header::CONTENT_LENGTH);

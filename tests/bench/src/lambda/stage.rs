@@ -1,13 +1,15 @@
 //! The local server whose tables the functions use, with the clients and users of the cases.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use serde_json::Value;
+use shared::openid::Start;
 use tokio::process::Command;
 
-use super::{Error, front::Front};
+use super::{Error, front::Front, kms::Kms};
 use crate::{
     browser::{self, Browser, Form},
+    growth,
     http::{self, Connection},
     jeton::{Admin, Credentials, PASSWORD},
     process::{LOAD, Process},
@@ -50,12 +52,17 @@ impl Stage {
             .current_dir(folder);
         let mut server = Process::start_server(LOAD, command)?;
         let (address, dynamodb) = (server.next_address().await?, server.next_address().await?);
+        let kms = Kms::new()?;
+        let app = growth::app(&format!("http://{dynamodb}")).await?;
+        let (list, now) = (app.signing_keys.read().await.map_err(io::Error::other)?, app.clock.now());
+        let with_kms = list.with(kms.signing_key(now)?, Start::Now, now);
+        app.signing_keys.replace(&list, &with_kms).await.map_err(io::Error::other)?;
         let mut stage = Self {
             _server: server,
             admin: Admin { jeton: jeton.to_owned(), dynamodb },
             server: Connection::open(address).await?,
             dynamodb: Connection::open(dynamodb).await?,
-            front: Front::start(dynamodb, folder).await?,
+            front: Front::start(dynamodb, kms, folder).await?,
             issuer: format!("http://{address}"),
             user: Browser::default(),
             new_user: Browser::default(),
@@ -74,7 +81,8 @@ impl Stage {
         let client = async |options: &[&str]| {
             self.admin.create_client(&[&["--name", "bench"], options].concat()).await
         };
-        let web = ["--redirect-uri", REDIRECT_URI, "--scope", "read", "--openid", "--code-ttl", "600"];
+        let scopes = ["--scope", "read", "--openid", "--id-token-on-refresh"];
+        let web = [&["--redirect-uri", REDIRECT_URI, "--code-ttl", "600"][..], &scopes].concat();
         self.web = client(&web).await?;
         self.machine = client(&["--scope", "read"]).await?;
         self.resource_server = client(&["--resource-server"]).await?;

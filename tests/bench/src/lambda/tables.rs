@@ -4,6 +4,7 @@ use std::ops::Add;
 
 use super::{
     front::Seen,
+    kms::SIGN,
     measure::{MEMORIES, Samples, Subject},
     price,
     size::Size,
@@ -91,7 +92,7 @@ fn ratios(subjects: &[Subject]) -> Table {
         name: "lambda-ratios".to_owned(),
         caption: format!(
             "Each figure is that of Jeton's function divided by that of the function that only sends the same requests to \
-             DynamoDB; {met} of {all} meet their aim."
+             DynamoDB and KMS; {met} of {all} meet their aim."
         ),
         columns: vec![
             "Function".to_owned(),
@@ -160,14 +161,23 @@ fn requests(subjects: &[Subject]) -> Table {
     let row = |subject: &Subject| {
         let cells = [&subject.first, &subject.warm]
             .into_iter()
-            .flat_map(|seen| [cost(seen, is_read), cost(seen, |operation| !is_read(operation))]);
+            .flat_map(|seen| [cost(seen, is_read), cost(seen, is_write), number(signatures(seen))]);
         [subject.case.name()].into_iter().chain(cells).collect()
     };
-    let columns = ["Function", "First: reads", "First: writes", "Warm: reads", "Warm: writes"];
+    let columns = [
+        "Function",
+        "First: reads",
+        "First: writes",
+        "First: KMS",
+        "Warm: reads",
+        "Warm: writes",
+        "Warm: KMS",
+    ];
     Table {
         name: "lambda-requests".to_owned(),
         caption:
-            "Requests to DynamoDB of one invoke, and in brackets the capacity units that DynamoDB would bill."
+            "Requests to DynamoDB of one invoke, and in brackets the capacity units that DynamoDB would bill; and requests to \
+             KMS."
                 .to_owned(),
         columns: columns.map(str::to_owned).into(),
         rows: subjects.iter().map(row).collect(),
@@ -178,12 +188,25 @@ pub(super) fn is_read(operation: &str) -> bool {
     matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems")
 }
 
+pub(super) fn is_write(operation: &str) -> bool {
+    !is_read(operation) && operation != SIGN
+}
+
+/// Returns the number of requests to KMS.
+pub(super) fn signatures(seen: &[Seen]) -> usize {
+    seen.iter().filter(|seen| seen.operation == SIGN).count()
+}
+
 /// Returns the number of some requests and their units, such as `2 (3)`.
 fn cost(seen: &[Seen], counts: impl Fn(&str) -> bool) -> String {
     match seen.iter().filter(|seen| counts(&seen.operation)).count() {
-        0 => "–".to_owned(),
+        0 => number(0),
         requests => format!("{requests} ({})", units(seen, counts)),
     }
+}
+
+fn number(requests: usize) -> String {
+    if requests == 0 { "–".to_owned() } else { requests.to_string() }
 }
 
 /// Returns the units of some requests.
@@ -241,9 +264,9 @@ mod tests {
             body: serde_json::Value::Null,
             units,
         };
-        let seen = [seen("BatchGetItem", 2.0), seen("GetItem", 0.5), seen("PutItem", 1.0)];
+        let seen = [seen("BatchGetItem", 2.0), seen("GetItem", 0.5), seen("PutItem", 1.0), seen(SIGN, 0.0)];
         assert_eq!(cost(&seen, is_read), "2 (2.5)");
-        assert_eq!(cost(&seen, |operation| !is_read(operation)), "1 (1)");
+        assert_eq!((cost(&seen, is_write).as_str(), signatures(&seen)), ("1 (1)", 1));
         assert_eq!(cost(&[], is_read), "–");
     }
 }

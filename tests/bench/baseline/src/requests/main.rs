@@ -1,5 +1,5 @@
-//! A function that sends the requests to DynamoDB that one of Jeton's functions sent for the same event, with Jeton's own
-//! client of DynamoDB, and does nothing else. The file that `REQUESTS` names has them: those of the start, of the first
+//! A function that sends the requests to DynamoDB and KMS that one of Jeton's functions sent for the same event, with Jeton's
+//! own clients of both, and does nothing else. The file that `REQUESTS` names has them: those of the start, of the first
 //! event and of each later one.
 
 mod request;
@@ -9,12 +9,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-use aws_sdk_dynamodb::Client;
 use lambda_http::{Body, Error, Response, service_fn};
 use serde::Deserialize;
-use shared::dynamodb;
+use shared::aws;
 
-use crate::request::{Recorded, Request};
+use crate::request::{Clients, Recorded, Request};
 
 /// The requests of each phase, as they were recorded or made ready.
 #[derive(Deserialize)]
@@ -30,7 +29,7 @@ async fn main() -> Result<(), Error> {
     let phases = if recorded.is_empty() {
         Phases { init: Vec::new(), first: Vec::new(), warm: Vec::new() }
     } else {
-        recorded.parse(&dynamodb::connect(None).await?)?
+        recorded.parse(&Clients::new(aws::settings(None).await?))?
     };
     send(&phases.init).await?;
     let (is_warm, phases) = (&AtomicBool::new(false), &phases);
@@ -59,9 +58,9 @@ impl Phases<Recorded> {
         self.init.is_empty() && self.first.is_empty() && self.warm.is_empty()
     }
 
-    fn parse(&self, client: &Client) -> Result<Phases<Request>, Error> {
+    fn parse(&self, clients: &Clients) -> Result<Phases<Request>, Error> {
         let parse = |recorded: &[Recorded]| {
-            recorded.iter().map(|recorded| recorded.parse(client)).collect::<Result<_, Error>>()
+            recorded.iter().map(|recorded| recorded.parse(clients)).collect::<Result<_, Error>>()
         };
         Ok(Phases { init: parse(&self.init)?, first: parse(&self.first)?, warm: parse(&self.warm)? })
     }

@@ -1,6 +1,6 @@
 //! Recorded requests, read into those of the SDK.
 
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -20,12 +20,36 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::Error;
 use serde::Deserialize;
 use serde_json::Value;
+use shared::{
+    aws::SdkConfig,
+    config::{KeyName, SigningKeys},
+    dynamodb,
+    openid::Signer,
+};
+use token::Kms;
 
 /// A request as it was recorded.
 #[derive(Deserialize)]
 pub(crate) struct Recorded {
     operation: String,
     body: Value,
+}
+
+/// The clients of DynamoDB and KMS, which share what those of a function share. That of KMS is made where requests need it.
+pub(crate) struct Clients {
+    settings: SdkConfig,
+    dynamodb: Client,
+    kms: OnceCell<Arc<Kms>>,
+}
+
+impl Clients {
+    pub(crate) fn new(settings: SdkConfig) -> Self {
+        Self { dynamodb: dynamodb::client(&settings), settings, kms: OnceCell::new() }
+    }
+
+    fn kms(&self) -> Arc<Kms> {
+        Arc::clone(self.kms.get_or_init(|| Arc::new(Kms::new(&self.settings))))
+    }
 }
 
 /// A request of the SDK.
@@ -36,6 +60,9 @@ pub(crate) enum Request {
     PutItem(PutItemFluentBuilder),
     UpdateItem(UpdateItemFluentBuilder),
     TransactWriteItems(TransactWriteItemsFluentBuilder),
+    Sign(Arc<Kms>, KeyName),
+    /// The dry run of a signature.
+    WarmUp(Arc<Kms>, SigningKeys),
 }
 
 impl Request {
@@ -47,6 +74,8 @@ impl Request {
             Self::PutItem(request) => drop(request.clone().send().await?),
             Self::UpdateItem(request) => drop(request.clone().send().await?),
             Self::TransactWriteItems(request) => drop(request.clone().send().await?),
+            Self::Sign(kms, key) => drop(kms.sign(key, b"").await?),
+            Self::WarmUp(kms, keys) => kms.warm_up(keys).await,
         }
         Ok(())
     }
@@ -54,8 +83,9 @@ impl Request {
 
 impl Recorded {
     #[expect(clippy::disallowed_methods, reason = "the baseline is the bare client")]
-    pub(crate) fn parse(&self, client: &Client) -> Result<Request, Error> {
-        let fields = Fields(&self.body);
+    pub(crate) fn parse(&self, clients: &Clients) -> Result<Request, Error> {
+        let (client, fields) = (&clients.dynamodb, Fields(&self.body));
+        let key = fields.text("KeyId").unwrap_or_default();
         Ok(match self.operation.as_str() {
             "GetItem" => Request::GetItem(
                 client
@@ -110,6 +140,8 @@ impl Recorded {
                 let writes = writes.iter().map(write).collect::<Result<_, _>>()?;
                 Request::TransactWriteItems(client.transact_write_items().set_transact_items(Some(writes)))
             }
+            "Sign" if fields.flag("DryRun") == Some(true) => Request::WarmUp(clients.kms(), key.parse()?),
+            "Sign" => Request::Sign(clients.kms(), key.parse()?),
             other => return Err(format!("{other} is no operation that the baseline knows").into()),
         })
     }
