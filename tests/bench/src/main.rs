@@ -1,11 +1,13 @@
 //! Jeton's benchmarks. `tests/bench/run` builds what they measure, and runs them.
 
 mod browser;
+mod directory;
 mod growth;
 mod http;
 mod jeton;
 mod lambda;
 mod machine;
+mod overload;
 mod page;
 mod plot;
 mod process;
@@ -41,6 +43,8 @@ enum Benchmark {
     Engine,
     /// Repeats each operation beside 1,000, 100,000 and 1,000,000 live grants
     Growth(growth::Options),
+    /// Sends the local server more than it can answer
+    Overload(overload::Options),
     /// Writes docs/benchmarks.md from the results
     Page(page::Options),
 }
@@ -69,6 +73,7 @@ async fn run(Arguments { results, benchmark }: Arguments) -> Result<(), Box<dyn 
             report = Box::pin(growth::run(&options)) => report?,
             error = signals::interrupted() => return Err(error.into()),
         },
+        Benchmark::Overload(options) => overload::run(&options).await?,
         Benchmark::Page(options) => return Ok(page::write(&options, &results)?),
     };
     report.print();
