@@ -20,6 +20,11 @@ impl Directory {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Returns the path of a database in it.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("jeton.db")
+    }
 }
 
 impl Drop for Directory {

@@ -30,7 +30,9 @@ use self::{
     measure::{Run, Samples, Subject},
     stage::Stage,
 };
-use crate::{http, machine::Machine, process::move_to_the_load_core, report::Report, signals};
+use crate::{
+    directory::Directory, http, machine::Machine, process::move_to_the_load_core, report::Report, signals,
+};
 
 /// The options of `bench lambda`.
 #[derive(Args, Clone)]
@@ -110,11 +112,12 @@ async fn measure(options: &Options) -> Result<Report, Error> {
         Some(binaries) => fs::canonicalize(binaries)?,
         None => env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default(),
     };
-    let folder = Folder::new()?;
-    let run = Run { binaries: &binaries, folder: &folder.0, invokes: options.invokes };
+    let directory = Directory::new()?;
+    let folder = directory.path();
+    let run = Run { binaries: &binaries, folder, invokes: options.invokes };
     let limits = Limit::of(measure::MEMORIES[0]).is_ok();
     let progress = progress(&cases, options.rounds);
-    let mut stage = Stage::start(&binaries.join("jeton"), &folder.0).await?;
+    let mut stage = Stage::start(&binaries.join("jeton"), folder).await?;
     let mut subjects = Vec::new();
     for case in &cases {
         say(&progress, &format!("the requests of {}", case.name()));
@@ -130,7 +133,7 @@ async fn measure(options: &Options) -> Result<Report, Error> {
         }
     }
     progress.finish_and_clear();
-    let sizes = size::of(&cases, &binaries, &folder.0)?;
+    let sizes = size::of(&cases, &binaries, folder)?;
     Ok(Report {
         name: "lambda".to_owned(),
         machine: Machine::this()?,
@@ -157,21 +160,4 @@ fn progress(cases: &[Case], rounds: u64) -> ProgressBar {
 fn say(progress: &ProgressBar, what: &str) {
     progress.set_message(what.to_owned());
     progress.inc(1);
-}
-
-/// A folder that is deleted in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> io::Result<Self> {
-        let folder = env::temp_dir().join(format!("jeton-bench-{}", std::process::id()));
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Options {
 struct Page {
     lambda: Report,
     throughput: Report,
+    overload: Report,
     growth: Report,
 }
 
@@ -48,8 +49,12 @@ fn missing(name: &str) -> askama::Error {
 /// Writes the page and its plots.
 pub(crate) fn write(options: &Options, results: &Path) -> io::Result<()> {
     let report = |name| Report::load(results, name);
-    let page =
-        Page { lambda: report("lambda")?, throughput: report("throughput")?, growth: report("growth")? };
+    let page = Page {
+        lambda: report("lambda")?,
+        throughput: report("throughput")?,
+        overload: report("overload")?,
+        growth: report("growth")?,
+    };
     let plots = options.to.join("benchmarks");
     fs::create_dir_all(&plots)?;
     for plot in [&page.lambda, &page.throughput, &page.growth].into_iter().flat_map(|report| &report.plots) {

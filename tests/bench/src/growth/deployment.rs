@@ -20,7 +20,6 @@ use shared::{
     endpoint::App,
     log::{Level, Log},
     oauth::Scope,
-    secret::Id,
     time::Clock,
 };
 
@@ -31,7 +30,10 @@ use super::{
     dataset::Plan,
     seed::{self, Sample, Seeding, Sink},
 };
-use crate::process::{LOAD, MEASURED, Process};
+use crate::{
+    directory::Directory,
+    process::{LOAD, MEASURED, Process},
+};
 
 /// The issuer of every grant, which does not depend on the server's port.
 pub(super) const ISSUER: &str = "http://127.0.0.1:8080";
@@ -84,21 +86,6 @@ enum Database {
     DynamodbLocal(Process),
 }
 
-/// A directory that is deleted when it is dropped.
-pub(super) struct Directory(pub(super) PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-impl Directory {
-    pub(super) fn file(&self) -> PathBuf {
-        self.0.join("jeton.db")
-    }
-}
-
 impl Deployment {
     /// Starts a server over a new database with this many grants.
     pub(super) async fn start(
@@ -120,9 +107,8 @@ impl Deployment {
         samples: usize,
         progress: &ProgressBar,
     ) -> io::Result<Self> {
-        let directory = Directory(env::temp_dir().join(format!("jeton-bench-{}", Id::random())));
-        fs::create_dir_all(&directory.0)?;
-        let file = directory.file();
+        let directory = Directory::new()?;
+        let file = directory.database();
         let (server, _, dynamodb_url) = serve(programs, &file).await?;
         let app = app(&dynamodb_url).await?;
         let clients = Clients::register(&app).await?;
@@ -164,7 +150,7 @@ impl Deployment {
     pub(super) fn file_size(&self) -> io::Result<Option<f64>> {
         let Database::File(directory) = &self.database else { return Ok(None) };
         let mut bytes = 0;
-        for file in fs::read_dir(&directory.0)? {
+        for file in fs::read_dir(directory.path())? {
             bytes += file?.metadata()?.len();
         }
         #[expect(clippy::cast_precision_loss, reason = "a size is printed with three digits")]

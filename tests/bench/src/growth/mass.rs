@@ -1,6 +1,6 @@
 //! Commands over many items: the end of all grants of a client or of a user, and lists of users.
 
-use std::{env, fs, io, path::Path, slice, time::Duration};
+use std::{io, path::Path, slice, time::Duration};
 
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -13,10 +13,13 @@ use shared::{
 use super::{
     clients::{self, SCOPE, register},
     dataset::{self, Plan},
-    deployment::{Directory, ISSUER, Programs, app, serve},
+    deployment::{ISSUER, Programs, app, serve},
     seed::{Seeding, Sink},
 };
-use crate::process::{Process, now, run_with_peak};
+use crate::{
+    directory::Directory,
+    process::{Process, now, run_with_peak},
+};
 
 /// A command's run.
 pub(super) struct Run {
@@ -38,9 +41,8 @@ pub(super) async fn commands(
     many: usize,
     progress: &ProgressBar,
 ) -> io::Result<Vec<Run>> {
-    let directory = Directory(env::temp_dir().join(format!("jeton-bench-{}", Id::random())));
-    fs::create_dir_all(&directory.0)?;
-    let file = directory.file();
+    let directory = Directory::new()?;
+    let file = directory.database();
     let (server, _, dynamodb_url) = serve(programs, &file).await?;
     let app = app(&dynamodb_url).await?;
     let machine = register(&app, clients::machine()).await?.client;

@@ -79,7 +79,7 @@ impl Stage {
         let mut command = Command::new(jeton);
         command
             .args(["serve", "--port", "0", "--dynamodb-port", "0", "--database"])
-            .arg(directory.path().join("jeton.db"));
+            .arg(directory.database());
         command.env("JETON_LOG_LEVEL", "warn");
         let mut process = Process::start_server(MEASURED, command)?;
         let (address, dynamodb) = (process.next_address().await?, process.next_address().await?);
