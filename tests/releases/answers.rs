@@ -15,7 +15,7 @@ const RANDOM: [&str; 5] = ["access_token", "client_secret", "id_token", "kid", "
 const NEW: &str = "a staple of the trade";
 
 /// The grants with a pair of tokens, by their names in the scenario.
-const PAIRS: [&str; 18] = [
+const PAIRS: [&str; 19] = [
     "granted",
     "spent",
     "unspent",
@@ -32,11 +32,13 @@ const PAIRS: [&str; 18] = [
     "replay",
     "user",
     "standing",
+    "of eve",
     "of gone",
     "unanswered",
 ];
 /// The access tokens and personal tokens.
-const TOKENS: [&str; 11] = [
+const TOKENS: [&str; 12] = [
+    "endless",
     "machine",
     "machine at a resource",
     "implicit",
@@ -140,9 +142,17 @@ impl Answers<'_> {
     }
 
     async fn authenticate(&mut self) {
-        for name in
-            ["machine", "rotated", "rotated again", "limited", "owned", "disabled", "deleted", "emptied"]
-        {
+        for name in [
+            "machine",
+            "rotated",
+            "rotated again",
+            "limited",
+            "endless",
+            "owned",
+            "disabled",
+            "deleted",
+            "emptied",
+        ] {
             let client = self.held.client(name);
             let form = [("grant_type", "client_credentials")];
             let response = match name {
@@ -232,6 +242,7 @@ impl Answers<'_> {
                 "password" => "legacy",
                 "tool" => "tool",
                 "user" => "former",
+                "standing" => "suspended",
                 _ => "web",
             };
             let (client, token) = (self.held.client(client), self.held.text(&format!("{name}.refresh")));

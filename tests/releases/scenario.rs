@@ -21,7 +21,7 @@ const BCRYPT: &str = "$2b$05$LaknXUxdKVpbdyxoIWEC1.c5fEjkcdcDyJ50dM/55mTqyrKt53J
 const USERS: [&str; 6] = ["ada", "dan", "eve", "gone", "out", "sue"];
 
 /// The clients, each with the options of its registration.
-const CLIENTS: [(&str, &[&str]); 14] = [
+const CLIENTS: [(&str, &[&str]); 16] = [
     (
         "web",
         &[
@@ -37,6 +37,7 @@ const CLIENTS: [(&str, &[&str]); 14] = [
     ),
     ("photos", &["--redirect-uri", CALLBACK, "--scope", "read write", "--pkce-optional", "--code-ttl", "30"]),
     ("former", &["--redirect-uri", CALLBACK, "--scope", "read"]),
+    ("suspended", &["--redirect-uri", CALLBACK, "--scope", "read"]),
     ("own", &["--redirect-uri", CALLBACK, "--scope", "read", "--first-party"]),
     ("native", &["--public", "--redirect-uri", "http://127.0.0.1/cb", "--scope", "read"]),
     ("machine", &["--scope", "read write", "--default-scope", "read", "--auth-method", "client_secret_post"]),
@@ -55,18 +56,18 @@ const CLIENTS: [(&str, &[&str]); 14] = [
             "--scope",
             "read write",
             "--compat",
-            "password,implicit,json,expires,no-rotation,ttl,query-credentials",
+            "password,implicit,json,expires,no-rotation,query-credentials",
             "--grant",
             "password",
             "--grant",
             "implicit",
             "--grant",
             "refresh_token",
-            "--access-token-ttl",
-            "0",
-            "--longest-access-token-ttl",
-            "0",
         ],
+    ),
+    (
+        "endless",
+        &["--scope", "read", "--compat", "ttl", "--access-token-ttl", "0", "--longest-access-token-ttl", "0"],
     ),
 ];
 
@@ -212,6 +213,8 @@ impl Scenario<'_> {
             let response = stack.post("/oauth/token").post(&machine, &form).send().await;
             self.held.hold(name, response.json()["access_token"].as_str().unwrap());
         }
+        let endless = stack.token(&self.held.client("endless")).await;
+        self.held.hold("endless", &endless);
         let form = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
         let response = stack.post("/oauth/token").basic(&legacy).form(&form).send().await;
         self.held.hold_pair("password", &response.pair());
@@ -248,13 +251,19 @@ impl Scenario<'_> {
         self.held.hold_pair("user", &pair);
         let page = home.get(Section::APPLICATIONS).await;
         home.submit(&HtmlForm::with_field(&page, "end", &former.id), &[]).await;
+        let suspended = self.held.client("suspended");
+        let pair = self.tokens(home, &suspended, &AuthorizationRequest::by(&suspended)).await;
+        self.held.hold_pair("standing", &pair);
+        // The commands would end the grant themselves.
+        stack.disable(&suspended).await;
+        stack.enable(&suspended).await;
+        stack.refresh(&suspended, &pair.refresh).await.is_error(400, "invalid_grant");
         let eve = stack.browser();
         eve.try_to_sign_in("/login", "eve", PASSWORD).await;
         let pair = self.tokens(&eve, &web, &request).await;
-        self.held.hold_pair("standing", &pair);
+        self.held.hold_pair("of eve", &pair);
         self.held.hold_browser("eve", &eve);
         self.run(&["user", "disable", "eve"], "").await;
-        stack.refresh(&web, &pair.refresh).await.is_error(400, "invalid_grant");
     }
 
     async fn personal_tokens(&mut self, home: &Browser<'_>) {

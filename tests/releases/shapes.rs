@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::oauth::{AuthMethod, GrantType, Switch};
+use shared::oauth::{AuthMethod, GrantType, Holder, Switches};
 use strum::VariantArray as _;
 
 use crate::docs::storage::{Attributes, has_other_names, stored_words};
@@ -51,7 +51,9 @@ impl Shapes {
 pub fn words_of_the_code() -> Words {
     let words = |path: (&str, &str)| match path {
         ("client", "auth_methods") => AuthMethod::VARIANTS.iter().map(ToString::to_string).collect(),
-        ("client", "compat") => Switch::VARIANTS.iter().map(ToString::to_string).collect(),
+        ("client", "compat") => {
+            Switches::of(Holder::Client).iter().map(|switch| switch.to_string()).collect()
+        }
         ("client", "grant_types") => GrantType::VARIANTS.iter().map(ToString::to_string).collect(),
         ("g", "e.w") => stored_words("item::EndReason"),
         ("g", "k") => stored_words("item::Kind"),
