@@ -13,11 +13,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
-use shared::config::RegistrationMode;
+use shared::{config::RegistrationMode, time::Clock};
 use tokio::task::JoinSet;
 
 use crate::harness::{
@@ -82,12 +82,13 @@ fn variables(stack: &Stack) -> Vec<(String, String)> {
 
 /// Moves the clock of `stack` as time passes, until the load is over.
 async fn keep_time(stack: Arc<Stack>, over: Arc<AtomicBool>) {
-    let mut last = Instant::now();
+    let clock = Clock::system();
+    let mut last = clock.now();
     while !over.load(Ordering::SeqCst) {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let passed = Duration::from_millis(u64::try_from(last.elapsed().as_millis()).unwrap());
-        last += passed;
-        stack.advance(passed);
+        let now = clock.now();
+        stack.advance(now.since(last));
+        last = now;
         stack.dynamodb.forget();
     }
 }
@@ -150,6 +151,7 @@ fn unanswered(counts: &Counts) -> Vec<String> {
     unanswered.map(|(kind, release)| format!("{kind} at {release}")).collect()
 }
 
+#[expect(clippy::print_stdout, reason = "printed with --nocapture")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_during_an_upgrade_and_the_way_back() {
     let seconds = setting("JETON_UPGRADE_SECONDS", 9);
@@ -219,10 +221,10 @@ async fn no_request_fails_during_an_upgrade_and_the_way_back() {
     let counts = crossing.counts();
     let all: usize = counts.values().sum();
     let unavailable: usize = counts.iter().filter(|((_, _, status), _)| *status == 503).map(|(_, n)| n).sum();
-    eprintln!(
+    println!(
         "seed {seed}, {seconds} s: {all} requests, {unavailable} of them 503; {rounds} rounds of commands"
     );
-    eprintln!("{}", Table(&counts));
+    println!("{}", Table(&counts));
     assert_eq!(unanswered(&counts), Vec::<String>::new());
     assert!(rounds > 0 && unavailable * 20 < all, "{unavailable} of {all} are 503");
 }

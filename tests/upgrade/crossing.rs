@@ -119,11 +119,14 @@ pub struct Table<'a>(pub &'a Counts);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut lines: BTreeMap<&str, String> = BTreeMap::new();
+        let mut last = "";
         for ((kind, release, status), count) in self.0 {
-            let line = lines.entry(kind).or_default();
-            line.push_str(&format!("  {release} {status}: {count}"));
+            if kind != last {
+                write!(f, "\n{kind:50}")?;
+                last = kind;
+            }
+            write!(f, "  {release} {status}: {count}")?;
         }
-        lines.iter().try_for_each(|(kind, line)| writeln!(f, "{kind:50}{line}"))
+        Ok(())
     }
 }
