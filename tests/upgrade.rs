@@ -151,7 +151,6 @@ fn unanswered(counts: &Counts) -> Vec<String> {
     unanswered.map(|(kind, release)| format!("{kind} at {release}")).collect()
 }
 
-#[expect(clippy::print_stdout, reason = "printed with --nocapture")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_during_an_upgrade_and_the_way_back() {
     let seconds = setting("JETON_UPGRADE_SECONDS", 9);

@@ -75,7 +75,7 @@ struct Answers<'a> {
 
 impl Answers<'_> {
     fn add(&mut self, request: String, answer: Value) {
-        assert!(self.found.insert(request.clone(), answer).is_none(), "{request}");
+        assert_eq!(self.found.insert(request, answer), None, "two requests have this answer's name");
     }
 
     /// Adds status and body of a JSON response.
