@@ -4,9 +4,9 @@ mod commands;
 mod configuration;
 mod limits;
 mod operation;
-mod page;
+pub mod page;
 mod schema;
-mod storage;
+pub mod storage;
 mod threats;
 mod verifiers;
 

@@ -28,7 +28,7 @@ pub(super) struct Table {
 }
 
 /// Returns the repository's root.
-pub(super) fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 

@@ -21,7 +21,12 @@ use crate::harness::{AuthorizationRequest, PASSWORD, Stack, code_flow::CALLBACK,
 const RESOURCE: &str = "https://api.example.com/mcp";
 
 /// Attributes by section of the page, one for each table, and kind of item.
-type Attributes = BTreeMap<(String, String), BTreeSet<String>>;
+pub type Attributes = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// Returns whether the names in this Map are no attributes: they are tags of languages, or names of claims.
+pub fn has_other_names(map: &str) -> bool {
+    ["texts", "claims"].contains(&map)
+}
 
 /// Collects the name of an attribute, or those of the attributes in it: `a.d`, `secrets[].id`.
 fn collect(name: &str, value: &AttributeValue, found: &mut BTreeSet<String>) {
@@ -33,8 +38,7 @@ fn collect(name: &str, value: &AttributeValue, found: &mut BTreeSet<String>) {
         }
         _ => Vec::new(),
     };
-    // The names in it are tags of languages, or of claims.
-    if maps.is_empty() || ["texts", "claims"].contains(&name) {
+    if maps.is_empty() || has_other_names(name) {
         found.insert(name.to_owned());
         return;
     }
@@ -67,7 +71,7 @@ impl Stack {
 }
 
 /// Makes items of every kind, and returns their attributes.
-async fn stored() -> Attributes {
+pub async fn stored() -> Attributes {
     let stack = Stack::configured(|config| {
         config.account.personal_scopes = "read write".parse().unwrap();
         config.account.developer_scopes = "orders".parse().unwrap();
@@ -163,7 +167,7 @@ async fn stored() -> Attributes {
 }
 
 /// Returns the attributes that the page lists.
-fn described() -> Attributes {
+pub fn described() -> Attributes {
     let tables = Page::read("docs/storage.md").tables().into_iter();
     let items = tables.filter(|table| table.header[0] == "Attribute").map(|table| {
         let key = code_spans(&table.heading).remove(0);
@@ -192,7 +196,7 @@ async fn every_item_is_described_with_all_of_its_attributes() {
 }
 
 /// Returns the words that the variants of the enum `owner::Name` are stored as; the owner is a file.
-fn stored_words(wanted: &str) -> BTreeSet<String> {
+pub fn stored_words(wanted: &str) -> BTreeSet<String> {
     let (owner, name) = wanted.split_once("::").unwrap();
     let files = files(&root().join("shared/src"), "rs").into_iter();
     let files = files.filter(|path| path.file_stem().is_some_and(|stem| stem == owner));

@@ -17,6 +17,7 @@ mod front;
 mod hint;
 mod inside;
 pub mod kms;
+pub mod lambda;
 pub mod mcp;
 pub mod openid;
 pub mod oracle;

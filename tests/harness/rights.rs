@@ -95,6 +95,16 @@ impl Policies {
         self.routes.iter().filter(move |(_, function)| has_rights(function)).map(|(path, _)| path.as_str())
     }
 
+    /// Returns the functions that have a route.
+    pub fn functions(&self) -> BTreeSet<&str> {
+        self.routes.iter().filter(|(path, _)| path.starts_with('/')).map(|(_, name)| name.as_str()).collect()
+    }
+
+    /// Returns the function of a route.
+    pub fn function(&self, route: &str) -> Option<&str> {
+        self.routes.get(route).map(String::as_str)
+    }
+
     /// Returns the rights that allow a request for `route` where `conditions` are true. The error is the part of the request
     /// that no right allows.
     pub fn check(

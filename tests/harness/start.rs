@@ -82,6 +82,11 @@ impl Stack {
         Self::beginning(begin, Gateway::start, |_| ()).await
     }
 
+    /// Starts a deployment whose clock is this machine's when it starts.
+    pub async fn from_now_on(change: impl FnOnce(&mut Config)) -> Self {
+        Self::beginning(Clock::system().now().millis(), Gateway::start, change).await
+    }
+
     pub(super) async fn behind(
         gateway: fn(Arc<App>, TcpListener) -> Gateway,
         change: impl FnOnce(&mut Config),
