@@ -184,10 +184,14 @@ async fn a_use_that_cannot_be_recorded_delays_a_call_by_two_seconds_at_most() {
 #[tokio::test]
 async fn a_malformed_event_is_an_error() {
     let stack = listing("*=").await;
-    for event in ["", "{}", "[]", "null", r#"{"version":"2.0"}"#, r#"{"type":"TOKEN"}"#, "\u{0}"] {
+    let events = ["", "{}", "[]", "null", r#"{"version":"2.0"}"#, r#"{"type":"TOKEN"}"#, "\u{0}"];
+    for event in events {
         let response = authorizer::handle(&stack.app, event).await;
         assert_eq!(response, Err(Error::MalformedEvent), "{event}");
     }
+    let refused = stack.audited("refused");
+    assert!(refused.iter().all(|line| line["reason"] == "The event is not an authorizer's."), "{refused:?}");
+    assert_eq!(refused.len(), events.len());
 }
 
 #[tokio::test]

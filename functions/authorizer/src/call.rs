@@ -7,7 +7,7 @@ use shared::{
     time::Timestamp,
 };
 
-use crate::event::Event;
+use crate::{Error, event::Event};
 
 pub(crate) struct Call<'a> {
     pub(crate) app: &'a App,
@@ -28,4 +28,13 @@ impl Call<'_> {
         record.path = Some(&route);
         self.app.log.write(level, &record);
     }
+}
+
+/// Logs an event that no gateway sends its authorizer. It has no request id and no route.
+pub(crate) fn log_malformed(app: &App, now: Timestamp) {
+    let reason = Error::MalformedEvent.to_string();
+    let event = audit::Event::Refused { error: "invalid_request", reason: &reason, client: None };
+    let (level, mut record) = (event.level(), Record::new(now, event));
+    record.path = Some(Record::NO_ROUTE);
+    app.log.write(level, &record);
 }

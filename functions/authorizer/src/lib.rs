@@ -31,7 +31,10 @@ use event::Event;
 /// Decides on `event`: the JSON that an HTTP API (payload format 2.0) or a REST API sends its authorizer.
 pub async fn handle(app: &App, event: &str) -> Result<Response, Error> {
     let now = app.clock.now();
-    let event: Event = serde_json::from_str(event).map_err(|_| Error::MalformedEvent)?;
+    let Ok(event) = serde_json::from_str::<Event>(event) else {
+        call::log_malformed(app, now);
+        return Err(Error::MalformedEvent);
+    };
     let call = Call { app, event: &event, now };
     let caller = match authenticate(&call).await {
         Ok(caller) => caller,
