@@ -1,8 +1,10 @@
 //! Thousands of random operations of clients, users and administrators, while DynamoDB fails at random, the clock moves, and
 //! the functions and the database are killed. Every response is compared with the promises of the protocol.
 //!
-//! `JETON_RANDOM_OPERATIONS` operations from `JETON_RANDOM_SEED`, up to `JETON_RANDOM_AT_ONCE` at a time. The same seed makes
-//! the same choices; which of two simultaneous requests is first is not chosen.
+//! `JETON_RANDOM_OPERATIONS` operations, divided among `JETON_RANDOM_RUNS` deployments, the first of which chooses by
+//! `JETON_RANDOM_SEED`, the second by the next number, and so on; up to `JETON_RANDOM_AT_ONCE` requests at a time. The same
+//! seed makes the same choices as long as the responses are the same; which of two simultaneous requests is first is not
+//! chosen.
 
 mod accounts;
 mod administrator;
@@ -13,27 +15,40 @@ mod processes;
 mod requests;
 mod run;
 
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::harness::dice::setting;
 use run::Run;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_response_contradicts_the_protocol_under_any_faults_of_dynamodb() {
-    let (operations, seed) = (setting("JETON_RANDOM_OPERATIONS", 300), setting("JETON_RANDOM_SEED", 1));
-    let operations = usize::try_from(operations).unwrap();
+/// Makes `operations` operations, and returns the contradiction that was found.
+async fn run(operations: usize, seed: u64) -> Option<String> {
     let (mut run, begin) = (Run::begin(seed).await, Instant::now());
-    let (mut step, mut wrong) = (0, 0);
+    let (mut step, mut wrong) = (0, None);
     // After one wrong outcome the following ones prove nothing.
-    while run.operations < operations && wrong == 0 {
-        if let Err(contradiction) = run.step(step).await {
-            println!("seed {seed}, step {step}: {contradiction}");
-            wrong += 1;
-        }
+    while run.operations < operations && wrong.is_none() {
+        let contradiction = run.step(step).await.err();
+        wrong = contradiction.map(|contradiction| format!("seed {seed}, step {step}: {contradiction}"));
         step += 1;
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!("{:#?}\nfaults: {:?}", run.counts, run.proxy.counts());
-    println!("seed {seed}, {} operations in {seconds:.1} s, {wrong} wrong outcomes", run.operations);
-    assert_eq!(wrong, 0, "seed {seed}");
+    let (done, found) = (run.operations, usize::from(wrong.is_some()));
+    println!("seed {seed}: {done} operations in {step} steps and {seconds:.1} s, {found} wrong outcomes");
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_response_contradicts_the_protocol_under_any_faults_of_dynamodb() {
+    let setting = |variable, default| usize::try_from(setting(variable, default)).unwrap();
+    let (operations, runs) = (setting("JETON_RANDOM_OPERATIONS", 300), setting("JETON_RANDOM_RUNS", 2));
+    let first = u64::try_from(setting("JETON_RANDOM_SEED", 1)).unwrap();
+    let begin = Instant::now();
+    let all: JoinSet<_> = (first..).take(runs).map(|seed| run(operations.div_ceil(runs), seed)).collect();
+    let wrong: Vec<_> = all.join_all().await.into_iter().flatten().collect();
+    println!("{:.1} operations per second", f64_of(operations) / begin.elapsed().as_secs_f64());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn f64_of(number: usize) -> f64 {
+    u32::try_from(number).unwrap().into()
 }

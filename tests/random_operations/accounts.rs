@@ -22,6 +22,8 @@ const BROWSERS: usize = 3;
 const HOUR: Ms = 3_600_000;
 /// The lifetime of a session, and how long it lasts without use.
 const SESSION: (Ms, Ms) = (12 * HOUR, 2 * HOUR);
+/// The lifetime of a device cookie.
+pub const DEVICE: Ms = 180 * 24 * HOUR;
 /// The precision of the last use of a session.
 const USE: Ms = 60_000;
 
@@ -81,13 +83,16 @@ impl Jar {
         browser
     }
 
-    /// Records a sign-in at `now`, after which the browser has these cookies.
+    /// Records a sign-in at `now`, after which the browser has these cookies. A sign-in succeeds even if the device cookie
+    /// cannot be stored.
     pub fn signed_in(&mut self, now: Ms, cookies: Cookies) {
         self.cookies = cookies;
         let mut session = Fact::until(now + SESSION.0);
         session.lasts(now + SESSION.1);
         self.session = Some(session);
-        self.device = Some(Fact::until(now + 180 * 24 * HOUR));
+        let mut device = Fact::until(now + DEVICE);
+        device.perhaps_end();
+        self.device = Some(device);
     }
 
     /// Returns the key of the session's item.
@@ -158,7 +163,12 @@ impl Run {
             }
             400 if !right => Ok(told),
             429 if charged > ATTEMPTS => Ok(told),
-            503 => Ok(told),
+            503 => {
+                // A new session of a browser ends its former one.
+                let of_jar = &mut account.jars[jar];
+                [&mut of_jar.session, &mut of_jar.device].into_iter().flatten().for_each(Fact::perhaps_end);
+                Ok(told)
+            }
             _ => Err(format!("{told}; good standing: {right}, charged: {charged}")),
         }
     }

@@ -96,9 +96,8 @@ impl Run {
         };
         let ran = self.stack.jeton(arguments, "").await;
         assert_eq!(ran.code, 0, "{ran:?}");
-        let text = arguments.join(" ");
         let verb = arguments[1];
-        self.count(&format!("jeton {} {verb}", arguments[0]));
+        let text = format!("after `jeton {} {verb}`", arguments[0]);
         if of_client {
             self.clients[client].disabled = verb == "disable";
             self.clients[client].deleted = verb == "delete";
@@ -117,8 +116,13 @@ impl Run {
     /// Disables a client by a file that declares the whole deployment.
     async fn apply(&mut self, client: usize) {
         let exported = self.stack.jeton(&["export"], "").await;
-        println!("{}", exported.stdout);
-        let _ = client;
+        let mut declared = exported.json();
+        declared["clients"][&self.clients[client].registered.id]["disabled"] = true.into();
+        let applied = self.stack.apply(&declared.to_string(), &[]).await;
+        assert_eq!(applied.code, 0, "{applied:?}");
+        self.clients[client].disabled = true;
+        self.lose_client(client, "after `jeton apply`", true);
+        self.advance(Duration::from_secs(2));
     }
 
     /// Records that the tokens issued to the client until now are invalid. Tokens issued from now on are valid.
@@ -129,7 +133,7 @@ impl Run {
 
     pub fn lose_user(&mut self, user: usize, what: &str, swept: bool) {
         self.note(About::User(user), format!("user {user} {what}"));
-        self.count(&format!("a user {}", what.split(' ').next_back().unwrap()));
+        self.count(&format!("a user {what}"));
         self.accounts[user].lose_everything();
         self.lose_standing(|subject| subject.user.0 == user, swept);
     }

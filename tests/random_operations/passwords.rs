@@ -6,6 +6,7 @@ use super::{
     accounts::{ATTEMPTS, Jar, WINDOW, cookies, submit_login},
     run::{PERCENT, Run},
 };
+use crate::harness::Response;
 
 const WRONG: &str = "a wrong password";
 
@@ -29,31 +30,33 @@ impl Run {
     async fn guess_and_sign_in(&mut self, user: usize, jar: usize) -> Result<String, String> {
         let account = &self.accounts[user];
         let (name, password) = (account.user.name.as_str(), account.password.as_str());
-        let attacker = Jar::default().browser(&self.stack);
-        let mut statuses = Vec::new();
-        for _ in 0..ATTEMPTS {
-            statuses.push(submit_login(&attacker, name, WRONG).await.map(|response| response.status));
-        }
-        statuses.push(submit_login(&attacker, name, password).await.map(|response| response.status));
-        if statuses[..5] != [Some(400); 5] || statuses[5] != Some(429) {
-            return Err(format!("{statuses:?}"));
-        }
-        let browser = account.jars[jar].browser(&self.stack);
-        let status = submit_login(&browser, name, password).await.map(|response| response.status);
+        let status = |response: Option<Response>| response.map(|response| response.status);
         let (now, right) = (self.now(), !account.disabled);
-        let device = account.jars[jar].device.as_ref();
-        let known = device.is_some_and(|device| device.works(now));
-        let unknown = !device.is_some_and(|device| device.may_work(now));
-        match status {
-            Some(303) if right && !unknown => {
-                let cookies = cookies(&browser);
-                self.accounts[user].jars[jar].signed_in(now, cookies);
-            }
-            Some(429) if !known || !right => {}
-            Some(400) if !right && !unknown => {}
-            _ => return Err(format!("{status:?}, known: {known}, unknown: {unknown}, right: {right}")),
+        let browser = account.jars[jar].browser(&self.stack);
+        let first = status(submit_login(&browser, name, password).await);
+        if first != Some(if right { 303 } else { 400 }) {
+            return Err(format!("the first attempt: {first:?}"));
         }
-        Ok(format!("{status:?}"))
+        let attacker = Jar::default().browser(&self.stack);
+        let mut guesses = Vec::new();
+        for _ in 0..ATTEMPTS {
+            guesses.push(status(submit_login(&attacker, name, WRONG).await));
+        }
+        // The attempt of a disabled user's browser has failed, too, and counts if the browser is unknown.
+        let locked = |guess: &&Option<u16>| **guess == Some(429);
+        let early = guesses.iter().filter(locked).count();
+        let in_order = guesses.is_sorted() && guesses.iter().all(|guess| [Some(400), Some(429)].contains(guess));
+        let last = status(submit_login(&attacker, name, password).await);
+        if !in_order || early > usize::from(!right) || last != Some(429) {
+            return Err(format!("the guesses: {guesses:?}, then {last:?}"));
+        }
+        if !right {
+            return Ok("disabled".to_owned());
+        }
+        let again = status(submit_login(&browser, name, password).await);
+        let cookies = cookies(&browser);
+        self.accounts[user].jars[jar].signed_in(now, cookies);
+        if again == Some(303) { Ok("locked".to_owned()) } else { Err(format!("locked out: {again:?}")) }
     }
 
     /// The user changes the password in this browser, which ends everything else.

@@ -14,8 +14,8 @@ use shared::{
     time::{Clock, Timestamp},
 };
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 use crate::harness::{
@@ -95,6 +95,8 @@ pub struct Functions {
     clock: File,
     _directory: Directory,
     process: Child,
+    /// The rest of its output: a process whose output is closed ends.
+    _output: Lines<BufReader<ChildStdout>>,
     pub url: String,
 }
 
@@ -111,8 +113,8 @@ impl Functions {
         };
         let clock = File::create(&plan.clock).unwrap();
         clock.write_all_at(&stack.now().millis().to_le_bytes(), 0).unwrap();
-        let (process, url) = spawn(&plan).await;
-        Self { plan, clock, _directory: directory, process, url }
+        let (process, output, url) = spawn(&plan).await;
+        Self { plan, clock, _directory: directory, process, _output: output, url }
     }
 
     /// Sets the clock.
@@ -129,11 +131,12 @@ impl Functions {
     /// Starts the functions again, after they were killed.
     pub async fn restart(&mut self) {
         self.process.wait().await.unwrap();
-        (self.process, self.url) = spawn(&self.plan).await;
+        let (process, output, url) = spawn(&self.plan).await;
+        (self.process, self._output, self.url) = (process, output, url);
     }
 }
 
-async fn spawn(plan: &Plan) -> (Child, String) {
+async fn spawn(plan: &Plan) -> (Child, Lines<BufReader<ChildStdout>>, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "random_operations::processes::serves_until_it_is_killed", "--ignored", "--nocapture"])
@@ -146,7 +149,8 @@ async fn spawn(plan: &Plan) -> (Child, String) {
     loop {
         let line = lines.next_line().await.unwrap().expect("the process tells its URL");
         if let Some((_, url)) = line.split_once(URL) {
-            return (process, url.to_owned());
+            let url = url.to_owned();
+            return (process, lines, url);
         }
     }
 }
