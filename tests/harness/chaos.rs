@@ -70,7 +70,7 @@ pub struct Chaos {
     /// The URL of the proxy.
     pub endpoint: String,
     http: reqwest::Client,
-    pub proxy: Proxy,
+    proxy: Proxy,
     _gateway: Arc<Gateway>,
 }
 

@@ -42,13 +42,15 @@ impl Oracle {
         Self { scope, code_ends, lifetime, standing_lost: false, possible, known: Vec::new() }
     }
 
-    /// Returns whether the grant has ended or expired in every possible state.
-    pub fn has_expired(&self, now: Ms) -> bool {
-        self.possible.iter().all(|Possible { state, .. }| match state {
-            State::Code => now >= self.code_ends,
-            State::Active(active) => active.has_expired(now),
-            State::Ended => true,
-        })
+    /// Returns whether nothing of the grant works: it has lost its standing, or has ended or expired in every possible
+    /// state.
+    pub fn is_over(&self, now: Ms) -> bool {
+        self.standing_lost
+            || self.possible.iter().all(|Possible { state, .. }| match state {
+                State::Code => now >= self.code_ends,
+                State::Active(active) => active.has_expired(now),
+                State::Ended => true,
+            })
     }
 
     /// Records that the client or the user was disabled or deleted, or that everything of it was revoked. Nothing revives

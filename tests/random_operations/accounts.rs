@@ -10,14 +10,14 @@ use crate::harness::{
 };
 
 /// The percentage of steps that are a user's.
-pub const PERCENT: usize = 15;
+pub const PERCENT: usize = 25;
 /// The most failed attempts to sign in to an account from unknown browsers.
 pub const ATTEMPTS: u64 = 5;
 /// The window of the attempts.
 pub const WINDOW: Ms = 900_000;
 /// The most increments of a counter by one attempt: three attempts of the SDK, each of which may be made twice.
 const MOST_CHARGES: u64 = 6;
-const BROWSERS: usize = 3;
+const BROWSERS: usize = 2;
 
 const HOUR: Ms = 3_600_000;
 /// The lifetime of a session, and how long it lasts without use.
@@ -107,9 +107,11 @@ impl Run {
     pub async fn use_account(&mut self) -> Result<(), String> {
         let (user, jar) = (self.dice.below(self.accounts.len()), self.dice.below(BROWSERS));
         self.operations += 1;
-        let has_session = self.accounts[user].jars[jar].session.is_some();
+        let (now, session) = (self.now(), self.accounts[user].jars[jar].session.as_ref());
+        // Cookies of a session that has ended are used at times.
+        let to_sign_in = session.is_none_or(|session| !session.may_work(now) && self.dice.chance(70));
         let (what, result) = match self.dice.below(100) {
-            _ if !has_session => ("sign in", self.sign_in(user, jar).await),
+            _ if to_sign_in => ("sign in", self.sign_in(user, jar).await),
             0..35 => ("use a session", self.use_session(user, jar).await),
             35..50 => ("make a personal token", self.make_token(user, jar).await),
             50..65 => ("use a personal token", self.use_token(user).await),
@@ -127,7 +129,10 @@ impl Run {
         self.count(&format!("{what}: {}", told.split(';').next().unwrap_or_default()));
         self.note(About::User(user), format!("user {user}, browser {jar}: {what}: {told}"));
         result.map(drop).map_err(|wrong| {
-            format!("user {user}, browser {jar}: {what}: {wrong}\n{}", self.journal.about(&[About::User(user)]))
+            format!(
+                "user {user}, browser {jar}: {what}: {wrong}\n{}",
+                self.journal.about(&[About::User(user)])
+            )
         })
     }
 

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{accounts::Account, clients::Client, journal::About, run::{Run, Subject}};
+use super::{
+    accounts::Account,
+    clients::Client,
+    journal::About,
+    run::{Run, Subject},
+};
 
 impl Run {
     /// Changes a client or a user at times, and enables again what is disabled.

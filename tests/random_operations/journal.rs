@@ -33,10 +33,13 @@ impl Journal {
 
     /// Returns the last entries about any of these.
     pub fn about(&self, involved: &[About]) -> String {
-        let told = self.0.iter().rev().filter(|(_, about, _)| {
-            *about == About::Everything || involved.contains(about)
-        });
-        let mut lines: Vec<_> = told.take(Self::TOLD).map(|(step, _, text)| format!("{step}: {text}")).collect();
+        let told = self
+            .0
+            .iter()
+            .rev()
+            .filter(|(_, about, _)| *about == About::Everything || involved.contains(about));
+        let mut lines: Vec<_> =
+            told.take(Self::TOLD).map(|(step, _, text)| format!("{step}: {text}")).collect();
         lines.reverse();
         lines.join("\n")
     }

@@ -45,7 +45,8 @@ impl Run {
         // The attempt of a disabled user's browser has failed, too, and counts if the browser is unknown.
         let locked = |guess: &&Option<u16>| **guess == Some(429);
         let early = guesses.iter().filter(locked).count();
-        let in_order = guesses.is_sorted() && guesses.iter().all(|guess| [Some(400), Some(429)].contains(guess));
+        let in_order =
+            guesses.is_sorted() && guesses.iter().all(|guess| [Some(400), Some(429)].contains(guess));
         let last = status(submit_login(&attacker, name, password).await);
         if !in_order || early > usize::from(!right) || last != Some(429) {
             return Err(format!("the guesses: {guesses:?}, then {last:?}"));
@@ -92,6 +93,10 @@ impl Run {
         let old = submit_login(&stranger, &self.accounts[user].user.name, &current).await;
         let status = old.map(|response| response.status);
         self.charge(user, 1);
-        if status == Some(400) { Ok("changed".to_owned()) } else { Err(format!("the old password: {status:?}")) }
+        if status == Some(400) {
+            Ok("changed".to_owned())
+        } else {
+            Err(format!("the old password: {status:?}"))
+        }
     }
 }

@@ -89,14 +89,15 @@ struct Plan {
     clock: PathBuf,
 }
 
+/// A process, and the rest of its output: a process whose output is closed ends.
+type Process = (Child, Lines<BufReader<ChildStdout>>);
+
 /// The functions.
 pub struct Functions {
     plan: Plan,
     clock: File,
     _directory: Directory,
-    process: Child,
-    /// The rest of its output: a process whose output is closed ends.
-    _output: Lines<BufReader<ChildStdout>>,
+    process: Process,
     pub url: String,
 }
 
@@ -113,8 +114,8 @@ impl Functions {
         };
         let clock = File::create(&plan.clock).unwrap();
         clock.write_all_at(&stack.now().millis().to_le_bytes(), 0).unwrap();
-        let (process, output, url) = spawn(&plan).await;
-        Self { plan, clock, _directory: directory, process, _output: output, url }
+        let (process, url) = spawn(&plan).await;
+        Self { plan, clock, _directory: directory, process, url }
     }
 
     /// Sets the clock.
@@ -124,22 +125,26 @@ impl Functions {
 
     /// Kills the functions at once.
     pub fn kill(&self) {
-        let id = self.process.id().unwrap().to_string();
+        let id = self.process.0.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
     }
 
     /// Starts the functions again, after they were killed.
     pub async fn restart(&mut self) {
-        self.process.wait().await.unwrap();
-        let (process, output, url) = spawn(&self.plan).await;
-        (self.process, self._output, self.url) = (process, output, url);
+        self.process.0.wait().await.unwrap();
+        (self.process, self.url) = spawn(&self.plan).await;
     }
 }
 
-async fn spawn(plan: &Plan) -> (Child, Lines<BufReader<ChildStdout>>, String) {
+async fn spawn(plan: &Plan) -> (Process, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "random_operations::processes::serves_until_it_is_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "random_operations::processes::serves_until_it_is_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(PLAN, serde_json::to_string(plan).unwrap())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -150,7 +155,7 @@ async fn spawn(plan: &Plan) -> (Child, Lines<BufReader<ChildStdout>>, String) {
         let line = lines.next_line().await.unwrap().expect("the process tells its URL");
         if let Some((_, url)) = line.split_once(URL) {
             let url = url.to_owned();
-            return (process, lines, url);
+            return ((process, lines), url);
         }
     }
 }

@@ -26,7 +26,9 @@ impl Run {
     pub fn choose_requests(&mut self) -> Vec<Request> {
         let at = self.dice.below(self.subjects.len());
         let number = *self.dice.one(&[1, 1, 1, 1, 2, 2, 3, 4]);
-        let number = number.min(self.at_once);
+        // Two simultaneous redemptions end a grant that has hardly begun.
+        let begun = !self.subjects[at].oracle.known.is_empty() || self.dice.chance(20);
+        let number = if begun { number.min(self.at_once) } else { 1 };
         let mut requests = vec![self.choose(at)];
         while requests.len() < number {
             let at = if self.dice.chance(85) { at } else { self.dice.below(self.subjects.len()) };
@@ -65,20 +67,21 @@ impl Run {
         let sender = if own { client } else { (client + 1) % self.clients.len() };
         let (now, is_public) = (self.now(), self.clients[sender].is_public());
         let credentials = self.clients[sender].credentials(&mut self.dice, now);
-        let resource = *self.dice.one(&[Named::Nothing, Named::Nothing, Named::Nothing, Named::Own, Named::Other]);
+        let resource =
+            *self.dice.one(&[Named::Nothing, Named::Nothing, Named::Nothing, Named::Own, Named::Other]);
         let resource = match resource {
             Named::Own if !self.subjects[at].for_notes => Named::Other,
             resource => resource,
         };
         let Some(Pair { access, refresh }) = self.pair(at) else {
-            return self.redemption(at, own, 80, resource, credentials);
+            return self.redemption(at, own, 90, resource, credentials);
         };
         let genuine = self.dice.chance(95);
         let token = if genuine { refresh } else { forged(&self.subjects[at].code) };
         let by = |operation, credentials| Request { at, operation, credentials, proof: Vec::new() };
         match self.dice.below(100) {
-            0..3 => self.redemption(at, own, 30, resource, credentials),
-            3..55 => {
+            0..2 => self.redemption(at, own, 30, resource, credentials),
+            2..55 => {
                 let scope = *self.dice.one(&[
                     None,
                     None,
@@ -90,7 +93,9 @@ impl Run {
             }
             55..58 => by(Operation::RevokeRefresh { token, own, genuine }, credentials),
             58..66 => by(Operation::RevokeAccess { token: access, own }, credentials),
-            66..72 if !is_public => by(Operation::IntrospectAccess { token: access, allowed: own }, credentials),
+            66..72 if !is_public => {
+                by(Operation::IntrospectAccess { token: access, allowed: own }, credentials)
+            }
             66..85 => {
                 let (server, of_orders) = if self.dice.chance(70) { (0, false) } else { (1, true) };
                 let allowed = !of_orders;

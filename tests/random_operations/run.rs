@@ -185,7 +185,7 @@ impl Run {
             self.note(About::Everything, format!("{ms} ms pass"));
         }
         for at in 0..self.subjects.len() {
-            let over = self.subjects[at].oracle.has_expired(self.now());
+            let over = self.subjects[at].oracle.is_over(self.now());
             if if over { self.dice.chance(20) } else { self.dice.below(1_000) < 2 } {
                 self.subjects[at] = self.subject().await;
             }
@@ -259,7 +259,11 @@ impl Run {
     }
 
     /// Checks the responses to requests of one moment.
-    async fn check(&mut self, requests: Vec<Request>, responses: Vec<Option<Response>>) -> Result<(), String> {
+    async fn check(
+        &mut self,
+        requests: Vec<Request>,
+        responses: Vec<Option<Response>>,
+    ) -> Result<(), String> {
         let mut of_grants: BTreeMap<usize, Vec<Observed>> = BTreeMap::new();
         for (request, response) in requests.into_iter().zip(responses) {
             let nth = self.operations;
@@ -278,7 +282,9 @@ impl Run {
                 (Some(reply), true) => reply,
             };
             if let Some(response) = &response {
-                self.check_content(at, &operation, &response.json()).await.or_else(|reason| failed(&reason))?;
+                self.check_content(at, &operation, &response.json())
+                    .await
+                    .or_else(|reason| failed(&reason))?;
             }
             of_grants.entry(at).or_default().push(Observed { nth, operation, reply });
         }

@@ -46,9 +46,7 @@ impl Active {
     fn spent(&self, at: Moment<'_>, token: &str, resource: Named) -> (Expected, State) {
         let in_grace = |age: usize| {
             let spent = self.spent.iter().nth_back(age);
-            spent.is_some_and(|(spent, when)| {
-                spent == token && at.now.saturating_sub(*when) < at.terms.grace
-            })
+            spent.is_some_and(|(spent, when)| spent == token && at.now.saturating_sub(*when) < at.terms.grace)
         };
         if !in_grace(0) && !in_grace(1) {
             return (Expected::Plain(Reply::InvalidGrant), State::Ended);
