@@ -118,8 +118,8 @@ impl Run {
             65..72 => ("end a personal token", self.end_token(user, jar).await),
             72..80 => ("sign out", self.sign_out(user, jar).await),
             80..85 => ("end another session", self.end_another(user, jar).await),
-            85..97 => ("sign in", self.sign_in(user, jar).await),
-            97..99 => ("change the password", self.change_password(user, jar).await),
+            85..96 => ("sign in", self.sign_in(user, jar).await),
+            96..98 => ("change the password", self.change_password(user, jar).await),
             _ => ("guess", self.guess(user, jar).await),
         };
         let told = match &result {

@@ -140,6 +140,11 @@ impl Client {
         KINDS[self.kind].scope
     }
 
+    /// Returns a part of that scope.
+    pub fn narrow_scope(&self) -> &'static str {
+        if self.is_openid() { "openid read" } else { "read" }
+    }
+
     /// Returns whether a refresh response may contain an ID token.
     pub const fn id_token_on_refresh(&self) -> bool {
         KINDS[self.kind].id_token_on_refresh
@@ -173,8 +178,7 @@ impl Client {
     /// Changes the client's scope and lifetimes.
     pub async fn amend(&mut self, stack: &Stack, dice: &mut Dice) {
         let whole = self.whole_scope();
-        let narrow = if whole == "read write" { "read" } else { "openid read" };
-        self.scope = if self.scope == whole { narrow } else { whole };
+        self.scope = if self.scope == whole { self.narrow_scope() } else { whole };
         self.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
         self.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
         let (scope, lifetimes) = (self.scope, self.lifetimes);

@@ -151,8 +151,10 @@ impl Run {
         let (client, user) = (*self.dice.one(&clients), *self.dice.one(&users));
         let (redirect_uri_sent, for_notes) = (self.dice.chance(50), self.dice.chance(50));
         let (of, sub) = (&self.clients[client], self.accounts[user].user.sub);
+        // A user may grant less than the client may have.
+        let scope = if self.dice.chance(25) { of.narrow_scope() } else { of.scope };
         let request = code_flow::Request {
-            scope: of.scope,
+            scope,
             resource: for_notes.then_some(NOTES),
             redirect_uri: (CALLBACK, redirect_uri_sent),
             verifier: Some(VERIFIER),
@@ -160,7 +162,7 @@ impl Run {
         };
         let code = self.stack.issue_code(&of.registered, sub, request).await;
         let code_ends = self.now() + u64::from(of.lifetimes.code) * 1_000;
-        let oracle = Oracle::new(values(of.scope), code_ends, LONGEST_GRANT);
+        let oracle = Oracle::new(values(scope), code_ends, LONGEST_GRANT);
         let subject = Subject { client, user: (user, sub), code, redirect_uri_sent, for_notes, oracle };
         self.note(About::Grant(subject.id()), format!("{} of client {client} begins", subject.id()));
         self.count("a new grant");
@@ -274,17 +276,18 @@ impl Run {
             self.count(&format!("{} {status}", operation.name()));
             let told = response.as_ref().map_or("no response", |response| response.text.as_str());
             self.note(About::Grant(grant), format!("{operation:?} {}: {status} {told}", credentials.work));
-            let failed = |reason: &str| Err(format!("grant {at}: {reason}: {operation:?}: {status} {told}"));
-            let reply = match (meaning(response.as_ref())?, credentials.work) {
+            let failed = |reason: &str| self.wrong(at, &format!("{reason}: {operation:?}: {status} {told}"));
+            let reply = meaning(response.as_ref()).map_err(|reason| failed(&reason))?;
+            let reply = match (reply, credentials.work) {
                 (None, false) | (Some(Reply::Unavailable), false) => continue,
-                (None, true) => return failed("the client was not authenticated"),
-                (Some(_), false) => return failed("the client was authenticated"),
+                (None, true) => return Err(failed("the client was not authenticated")),
+                (Some(_), false) => return Err(failed("the client was authenticated")),
                 (Some(reply), true) => reply,
             };
             if let Some(response) = &response {
                 self.check_content(at, &operation, &response.json())
                     .await
-                    .or_else(|reason| failed(&reason))?;
+                    .map_err(|reason| failed(&reason))?;
             }
             of_grants.entry(at).or_default().push(Observed { nth, operation, reply });
         }
@@ -297,14 +300,17 @@ impl Run {
             let states = subject.oracle.states();
             let most = self.counts.entry("most possible states at a time".to_owned()).or_default();
             *most = states.max(*most);
-            outcome.map_err(|wrong| {
-                let subject = &self.subjects[at];
-                let involved =
-                    [About::Grant(subject.id()), About::Client(subject.client), About::User(subject.user.0)];
-                format!("{wrong}\n{}", self.journal.about(&involved))
-            })?;
+            outcome.map_err(|wrong| self.wrong(at, &wrong))?;
         }
         Ok(())
+    }
+
+    /// Returns the message of a failure, with the last operations on the grant, its client and its user.
+    fn wrong(&self, at: usize, reason: &str) -> String {
+        let subject = &self.subjects[at];
+        let involved =
+            [About::Grant(subject.id()), About::Client(subject.client), About::User(subject.user.0)];
+        format!("grant {}: {reason}\n{}", subject.id(), self.journal.about(&involved))
     }
 
     /// Checks what a response says about the grant that never changes, and its ID token.
