@@ -40,7 +40,7 @@ async fn run(operations: usize, seed: u64) -> Option<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_response_contradicts_the_protocol_under_any_faults_of_dynamodb() {
     let setting = |variable, default| usize::try_from(setting(variable, default)).unwrap();
-    let (operations, runs) = (setting("JETON_RANDOM_OPERATIONS", 300), setting("JETON_RANDOM_RUNS", 2));
+    let (operations, runs) = (setting("JETON_RANDOM_OPERATIONS", 300), setting("JETON_RANDOM_RUNS", 4));
     let first = u64::try_from(setting("JETON_RANDOM_SEED", 1)).unwrap();
     let begin = Instant::now();
     let all: JoinSet<_> = (first..).take(runs).map(|seed| run(operations.div_ceil(runs), seed)).collect();
