@@ -21,6 +21,7 @@ use crate::harness::dice::setting;
 use run::Run;
 
 /// Makes `operations` operations, and returns the contradiction that was found.
+#[expect(clippy::print_stdout, reason = "the report of the test")]
 async fn run(operations: usize, seed: u64) -> Option<String> {
     let (mut run, begin) = (Run::begin(seed).await, Instant::now());
     let (mut step, mut wrong) = (0, None);

@@ -13,11 +13,12 @@ use crate::harness::{
 };
 
 /// A request about the grant with the number `at`.
+#[derive(Clone)]
 pub struct Request {
     pub at: usize,
     pub operation: Operation,
     pub credentials: Credentials,
-    /// A wrong proof: the parameters that the token request has, besides the code.
+    /// The parameters of a redemption, besides the code: a proof, or a wrong one.
     proof: Vec<(&'static str, String)>,
 }
 
@@ -33,23 +34,12 @@ impl Run {
         while requests.len() < number {
             let at = if self.dice.chance(85) { at } else { self.dice.below(self.subjects.len()) };
             let request = match self.dice.below(3) {
-                0 if at == requests[0].at => self.again(&requests[0]),
+                0 if at == requests[0].at => requests[0].clone(),
                 _ => self.choose(at),
             };
             requests.push(request);
         }
         requests
-    }
-
-    /// Returns the same request, with credentials of its own.
-    fn again(&mut self, request: &Request) -> Request {
-        let Request { at, operation, credentials, proof } = request;
-        Request {
-            at: *at,
-            operation: operation.clone(),
-            credentials: credentials.clone(),
-            proof: proof.clone(),
-        }
     }
 
     /// Returns one of the pairs that were returned, mostly one of the latest.

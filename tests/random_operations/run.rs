@@ -85,10 +85,9 @@ impl Run {
         for resource in [NOTES, ORDERS] {
             stack.resource(resource).await;
         }
-        let serves = vec![ORDERS.parse().unwrap()];
         let of_orders = Registration {
             resource_server: true,
-            serves,
+            serves: vec![ORDERS.parse().unwrap()],
             name: "orders".to_owned(),
             ..Registration::default()
         };
@@ -279,7 +278,7 @@ impl Run {
             let failed = |reason: &str| self.wrong(at, &format!("{reason}: {operation:?}: {status} {told}"));
             let reply = meaning(response.as_ref()).map_err(|reason| failed(&reason))?;
             let reply = match (reply, credentials.work) {
-                (None, false) | (Some(Reply::Unavailable), false) => continue,
+                (None | Some(Reply::Unavailable), false) => continue,
                 (None, true) => return Err(failed("the client was not authenticated")),
                 (Some(_), false) => return Err(failed("the client was authenticated")),
                 (Some(reply), true) => reply,

@@ -46,6 +46,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::large_enum_variant, reason = "most grants are active")]
 pub(super) enum State {
     Code,
     Active(Active),
