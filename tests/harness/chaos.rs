@@ -19,6 +19,7 @@ use shared::{
     endpoint::App,
     log::{Level, Log},
 };
+use tokio::sync::Notify;
 
 use super::{
     Call, Front, Registered, Stack,
@@ -75,9 +76,11 @@ pub struct Chaos {
 
 /// The proxy, before the front of the first instance.
 #[derive(Clone, Debug)]
-struct Proxy {
+pub struct Proxy {
     front: Front,
     state: Arc<Mutex<Inner>>,
+    /// Notified of each request.
+    arrived: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -104,15 +107,7 @@ struct Sent {
 impl Chaos {
     /// Starts a second instance of `stack`'s functions, behind a proxy that fails `percent` of all requests.
     pub async fn start(stack: &Stack, seed: u64, percent: usize) -> Self {
-        let state = Arc::new(Mutex::new(Inner {
-            dice: Dice::new(seed),
-            percent,
-            failed: false,
-            late: Vec::new(),
-            previous: HashMap::new(),
-            counts: BTreeMap::new(),
-        }));
-        let proxy = Proxy { front: stack.dynamodb.clone(), state };
+        let proxy = Proxy::new(stack, seed, percent);
         let endpoint = wire::serve(proxy.clone()).await;
         let client = wire::connect(proxy.clone()).await;
         let log = Log::new(Level::Error, io::sink());
@@ -143,14 +138,53 @@ impl Chaos {
         }
     }
 
+    /// Returns how often each fault was injected.
+    pub fn counts(&self) -> BTreeMap<Mishap, usize> {
+        self.proxy.counts()
+    }
+}
+
+impl Proxy {
+    fn new(stack: &Stack, seed: u64, percent: usize) -> Self {
+        let inner = Inner {
+            dice: Dice::new(seed),
+            percent,
+            failed: false,
+            late: Vec::new(),
+            previous: HashMap::new(),
+            counts: BTreeMap::new(),
+        };
+        let state = Arc::new(Mutex::new(inner));
+        Self { front: stack.dynamodb.clone(), state, arrived: Arc::default() }
+    }
+
+    /// Serves a proxy that fails `percent` of all requests, and returns it with its URL.
+    pub async fn serve(stack: &Stack, seed: u64, percent: usize) -> (Self, String) {
+        let proxy = Self::new(stack, seed, percent);
+        let url = wire::serve(proxy.clone()).await;
+        (proxy, url)
+    }
+
+    /// Changes the percentage of requests that fail.
+    pub fn fail(&self, percent: usize) {
+        self.state.lock().unwrap().percent = percent;
+    }
+
+    /// Waits for this number of requests.
+    pub async fn requests(&self, number: usize) {
+        for _ in 0..number {
+            self.arrived.notified().await;
+        }
+    }
+
     /// Returns whether a late write to `key` is still to come.
     pub fn is_on_the_way(&self, key: &str) -> bool {
-        self.proxy.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
+        self.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
     }
 
     /// Returns how often each fault was injected.
     pub fn counts(&self) -> BTreeMap<Mishap, usize> {
-        self.proxy.state.lock().unwrap().counts.clone()
+        self.state.lock().unwrap().counts.clone()
     }
 }
 
@@ -184,6 +218,7 @@ impl Inner {
 
 impl Service for Proxy {
     async fn respond(&self, headers: HeaderMap, body: Bytes) -> Option<Response<String>> {
+        self.arrived.notify_one();
         let operation = wire::operation(&headers);
         let sent = Sent { operation, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
         let due = self.state.lock().unwrap().due();
@@ -192,7 +227,7 @@ impl Service for Proxy {
         }
         let mishap = self.state.lock().unwrap().mishap(&sent.operation);
         match mishap {
-            None => Some(perform(self, &sent).await),
+            None => perform(self, &sent).await,
             Some(Mishap::Drop) => None,
             Some(Mishap::Broken) => Some(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError")),
             Some(Mishap::Throttle) => Some(error(StatusCode::BAD_REQUEST, "ThrottlingException")),
@@ -212,7 +247,7 @@ impl Service for Proxy {
             }
             Some(Mishap::Duplicate) => {
                 perform(self, &sent).await;
-                Some(perform(self, &sent).await)
+                perform(self, &sent).await
             }
             Some(Mishap::LeftOver) => {
                 let left = json!({ "Responses": {}, "UnprocessedKeys": sent.body["RequestItems"] });
@@ -222,8 +257,8 @@ impl Service for Proxy {
     }
 }
 
-/// Performs the request, and stores the item as it was before.
-async fn perform(proxy: &Proxy, sent: &Sent) -> Response<String> {
+/// Performs the request, and stores the item as it was before. `None`: the database is gone.
+async fn perform(proxy: &Proxy, sent: &Sent) -> Option<Response<String>> {
     let (table, key) = (&sent.body["TableName"], &sent.body["Key"]);
     if sent.operation == "UpdateItem" {
         let read = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
@@ -231,11 +266,11 @@ async fn perform(proxy: &Proxy, sent: &Sent) -> Response<String> {
         headers.insert(TARGET, "DynamoDB_20120810.GetItem".parse().unwrap());
         // This read is not the function's.
         headers.remove(ROUTE);
-        let response = forward(proxy, headers, &read).await;
+        let response = forward(proxy, headers, &read).await?;
         let told: Value = serde_json::from_str(response.body()).unwrap_or_default();
         proxy.state.lock().unwrap().previous.insert(format!("{table}{key}"), told["Item"].clone());
     }
-    let response = forward(proxy, sent.headers.clone(), &sent.body).await;
+    let response = forward(proxy, sent.headers.clone(), &sent.body).await?;
     let mut told: Value = serde_json::from_str(response.body()).unwrap_or_default();
     if sent.operation == "GetItem"
         && sent.body["ConsistentRead"] != true
@@ -243,11 +278,11 @@ async fn perform(proxy: &Proxy, sent: &Sent) -> Response<String> {
     {
         told["Item"] = previous.clone();
     }
-    response.map(|_| told.to_string())
+    Some(response.map(|_| told.to_string()))
 }
 
-async fn forward(proxy: &Proxy, headers: HeaderMap, body: &Value) -> Response<String> {
-    proxy.front.respond(headers, body.to_string().into()).await.unwrap()
+async fn forward(proxy: &Proxy, headers: HeaderMap, body: &Value) -> Option<Response<String>> {
+    proxy.front.respond(headers, body.to_string().into()).await
 }
 
 fn error(status: StatusCode, kind: &str) -> Response<String> {

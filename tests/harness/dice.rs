@@ -36,7 +36,11 @@ impl Dice {
 
 /// Returns a number from an environment variable of the test run.
 pub fn setting(variable: &str, default: u64) -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
-    let value = std::env::var(variable).ok();
-    value.map_or(default, |value| value.parse().expect("a number"))
+    text_setting(variable).map_or(default, |value| value.parse().expect("a number"))
+}
+
+/// Returns an environment variable of the test run.
+#[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
+pub fn text_setting(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
 }

@@ -239,7 +239,7 @@ async fn undated(front: &Front, headers: HeaderMap, body: &[u8]) -> Option<Respo
     if operation != "CreateTable" && operation != "UpdateTimeToLive" {
         sent["ReturnConsumedCapacity"] = json!("TOTAL");
     }
-    let response = front.upstream.perform(headers, sent.to_string()).await;
+    let response = front.upstream.perform(headers, sent.to_string()).await?;
     let told: Value = serde_json::from_str(response.body()).unwrap_or_default();
     let seen = Seen { operation, capacity: capacity(&told["ConsumedCapacity"]), request: plain };
     front.state.lock().unwrap().seen.push(seen);

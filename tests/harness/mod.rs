@@ -29,7 +29,7 @@ mod response;
 pub mod rights;
 mod sign_in;
 mod start;
-mod wire;
+pub mod wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

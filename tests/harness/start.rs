@@ -79,7 +79,13 @@ impl Stack {
     /// Starts a deployment whose clocks are `ahead` milliseconds ahead of this machine's, where the command runs.
     pub async fn ahead_of_this_machine(ahead: i64) -> Self {
         let begin = Clock::system().now().millis().saturating_add_signed(ahead);
-        Self::beginning(begin, Gateway::start, |_| ()).await
+        Self::beginning(begin, Gateway::start, database(), |_| ()).await
+    }
+
+    /// Starts a deployment on the database that another process serves at `url`.
+    pub async fn on_database_at(url: String, change: impl FnOnce(&mut Config)) -> Self {
+        let upstream = Upstream::Http(reqwest::Client::new(), url);
+        Self::beginning(BEGIN_MS, Gateway::start, (None, upstream), change).await
     }
 
     /// Starts a deployment whose clock is this machine's when it starts.
@@ -91,18 +97,18 @@ impl Stack {
         gateway: fn(Arc<App>, TcpListener) -> Gateway,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        Self::beginning(BEGIN_MS, gateway, change).await
+        Self::beginning(BEGIN_MS, gateway, database(), change).await
     }
 
     async fn beginning(
         begin_ms: u64,
         gateway: fn(Arc<App>, TcpListener) -> Gateway,
+        (database, upstream): (Option<Database>, Upstream),
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let now = Arc::new(AtomicU64::new(begin_ms));
         let told = Arc::clone(&now);
         let clock = Clock::from_fn(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-        let (database, upstream) = database();
         let dynamodb = Front::start(upstream, clock.clone()).await;
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -138,7 +144,7 @@ impl Stack {
 }
 
 /// Returns the state of the functions. With OpenID Connect on, they sign with a local key.
-async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
+pub(super) async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
     openid::sign_locally(App::new(config, client, clock, log)).await
 }
 

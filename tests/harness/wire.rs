@@ -20,6 +20,7 @@ use axum::{
     http::{HeaderMap, Request, Response},
 };
 use jeton::local::{self, Engine, TARGET};
+use shared::{aws::Endpoint, dynamodb};
 use tokio::net::TcpListener;
 
 use super::rights::{ROUTE, TellRoute};
@@ -43,20 +44,20 @@ pub enum Upstream {
 }
 
 impl Upstream {
-    /// Performs a request.
-    pub async fn perform(&self, mut headers: HeaderMap, body: String) -> Response<String> {
+    /// Performs a request. `None`: the database is gone.
+    pub async fn perform(&self, mut headers: HeaderMap, body: String) -> Option<Response<String>> {
         match self {
-            Self::Embedded(engine) => engine.respond(&target(&headers), body.as_bytes()),
+            Self::Embedded(engine) => Some(engine.respond(&target(&headers), body.as_bytes())),
             Self::Http(http, url) => {
                 for name in ["content-length", "host", ROUTE] {
                     headers.remove(name);
                 }
-                let response = http.post(url).headers(headers).body(body).send().await.unwrap();
+                let response = http.post(url).headers(headers).body(body).send().await.ok()?;
                 let mut whole = Response::builder().status(response.status());
                 if let Some(kind) = response.headers().get("content-type") {
                     whole = whole.header("content-type", kind);
                 }
-                whole.body(response.text().await.unwrap()).unwrap()
+                Some(whole.body(response.text().await.ok()?).unwrap())
             }
         }
     }
@@ -92,7 +93,16 @@ async fn respond<S: Service>(State(service): State<S>, request: Request<Body>) -
 
 /// Returns a client of DynamoDB whose requests `service` answers in the process.
 pub async fn connect(service: impl Service) -> Client {
-    let client = local::connect(InProcess(service)).await.unwrap();
+    telling_routes(&local::connect(InProcess(service)).await.unwrap())
+}
+
+/// Returns a client of the stand-in for DynamoDB that another process serves at `url`.
+pub async fn connect_to(url: &str) -> Client {
+    let endpoint = Endpoint { url: url.to_owned(), anonymous: true };
+    telling_routes(&dynamodb::connect(Some(endpoint)).await.unwrap())
+}
+
+fn telling_routes(client: &Client) -> Client {
     // Requests are not signed with the test's clock.
     let config = client.config().to_builder().disable_clock_skew_correction(true);
     Client::from_conf(config.interceptor(TellRoute).build())

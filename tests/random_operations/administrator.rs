@@ -1,0 +1,156 @@
+//! What administrators change during the run: by the library, as the command's tests do, or by the command.
+
+use std::time::Duration;
+
+use super::{
+    accounts::Account,
+    clients::Client,
+    journal::About,
+    run::{Run, Subject},
+};
+
+impl Run {
+    /// Changes a client or a user at times, and enables again what is disabled.
+    pub async fn administer(&mut self) {
+        self.enable().await;
+        let client = self.dice.below(self.clients.len());
+        let user = self.dice.below(self.accounts.len());
+        let others_work = |run: &Self| run.clients.iter().all(Client::works);
+        match self.dice.below(1_000) {
+            0..12 if others_work(self) => {
+                self.stack.disable(&self.clients[client].registered).await;
+                self.clients[client].disabled = true;
+                self.lose_client(client, "is disabled", false);
+            }
+            12..17 if others_work(self) => {
+                self.stack.delete(&self.clients[client].registered).await;
+                self.clients[client].deleted = true;
+                self.lose_client(client, "is deleted", false);
+            }
+            17..30 if self.clients[client].works() && !self.clients[client].is_public() => {
+                self.clients[client].rotate_secret(&self.stack).await;
+                self.tell_client(client, "has a new secret");
+            }
+            30..45 if self.clients[client].works() => {
+                self.clients[client].amend(&self.stack, &mut self.dice).await;
+                let terms = self.clients[client].terms();
+                self.tell_client(client, &format!("is changed: {terms:?}"));
+            }
+            45..53 => {
+                // One write: the grants are not ended one by one.
+                let sub = self.accounts[user].user.sub;
+                self.stack.app.users.end_everything(sub, self.stack.now()).await.unwrap();
+                self.lose_user(user, "has everything ended", false);
+            }
+            53..58 if self.accounts.iter().all(|account| !account.disabled) => {
+                let sub = self.accounts[user].user.sub;
+                self.stack.app.users.disable(sub, self.stack.now()).await.unwrap();
+                self.accounts[user].disabled = true;
+                self.lose_user(user, "is disabled", false);
+            }
+            58..61 => {
+                self.stack.app.users.delete(self.accounts[user].user.sub).await.unwrap();
+                self.lose_user(user, "is deleted", false);
+                self.accounts[user] = Account::create(&self.stack, user, self.steps).await;
+            }
+            61..65 if self.clients[client].works() && !self.accounts[user].disabled => {
+                self.run_command(client, user).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Enables a client and a user that are disabled, and registers a client in place of a deleted one.
+    async fn enable(&mut self) {
+        if let Some(client) = self.clients.iter().position(|client| !client.works())
+            && self.dice.chance(15)
+        {
+            if self.clients[client].deleted {
+                self.clients[client] = self.clients[client].successor(&self.stack).await;
+                for at in 0..self.subjects.len() {
+                    if self.subjects[at].client == client {
+                        self.subjects[at] = self.subject().await;
+                    }
+                }
+            } else {
+                self.stack.enable(&self.clients[client].registered).await;
+                self.clients[client].disabled = false;
+            }
+            self.tell_client(client, "works again");
+        }
+        if let Some(user) = self.accounts.iter().position(|account| account.disabled)
+            && self.dice.chance(15)
+        {
+            self.stack.app.users.enable(self.accounts[user].user.sub).await.unwrap();
+            self.accounts[user].disabled = false;
+            self.note(About::User(user), format!("user {user} is enabled"));
+        }
+    }
+
+    /// Runs a command that ends everything of a client or a user.
+    async fn run_command(&mut self, client: usize, user: usize) {
+        let (id, name) = (self.clients[client].registered.id.clone(), self.accounts[user].user.name.clone());
+        let (of_client, arguments): (bool, &[&str]) = match self.dice.below(7) {
+            0 => (true, &["token", "revoke-all", "--client", &id]),
+            1 => (true, &["client", "disable", &id]),
+            2 => (true, &["client", "delete", &id]),
+            3 => (false, &["token", "revoke-all", "--user", &name]),
+            4 => (false, &["user", "disable", &name]),
+            5 => (false, &["user", "delete", &name]),
+            _ => return self.apply(client).await,
+        };
+        let ran = self.stack.jeton(arguments, "").await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let verb = arguments[1];
+        let text = format!("after `jeton {} {verb}`", arguments[0]);
+        if of_client {
+            self.clients[client].disabled = verb == "disable";
+            self.clients[client].deleted = verb == "delete";
+            self.lose_client(client, &text, true);
+        } else {
+            self.accounts[user].disabled = verb == "disable";
+            self.lose_user(user, &text, true);
+            if verb == "delete" {
+                self.accounts[user] = Account::create(&self.stack, user, self.steps).await;
+            }
+        }
+        // The command ends everything until the end of the current second.
+        self.advance(Duration::from_secs(2));
+    }
+
+    /// Disables a client by a file that declares the whole deployment.
+    async fn apply(&mut self, client: usize) {
+        let exported = self.stack.jeton(&["export"], "").await;
+        let mut declared = exported.json();
+        declared["clients"][&self.clients[client].registered.id]["disabled"] = true.into();
+        let applied = self.stack.apply(&declared.to_string(), &[]).await;
+        assert_eq!(applied.code, 0, "{applied:?}");
+        self.clients[client].disabled = true;
+        self.lose_client(client, "after `jeton apply`", true);
+        self.advance(Duration::from_secs(2));
+    }
+
+    /// Records that the tokens issued to the client until now are invalid. Tokens issued from now on are valid.
+    fn lose_client(&mut self, client: usize, what: &str, swept: bool) {
+        self.tell_client(client, what);
+        self.lose_standing(|subject| subject.client == client, swept);
+    }
+
+    pub fn lose_user(&mut self, user: usize, what: &str, swept: bool) {
+        self.note(About::User(user), format!("user {user} {what}"));
+        self.count(&format!("a user {what}"));
+        self.accounts[user].lose_everything();
+        self.lose_standing(|subject| subject.user.0 == user, swept);
+    }
+
+    fn lose_standing(&mut self, affects: impl Fn(&Subject) -> bool, swept: bool) {
+        let subjects = self.subjects.iter_mut().filter(|subject| affects(subject));
+        subjects.for_each(|subject| subject.oracle.lose_standing(swept));
+        self.advance(Duration::from_millis(1));
+    }
+
+    fn tell_client(&mut self, client: usize, what: &str) {
+        self.note(About::Client(client), format!("client {client} {what}"));
+        self.count(&format!("a client {}", what.split(':').next().unwrap()));
+    }
+}

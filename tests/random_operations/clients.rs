@@ -1,0 +1,232 @@
+//! The clients of the run: one of every kind, what an administrator changes in them, and how they authenticate.
+
+use std::time::Duration;
+
+use shared::{
+    clients::{Lifetimes, Registration},
+    oauth::{AuthMethod, Switch},
+};
+
+use crate::harness::{
+    Call, Registered, Stack,
+    code_flow::CALLBACK,
+    dice::Dice,
+    oracle::{Ms, Terms, values},
+};
+
+/// How long a secret that was replaced goes on to work.
+const OVERLAP: Duration = Duration::from_hours(24);
+
+/// A kind of client.
+struct Kind {
+    method: AuthMethod,
+    rotates: bool,
+    scope: &'static str,
+    id_token_on_refresh: bool,
+    /// Access token, refresh token and grace window, in seconds.
+    lifetimes: (u32, u32, u32),
+}
+
+const KINDS: [Kind; 6] = [
+    Kind {
+        method: AuthMethod::ClientSecretBasic,
+        rotates: true,
+        scope: "read write",
+        id_token_on_refresh: false,
+        lifetimes: (3_600, 30 * 86_400, 60),
+    },
+    Kind {
+        method: AuthMethod::ClientSecretPost,
+        rotates: true,
+        scope: "read write",
+        id_token_on_refresh: false,
+        lifetimes: (90, 600, 300),
+    },
+    Kind {
+        method: AuthMethod::None,
+        rotates: true,
+        scope: "read write",
+        id_token_on_refresh: false,
+        lifetimes: (3_600, 30 * 86_400, 2),
+    },
+    Kind {
+        method: AuthMethod::ClientSecretBasic,
+        rotates: false,
+        scope: "read write",
+        id_token_on_refresh: false,
+        lifetimes: (90, 7_200, 60),
+    },
+    Kind {
+        method: AuthMethod::ClientSecretPost,
+        rotates: true,
+        scope: "openid read write",
+        id_token_on_refresh: true,
+        lifetimes: (600, 86_400, 60),
+    },
+    Kind {
+        method: AuthMethod::None,
+        rotates: true,
+        scope: "openid read write",
+        id_token_on_refresh: false,
+        lifetimes: (60, 3_600, 0),
+    },
+];
+
+pub struct Client {
+    pub registered: Registered,
+    kind: usize,
+    /// The scope that the client is registered for.
+    pub scope: &'static str,
+    pub lifetimes: Lifetimes,
+    /// The secret before the last rotation, and until when it works.
+    previous: Option<(String, Ms)>,
+    pub disabled: bool,
+    pub deleted: bool,
+}
+
+/// How a request authenticates.
+#[derive(Clone)]
+pub struct Credentials {
+    client: Registered,
+    method: AuthMethod,
+    /// Whether the client is authenticated by that.
+    pub work: bool,
+}
+
+impl Client {
+    /// Registers a client of each kind.
+    pub async fn of_every_kind(stack: &Stack) -> Vec<Self> {
+        let mut clients = Vec::new();
+        for kind in 0..KINDS.len() {
+            clients.push(Self::register(stack, kind).await);
+        }
+        clients
+    }
+
+    async fn register(stack: &Stack, kind: usize) -> Self {
+        let Kind { method, rotates, scope, id_token_on_refresh, lifetimes } = KINDS[kind];
+        let (access_token, refresh_token, refresh_grace) = lifetimes;
+        let lifetimes = Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() };
+        let registration = Registration {
+            name: format!("client of kind {kind}"),
+            public: method == AuthMethod::None,
+            redirect_uris: vec![CALLBACK.to_owned()],
+            scope: scope.split(' ').map(str::to_owned).collect(),
+            auth_methods: vec![method],
+            compat: (!rotates).then_some(Switch::NoRotation).into_iter().collect(),
+            id_token_on_refresh,
+            lifetimes,
+            ..Registration::default()
+        };
+        let registered = stack.register(registration).await;
+        Self { registered, kind, scope, lifetimes, previous: None, disabled: false, deleted: false }
+    }
+
+    /// Returns a new client of the same kind.
+    pub async fn successor(&self, stack: &Stack) -> Self {
+        Self::register(stack, self.kind).await
+    }
+
+    pub const fn is_public(&self) -> bool {
+        matches!(KINDS[self.kind].method, AuthMethod::None)
+    }
+
+    pub const fn works(&self) -> bool {
+        !self.disabled && !self.deleted
+    }
+
+    /// Returns the scope of the client's grants.
+    pub const fn whole_scope(&self) -> &'static str {
+        KINDS[self.kind].scope
+    }
+
+    /// Returns a part of that scope.
+    pub fn narrow_scope(&self) -> &'static str {
+        if self.is_openid() { "openid read" } else { "read" }
+    }
+
+    /// Returns whether a refresh response may contain an ID token.
+    pub const fn id_token_on_refresh(&self) -> bool {
+        KINDS[self.kind].id_token_on_refresh
+    }
+
+    /// Returns the properties that the oracle needs, for a grant of `granted`.
+    pub fn terms(&self) -> Terms {
+        let ms = |seconds: u32| u64::from(seconds) * 1_000;
+        Terms {
+            scope: values(self.scope),
+            access: ms(self.lifetimes.access_token),
+            refresh: ms(self.lifetimes.refresh_token),
+            grace: ms(self.lifetimes.refresh_grace),
+            rotates: KINDS[self.kind].rotates,
+            signs: self.is_openid(),
+        }
+    }
+
+    /// Returns whether the client's users sign in by OpenID Connect.
+    pub fn is_openid(&self) -> bool {
+        values(self.scope).contains("openid")
+    }
+
+    /// Replaces the client's secret.
+    pub async fn rotate_secret(&mut self, stack: &Stack) {
+        let replaced = stack.rotate_secret(&self.registered, OVERLAP).await;
+        let until = stack.now().after(OVERLAP).millis();
+        self.previous = Some((std::mem::replace(&mut self.registered, replaced).secret, until));
+    }
+
+    /// Changes the client's scope and lifetimes.
+    pub async fn amend(&mut self, stack: &Stack, dice: &mut Dice) {
+        let whole = self.whole_scope();
+        self.scope = if self.scope == whole { self.narrow_scope() } else { whole };
+        self.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
+        self.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
+        let (scope, lifetimes) = (self.scope, self.lifetimes);
+        let change = |registration: &mut Registration| {
+            registration.scope = scope.split(' ').map(str::to_owned).collect();
+            registration.default_scope = Vec::new();
+            registration.lifetimes = lifetimes;
+        };
+        stack.amend(&self.registered, change).await;
+    }
+
+    /// Returns the client's credentials at `now`: nearly always valid ones.
+    pub fn credentials(&self, dice: &mut Dice, now: Ms) -> Credentials {
+        let (client, method) = (self.registered.clone(), KINDS[self.kind].method);
+        let right = Credentials { client, method, work: self.works() };
+        if self.is_public() {
+            return right;
+        }
+        match (dice.below(100), &self.previous) {
+            (0..3, _) => Credentials { client: right.client.with_wrong_secret(), work: false, ..right },
+            (3..6, _) => {
+                let other = match method {
+                    AuthMethod::ClientSecretBasic => AuthMethod::ClientSecretPost,
+                    _ => AuthMethod::ClientSecretBasic,
+                };
+                Credentials { method: other, work: false, ..right }
+            }
+            (6..30, Some((previous, until))) => {
+                let work = right.work && now < *until;
+                Credentials { client: right.client.with_secret(previous), work, ..right }
+            }
+            _ => right,
+        }
+    }
+}
+
+impl Credentials {
+    /// Returns the credentials of a resource server.
+    pub fn of_resource_server(client: &Registered) -> Self {
+        Self { client: client.clone(), method: AuthMethod::ClientSecretBasic, work: true }
+    }
+
+    /// Adds the credentials and `form` to a request.
+    pub fn apply(&self, call: Call, form: &[(&str, &str)]) -> Call {
+        match self.method {
+            AuthMethod::ClientSecretBasic => call.basic(&self.client).form(form),
+            AuthMethod::ClientSecretPost => call.post(&self.client, form),
+            AuthMethod::None => call.form(&[form, &[("client_id", self.client.id.as_str())]].concat()),
+        }
+    }
+}
