@@ -90,7 +90,7 @@ impl Stack {
 
     /// Starts a deployment whose clock is this machine's when it starts.
     pub async fn from_now_on(change: impl FnOnce(&mut Config)) -> Self {
-        Self::beginning(Clock::system().now().millis(), Gateway::start, change).await
+        Self::beginning(Clock::system().now().millis(), Gateway::start, database(), change).await
     }
 
     pub(super) async fn behind(
