@@ -254,12 +254,27 @@ fn of_waits() -> Vec<Row> {
     ]
 }
 
+fn of_the_local_server() -> Vec<Row> {
+    let mib = 1_024 * 1_024;
+    vec![
+        ("Requests to one route at a time", vec![constant("admission::MOST_REQUESTS"), 503]),
+        ("Bytes of all bodies at a time", vec![constant("admission::MOST_BYTES") / mib, 503]),
+        ("Time to send a body", vec![constant("admission::PATIENCE") / SECOND, 408]),
+        (
+            "Connections at a time",
+            vec![constant("http_server::MOST_CONNECTIONS"), constant("http_server::OTHER_FILES")],
+        ),
+        ("Time between two requests of a connection", vec![constant("http_server::HEAD") / SECOND]),
+        ("Passwords that are hashed at a time", vec![]),
+    ]
+}
+
 #[tokio::test]
 async fn every_limit_is_that_of_the_code() {
     let server = Server::start(&["--memory"]).await;
     let (requests, registrations) = (of_requests(&server).await, of_registrations(&server).await);
     let lifetimes = of_lifetimes(&server).await;
-    let rows = [requests, of_sessions(), registrations, lifetimes, of_waits()];
+    let rows = [requests, of_sessions(), registrations, lifetimes, of_waits(), of_the_local_server()];
     let mut expected: BTreeMap<_, _> = rows.into_iter().flatten().collect();
     let tables = Page::read("docs/limits.md").tables();
     for row in tables.into_iter().flat_map(|table| table.rows) {
