@@ -119,7 +119,7 @@ impl Chaos {
             endpoint,
             http: reqwest::Client::new(),
             proxy,
-            _gateway: Arc::new(Gateway::start(app, listener)),
+            _gateway: Arc::new(Gateway::start(app, listener).unwrap()),
         }
     }
 

@@ -59,7 +59,7 @@ impl Stack {
         let listener = listen(0, "").await.unwrap();
         self.url = format!("http://{}", listener.local_addr().unwrap());
         self.app = Arc::new(app.signing_with(signer));
-        self._gateway = Gateway::start(Arc::clone(&self.app), listener);
+        self._gateway = Gateway::start(Arc::clone(&self.app), listener).unwrap();
     }
 
     /// Registers a client for sign-in, which gets ID tokens at redemptions only.

@@ -1,8 +1,11 @@
 //! The start of a deployment.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
@@ -70,7 +73,7 @@ impl Stack {
             now: Arc::clone(&self.now),
             log: self.log.clone(),
             http: self.http.clone(),
-            _gateway: Gateway::start(Arc::clone(&app), listener),
+            _gateway: Gateway::start(Arc::clone(&app), listener).unwrap(),
             _database: None,
             app,
         }
@@ -94,7 +97,7 @@ impl Stack {
     }
 
     pub(super) async fn behind(
-        gateway: fn(Arc<App>, TcpListener) -> Gateway,
+        gateway: fn(Arc<App>, TcpListener) -> io::Result<Gateway>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         Self::beginning(BEGIN_MS, gateway, database(), change).await
@@ -102,7 +105,7 @@ impl Stack {
 
     async fn beginning(
         begin_ms: u64,
-        gateway: fn(Arc<App>, TcpListener) -> Gateway,
+        gateway: fn(Arc<App>, TcpListener) -> io::Result<Gateway>,
         (database, upstream): (Option<Database>, Upstream),
         change: impl FnOnce(&mut Config),
     ) -> Self {
@@ -128,7 +131,7 @@ impl Stack {
         let log = Buffer::default();
         let app = Arc::new(app(config, &client, clock, Log::new(Level::Debug, log.clone())).await);
         dynamodb.forget();
-        let gateway = gateway(Arc::clone(&app), listener);
+        let gateway = gateway(Arc::clone(&app), listener).unwrap();
         Self {
             url,
             app,

@@ -184,7 +184,7 @@ async fn serves_until_it_is_killed() {
     let app = Arc::new(app.signing_with(Arc::new(signer)));
     let listener = listen(0, "").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let _gateway = Gateway::start(app, listener);
+    let _gateway = Gateway::start(app, listener).unwrap();
     println!("{URL}{url}");
     loop {
         tokio::time::sleep(Duration::from_hours(1)).await;

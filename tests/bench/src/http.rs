@@ -1,6 +1,9 @@
 //! HTTP/1.1 over one connection that is kept alive.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt, Full};
@@ -13,7 +16,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::{net::TcpStream, sync::Mutex};
+use tokio::{net::TcpSocket, sync::Mutex};
 
 /// The media type of a form.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -58,7 +61,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self, Error> {
-        let stream = TcpStream::connect(address).await?;
+        Self::open_from(Ipv4Addr::LOCALHOST, address).await
+    }
+
+    /// Opens a connection from this loopback address, which the server takes for the client's.
+    pub(crate) async fn open_from(client: Ipv4Addr, address: SocketAddr) -> Result<Self, Error> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((client, 0).into())?;
+        let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Its error is that of the request, too.

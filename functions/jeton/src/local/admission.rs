@@ -19,6 +19,7 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
@@ -39,6 +40,8 @@ pub(super) struct Admission {
     /// By the path of the route. Requests without a route share one.
     requests: Mutex<HashMap<String, Arc<Semaphore>>>,
     bytes: Arc<Semaphore>,
+    /// The runtime that answers admitted requests.
+    functions: Handle,
 }
 
 /// The room of a request, which others get when this is dropped.
@@ -49,8 +52,9 @@ pub(super) struct Admitted {
 }
 
 impl Admission {
-    pub(super) fn new() -> Self {
-        Self { requests: Mutex::default(), bytes: Arc::new(Semaphore::new(MOST_BYTES)) }
+    /// Returns room for requests that are answered in this runtime.
+    pub(super) fn new(functions: Handle) -> Self {
+        Self { requests: Mutex::default(), bytes: Arc::new(Semaphore::new(MOST_BYTES)), functions }
     }
 
     /// Admits a request to `route`, and reads its body; otherwise returns the response.
@@ -102,7 +106,9 @@ pub(super) async fn admit(
     match admission.admit(route.as_ref().map_or("", MatchedPath::as_str), body).await {
         Ok((body, admitted)) => {
             parts.extensions.insert(Arc::new(admitted));
-            next.run(Request::from_parts(parts, Body::from(body))).await
+            let response = next.run(Request::from_parts(parts, Body::from(body)));
+            // It is cancelled only if the runtime has ended.
+            admission.functions.spawn(response).await.unwrap_or_else(|_| unavailable())
         }
         Err(mut refusal) => {
             refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

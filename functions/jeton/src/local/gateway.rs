@@ -4,7 +4,7 @@
 //! The handlers get the same event as in AWS, through `lambda_http`'s own conversion, so that they cannot tell the two
 //! apart.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use axum::{
     Router,
@@ -21,7 +21,11 @@ use shared::endpoint::{
     App,
     lambda::{self, Handler},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Handle},
+    sync::{oneshot, watch},
+};
 
 use super::{
     admission::{Admission, Admitted, MOST_BODY_BYTES, admit},
@@ -39,20 +43,25 @@ const MOST_HEADER_BYTES: usize = 10_240;
 /// The gateway's timeout for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The functions, behind one HTTP server.
+/// The functions, behind one HTTP server, which stops when this is dropped.
+///
+/// # Design
+/// The server has a thread of its own: while the functions take all processors, it still admits or refuses what arrives.
+/// Otherwise requests would wait in their connections, without a bound.
 pub struct Gateway {
-    server: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    /// Closed when the server has stopped.
+    stopped: oneshot::Receiver<()>,
 }
 
 impl Gateway {
-    /// Serves the functions, which share `app`.
-    pub fn start(app: Arc<App>, listener: TcpListener) -> Self {
+    /// Serves the functions, which share `app` and run in the current runtime.
+    pub fn start(app: Arc<App>, listener: TcpListener) -> io::Result<Self> {
         Self::serve(functions(), app, listener)
     }
 
     /// Serves the functions, the demo application, the sample API and the MCP server.
-    pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> Self {
+    pub fn start_with_demo(app: Arc<App>, listener: TcpListener) -> io::Result<Self> {
         let router = functions()
             .route("/", get(demo_page::redirect))
             .route(demo_page::PATH, any(demo_page::page))
@@ -61,19 +70,31 @@ impl Gateway {
         Self::serve(router, app, listener)
     }
 
-    fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> Self {
-        let (stop, mut stopped) = watch::channel(false);
-        let admission = from_fn_with_state(Arc::new(Admission::new()), admit);
-        let server = http_server::serve(listener, router.layer(admission).with_state(app), async move {
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-        });
-        Self { server: tokio::spawn(server), stop }
+    fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> io::Result<Self> {
+        let admission = Arc::new(Admission::new(Handle::current()));
+        let router = router.layer(from_fn_with_state(admission, admit)).with_state(app);
+        let (stop, mut is_due) = watch::channel(false);
+        let (end, stopped) = oneshot::channel();
+        let listener = listener.into_std()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _of_the_server = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        thread::Builder::new().name("gateway".to_owned()).spawn(move || {
+            runtime.block_on(http_server::serve(listener, router, async move {
+                // An error means that the gateway was dropped.
+                let _ = is_due.wait_for(|is_due| *is_due).await;
+            }));
+            drop(end);
+        })?;
+        Ok(Self { stop, stopped })
     }
 
     /// Takes no more requests, and waits for the responses to those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        let _ = tokio::time::timeout(Duration::from_secs(5), self.server).await;
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.stopped).await;
     }
 }
 

@@ -72,7 +72,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
         Gateway::start_with_demo(app, gateway_listener)
     } else {
         Gateway::start(app, gateway_listener)
-    };
+    }?;
     // A reader that closed standard output is no reason to stop.
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(banner.as_bytes()).and_then(|()| stdout.flush());

@@ -246,7 +246,7 @@ pub(super) async fn serve_over(url: &str) -> io::Result<()> {
     let listener = listen(0, "").await.map_err(io::Error::other)?;
     let address = listener.local_addr()?;
     let client = dynamodb::connect(Some(endpoint(url))).await?;
-    let _gateway = Gateway::start(Arc::new(app_with(&client)?), listener);
+    let _gateway = Gateway::start(Arc::new(app_with(&client)?), listener)?;
     #[expect(clippy::print_stdout, reason = "what the parent process reads")]
     {
         println!("Jeton listening on http://{address}");

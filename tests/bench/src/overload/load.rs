@@ -1,8 +1,9 @@
 //! The load: requests are sent at a rate, whether or not earlier ones were answered, as a crowd of clients sends them.
 
-use std::{fmt, mem, time::Duration};
+use std::{fmt, mem, net::Ipv4Addr, time::Duration};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use shared::secret::random;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
@@ -185,7 +186,7 @@ async fn send(stage: &Stage, kind: Kind, connection: Option<Connection>, mut sub
     let begin = Instant::now();
     let connection = match connection {
         Some(connection) => Ok(connection),
-        None => Connection::open(stage.address).await,
+        None => Connection::open_from(random_address(), stage.address).await,
     };
     let (connection, outcome) = match connection {
         Ok(connection) => {
@@ -197,4 +198,10 @@ async fn send(stage: &Stage, kind: Kind, connection: Option<Connection>, mut sub
     // The server closes the connection of a request that it refuses.
     let connection = connection.filter(|_| matches!(outcome, Ok(Outcome::Answered)));
     Sent { kind, latency: begin.elapsed().as_secs_f64() * 1_000.0, connection, subject, outcome }
+}
+
+/// Returns one of the crowd's addresses, so that the rate limit of one address is not what limits the load.
+fn random_address() -> Ipv4Addr {
+    let [third, fourth] = *random();
+    Ipv4Addr::new(127, 1, third, fourth)
 }
