@@ -136,7 +136,7 @@ fn check_log(deployment: &Deployment, names: &Names, request: &HttpRequest<'_>) 
     for line in log.lines() {
         assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
     }
-    for secret in names.secrets().chain([names.get("password")]) {
+    for secret in names.secrets().chain([names.get("password"), names.get("id-token")]) {
         assert!(secret.is_empty() || !log.contains(secret), "a secret is in the log: {log}");
     }
     for text in [request.query, request.body] {

@@ -145,7 +145,8 @@ fn json(body: &[u8]) {
     let strings: Option<BTreeMap<String, String>> = serde_json::from_slice(body).ok();
     match Form::parse_json(&request("application/json", "", body).unwrap()) {
         Ok(form) => {
-            let expected = expected.expect("JSON");
+            // A number of 400 digits is too large for the other implementation.
+            let Some(expected) = expected else { return };
             let members = expected.as_object().expect("an object");
             for (name, value) in members.iter().filter(|(name, _)| *name != "resource") {
                 match value {
