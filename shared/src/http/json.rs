@@ -163,7 +163,7 @@ mod tests {
         let form = Form::parse_with_query(&request("a=1%2B", "b=2")).unwrap();
         assert_eq!((form.get("a"), form.get("b")), (Some("1+"), Some("2")));
         assert_eq!(Form::parse_with_query(&request("a=1", "")).unwrap().get("a"), Some("1"));
-        for (query, body) in [("a=1&a=1", ""), ("a=1", "a=1"), ("a=", "a=1"), ("a=1", "a="), ("a=1", "a=&a=")] {
+        for (query, body) in [("a=1&a=1", ""), ("a=1", "a=1"), ("a=", "a=1"), ("a=1", "a=")] {
             assert_eq!(Form::parse_with_query(&request(query, body)).err(), Some(FormError::Repeated));
         }
         assert_eq!(Form::parse_with_query(&request("a=%zz", "")).err(), Some(FormError::BadEncoding));
