@@ -26,6 +26,10 @@ slow:
 bench *ARGUMENTS:
     tests/bench/run {{ARGUMENTS}}
 
+# Hostile input to all targets or to some: just fuzz all --seconds 3600
+fuzz *ARGUMENTS:
+    tests/fuzz/run {{ARGUMENTS}}
+
 # The files of a release: just release DIR [PART]...
 release *ARGUMENTS:
     .ci/release {{ARGUMENTS}}
