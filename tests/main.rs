@@ -34,6 +34,7 @@ mod authorizer_schemes;
 mod chaos_front;
 mod client_command;
 mod client_life;
+mod cold_starts;
 mod command;
 mod command_clock;
 mod compat_implicit;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::harness::Stack;
+use crate::harness::{Fault, Stack};
 
 /// The most requests to one route at a time.
 const MOST_REQUESTS: usize = 256;
@@ -37,49 +38,46 @@ async fn response(connection: &mut TcpStream) -> String {
     String::from_utf8_lossy(&buffer[..size]).into_owned()
 }
 
-/// Returns the first response to a whole request of this head and body that is not `before`'s status.
-async fn changed(stack: &Stack, head: &str, body: &str, before: &str) -> String {
-    for _ in 0..1_000 {
-        let mut connection = sent(stack, format!("{head}{body}")).await;
-        let response = response(&mut connection).await;
-        if !response.starts_with(&format!("HTTP/1.1 {before}")) {
-            return response;
-        }
-    }
-    panic!("still {before}")
-}
-
-fn is_unavailable(response: &str) {
-    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
-    assert!(response.contains("\r\nretry-after: 1\r\n"), "{response}");
-    // Its body was not read.
-    assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
+/// Whether the server itself refused the request, for lack of room.
+fn is_refused(response: &str) -> bool {
+    let refused = response.ends_with(r#"{"message":"Service Unavailable"}"#);
+    assert!(!refused || response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(!refused || response.contains("\r\nretry-after: 1\r\n"), "{response}");
+    refused
 }
 
 #[tokio::test]
 async fn more_requests_than_a_route_has_room_for_are_refused_at_once() {
     let stack = Stack::start().await;
-    let mut waiting = Vec::new();
-    for _ in 0..MOST_REQUESTS {
-        waiting.push(sent(&stack, head("/oauth/token", 10)).await);
+    let machine = stack.machine().await;
+    let body =
+        format!("grant_type=client_credentials&client_id={}&client_secret={}", machine.id, machine.secret);
+    let request = head("/oauth/token", body.len()) + &body;
+    stack.dynamodb.fail(Fault::Hang);
+    let mut connections = Vec::new();
+    for _ in 0..MOST_REQUESTS + 50 {
+        connections.push(sent(&stack, &request).await);
     }
-    is_unavailable(&changed(&stack, &head("/oauth/token", 0), "", "401").await);
-    let other = sent(&stack, METADATA).await;
-    assert!(response(&mut { other }).await.starts_with("HTTP/1.1 200 "), "another route has its own room");
-
-    let mut one = waiting.pop().unwrap();
-    one.write_all(b"grant_type").await.unwrap();
-    let answer = response(&mut one).await;
-    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("invalid_client"), "{answer}");
-    let answer = changed(&stack, &head("/oauth/token", 0), "", "503").await;
-    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-
-    // A client that leaves gives its room back.
-    waiting.push(sent(&stack, head("/oauth/token", 10)).await);
-    is_unavailable(&changed(&stack, &head("/oauth/token", 0), "", "401").await);
-    drop(waiting);
-    let answer = changed(&stack, &head("/oauth/token", 0), "", "503").await;
-    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let other = response(&mut sent(&stack, METADATA).await).await;
+    assert!(other.starts_with("HTTP/1.1 200 "), "another route has its own room: {other}");
+    // The first ones wait for DynamoDB.
+    let responses = join_all(connections.iter_mut().map(async |connection| {
+        let response = response(connection).await;
+        (is_refused(&response), response)
+    }));
+    let responses = responses.await;
+    let (refused, admitted): (Vec<_>, Vec<_>) = responses.iter().partition(|(refused, _)| *refused);
+    assert!((1..=50).contains(&refused.len()), "{}", refused.len());
+    for (_, response) in admitted {
+        assert!(response.contains("temporarily_unavailable"), "{response}");
+    }
+    // There is room again, also on the connection of a request that was refused.
+    stack.dynamodb.fail(Fault::None);
+    for mut connection in connections {
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let response = response(&mut connection).await;
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    }
 }
 
 #[tokio::test]
@@ -96,7 +94,10 @@ async fn bodies_have_32_mib_at_a_time() {
     let mut refused = sent(&stack, head("/oauth/register", 3 * MIB)).await;
     // The server may refuse before it has read everything.
     let _ = refused.write_all(&large).await;
-    is_unavailable(&response(&mut refused).await);
+    let refusal = response(&mut refused).await;
+    assert!(is_refused(&refusal), "{refusal}");
+    // Its body was not read.
+    assert!(refusal.contains("\r\nconnection: close\r\n"), "{refusal}");
     // A body of the usual size still has room.
     let answer = stack.post("/oauth/token").form(&[("grant_type", "client_credentials")]).send().await;
     assert_eq!(answer.status, 401);
@@ -105,6 +106,17 @@ async fn bodies_have_32_mib_at_a_time() {
         connection.write_all(b"x").await.unwrap();
         assert!(response(connection).await.starts_with("HTTP/1.1 413 "));
     }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_before_it_is_sent() {
+    let stack = Stack::start().await;
+    let mut connection = sent(&stack, head("/oauth/token", 11 * 1024 * 1024)).await;
+    assert!(response(&mut connection).await.starts_with("HTTP/1.1 413 "));
+    // Nor is a head read that has no end.
+    let endless = format!("GET /login HTTP/1.1\r\nhost: localhost\r\nx-filler: {}", "x".repeat(64 * 1024));
+    let mut connection = sent(&stack, &endless).await;
+    assert!(response(&mut connection).await.starts_with("HTTP/1.1 431 "));
 }
 
 #[tokio::test]

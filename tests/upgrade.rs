@@ -51,13 +51,13 @@ const KINDS: [&str; 12] = [
 ];
 
 /// Returns the directory that an environment variable of the test run names.
-fn directory(variable: &str) -> Option<PathBuf> {
+pub fn directory(variable: &str) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
     std::env::var(variable).ok().map(PathBuf::from)
 }
 
 /// Returns the variables of the functions, as the template sets them.
-fn variables(stack: &Stack) -> Vec<(String, String)> {
+pub fn variables(stack: &Stack) -> Vec<(String, String)> {
     let tables = &stack.app.config.tables;
     let variables = [
         ("AWS_REGION", "us-east-1"),

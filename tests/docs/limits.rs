@@ -258,14 +258,18 @@ fn of_the_local_server() -> Vec<Row> {
     let mib = 1_024 * 1_024;
     vec![
         ("Requests to one route at a time", vec![constant("admission::MOST_REQUESTS"), 503]),
+        ("One body", vec![constant("gateway::MOST_BODY_BYTES") / mib, 413]),
         ("Bytes of all bodies at a time", vec![constant("admission::MOST_BYTES") / mib, 503]),
         ("Time to send a body", vec![constant("admission::PATIENCE") / SECOND, 408]),
         (
             "Connections at a time",
             vec![constant("http_server::MOST_CONNECTIONS"), constant("http_server::OTHER_FILES")],
         ),
-        ("Time between two requests of a connection", vec![constant("http_server::HEAD") / SECOND]),
-        ("Passwords that are hashed at a time", vec![]),
+        (
+            "Time from a connection, or from a response, to the end of the next request's head",
+            vec![constant("http_server::HEAD") / SECOND],
+        ),
+        ("Passwords that are hashed at a time", vec![constant("argon2id::MEMORY") / 1_024]),
     ]
 }
 

@@ -140,11 +140,14 @@ fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
     let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).ok()?;
     let domain = request.request_context.domain_name.clone().unwrap_or_else(|| "localhost".to_owned());
     let path = request.raw_path.as_deref().filter(|path| path.starts_with('/'))?;
+    let stage = request.request_context.stage.as_deref().unwrap_or_default();
+    let query = request.raw_query_string.map(|query| Query::text(query.as_bytes()));
     // The conversion parses the URL by both libraries.
-    Uri::try_from(Url::parse(&format!("https://{domain}{path}")).ok()?.as_str()).ok()?;
+    let url = format!("https://{domain}/{stage}{path}?{}", query.as_deref().unwrap_or_default());
+    Uri::try_from(Url::parse(&url).ok()?.as_str()).ok()?;
+    request.raw_query_string = query;
     request.headers.insert(header::HOST, HeaderValue::from_str(&domain).ok()?);
     request.headers.remove("x-forwarded-proto");
-    request.raw_query_string = request.raw_query_string.map(|query| Query::text(query.as_bytes()));
     if request.is_base64_encoded {
         STANDARD.decode(request.body.as_deref().unwrap_or_default()).ok()?;
     }
@@ -175,17 +178,21 @@ mod tests {
 
     #[test]
     fn an_event_whose_url_cannot_be_converted_is_malformed() {
-        let parsed = |domain: &str, path: &str| {
+        let parsed_with = |domain: &str, path: &str, query: &str| {
             let http =
                 json!({ "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" });
             let context = json!({ "domainName": domain, "http": http, "stage": "$default" });
-            parse(&json!({ "rawPath": path, "requestContext": context }).to_string()).is_some()
+            let event = json!({ "rawPath": path, "rawQueryString": query, "requestContext": context });
+            parse(&event.to_string()).is_some()
         };
+        let parsed = |domain: &str, path: &str| parsed_with(domain, path, "");
         assert!(parsed("as.example", "/oauth/token") && parsed("as.example", "/a b|\u{e9}%zz"));
         for (domain, path) in
             [("as.example", "oauth/token"), ("a b", "/"), ("{x}.example", "/"), ("a\nb", "/")]
         {
             assert!(!parsed(domain, path), "{domain:?} {path:?}");
         }
+        assert!(parsed_with("as.example", "/login", &"q".repeat(60_000)));
+        assert!(!parsed_with("as.example", "/login", &"q".repeat(70_000)), "no URL may be this long");
     }
 }

@@ -137,9 +137,13 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 
     let turn = TURNS.acquire().await;
     #[expect(clippy::expect_used, reason = "the task is never cancelled; its panic continues here")]
-    let done = tokio::task::spawn_blocking(work).await.expect("a hash that could be made");
-    drop(turn);
-    done
+    tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    })
+    .await
+    .expect("a hash that could be made")
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{MatchedPath, Request, State},
     http::{HeaderValue, Response, StatusCode, header},
     middleware::Next,
@@ -26,12 +26,10 @@ use tokio::{
 
 use super::response::{message, unavailable};
 
-/// The most requests to one route at a time. A flood at one, such as sign-ins, leaves the others their room.
+/// The most requests to one route that are worked on at a time. A flood at one, such as sign-ins, leaves the others their room.
 const MOST_REQUESTS: usize = 256;
-/// The most bytes of all bodies at a time.
+/// The most bytes of all bodies at a time. All routes share them: while a few large bodies arrive, there is no room for others.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// API Gateway's limit of one body.
-pub(super) const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// How long a client may take to send a body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,6 +38,7 @@ pub(super) struct Admission {
     /// By the path of the route. Requests without a route share one.
     requests: Mutex<HashMap<String, Arc<Semaphore>>>,
     bytes: Arc<Semaphore>,
+    most_body_bytes: usize,
     /// The runtime that answers admitted requests.
     functions: Handle,
 }
@@ -47,23 +46,23 @@ pub(super) struct Admission {
 /// The room of a request, which others get when this is dropped.
 pub(super) struct Admitted {
     _request: OwnedSemaphorePermit,
-    /// `None`: the request has no body.
-    bytes: Option<OwnedSemaphorePermit>,
+    _bytes: Option<OwnedSemaphorePermit>,
 }
 
 impl Admission {
-    /// Returns room for requests that are answered in this runtime.
-    pub(super) fn new(functions: Handle) -> Self {
-        Self { requests: Mutex::default(), bytes: Arc::new(Semaphore::new(MOST_BYTES)), functions }
+    /// Returns room for requests with bodies up to this size, which are answered in the current runtime.
+    pub(super) fn new(most_body_bytes: usize) -> Self {
+        let bytes = Arc::new(Semaphore::new(MOST_BYTES));
+        Self { requests: Mutex::default(), bytes, most_body_bytes, functions: Handle::current() }
     }
 
-    /// Admits a request to `route`, and reads its body; otherwise returns the response.
+    /// Reads the body of a request, and admits the request to `route`; otherwise returns the response.
     async fn admit(&self, route: &str, body: Body) -> Result<(Vec<u8>, Admitted), Response<Body>> {
+        let body = timeout(PATIENCE, self.read(body)).await;
+        let refusal = body.unwrap_or_else(|_| Err(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")));
+        let (body, bytes) = refusal.map_err(closing)?;
         let request = self.room(route).try_acquire_owned().map_err(|_| unavailable())?;
-        let mut admitted = Admitted { _request: request, bytes: None };
-        let body = timeout(PATIENCE, self.read(body, &mut admitted)).await;
-        let body = body.map_err(|_| message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"))??;
-        Ok((body, admitted))
+        Ok((body, Admitted { _request: request, _bytes: bytes }))
     }
 
     fn room(&self, route: &str) -> Arc<Semaphore> {
@@ -76,23 +75,34 @@ impl Admission {
         room
     }
 
-    async fn read(&self, body: Body, admitted: &mut Admitted) -> Result<Vec<u8>, Response<Body>> {
-        let (mut parts, mut whole) = (body.into_data_stream(), Vec::new());
+    /// Returns the body with the room of its bytes; a body that is empty needs none.
+    async fn read(&self, body: Body) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Response<Body>> {
+        let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        if usize::try_from(body.size_hint().lower()).is_ok_and(|size| size > self.most_body_bytes) {
+            return Err(too_large());
+        }
+        let (mut parts, mut whole, mut bytes) = (body.into_data_stream(), Vec::new(), None);
         while let Some(part) = parts.next().await {
             let part = part.map_err(|_| message(StatusCode::BAD_REQUEST, "Bad Request"))?;
-            if whole.len() + part.len() > MOST_BODY_BYTES {
-                return Err(message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"));
+            if whole.len() + part.len() > self.most_body_bytes {
+                return Err(too_large());
             }
             let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
             let room = Arc::clone(&self.bytes).try_acquire_many_owned(size).map_err(|_| unavailable())?;
-            match &mut admitted.bytes {
+            match &mut bytes {
+                None => bytes = Some(room),
                 Some(bytes) => bytes.merge(room),
-                None => admitted.bytes = Some(room),
             }
             whole.extend_from_slice(&part);
         }
-        Ok(whole)
+        Ok((whole, bytes))
     }
+}
+
+/// Returns the response to a request whose body is not read to its end: the connection ends with it.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Passes a request on with its whole body and its [`Admitted`], or refuses it.
@@ -107,12 +117,15 @@ pub(super) async fn admit(
         Ok((body, admitted)) => {
             parts.extensions.insert(Arc::new(admitted));
             let response = next.run(Request::from_parts(parts, Body::from(body)));
-            // It is cancelled only if the runtime has ended.
-            admission.functions.spawn(response).await.unwrap_or_else(|_| unavailable())
+            match admission.functions.spawn(response).await {
+                Ok(response) => response,
+                Err(error) if error.is_panic() => {
+                    message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+                }
+                // The runtime has ended.
+                Err(_) => unavailable(),
+            }
         }
-        Err(mut refusal) => {
-            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            refusal
-        }
+        Err(refusal) => refusal,
     }
 }

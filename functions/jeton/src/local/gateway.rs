@@ -4,7 +4,14 @@
 //! The handlers get the same event as in AWS, through `lambda_http`'s own conversion, so that they cannot tell the two
 //! apart.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -23,12 +30,12 @@ use shared::endpoint::{
 };
 use tokio::{
     net::TcpListener,
-    runtime::{Builder, Handle},
+    runtime::Builder,
     sync::{oneshot, watch},
 };
 
 use super::{
-    admission::{Admission, Admitted, MOST_BODY_BYTES, admit},
+    admission::{Admission, Admitted, admit},
     demo_page,
     event::GatewayRequest,
     http_server, mcp,
@@ -38,6 +45,8 @@ use super::{
     sample,
 };
 
+/// The gateway's limit of a body.
+const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
 /// The gateway's limit of request line and headers together.
 const MOST_HEADER_BYTES: usize = 10_240;
 /// The gateway's timeout for a function.
@@ -71,23 +80,33 @@ impl Gateway {
     }
 
     fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> io::Result<Self> {
-        let admission = Arc::new(Admission::new(Handle::current()));
+        let admission = Arc::new(Admission::new(MOST_BODY_BYTES));
         let router = router.layer(from_fn_with_state(admission, admit)).with_state(app);
         let (stop, mut is_due) = watch::channel(false);
         let (end, stopped) = oneshot::channel();
         let listener = listener.into_std()?;
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let listener = {
-            let _of_the_server = runtime.enter();
-            TcpListener::from_std(listener)?
-        };
+        let (tell, started) = mpsc::channel();
         thread::Builder::new().name("gateway".to_owned()).spawn(move || {
-            runtime.block_on(http_server::serve(listener, router, async move {
-                // An error means that the gateway was dropped.
-                let _ = is_due.wait_for(|is_due| *is_due).await;
-            }));
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let prepared = runtime.and_then(|runtime| {
+                let of_the_server = runtime.enter();
+                let listener = TcpListener::from_std(listener)?;
+                drop(of_the_server);
+                Ok((runtime, listener))
+            });
+            match prepared {
+                Err(error) => drop(tell.send(Err(error))),
+                Ok((runtime, listener)) => {
+                    let _ = tell.send(Ok(()));
+                    runtime.block_on(http_server::serve(listener, router, async move {
+                        // An error means that the gateway was dropped.
+                        let _ = is_due.wait_for(|is_due| *is_due).await;
+                    }));
+                }
+            }
             drop(end);
         })?;
+        started.recv().map_err(io::Error::other)??;
         Ok(Self { stop, stopped })
     }
 

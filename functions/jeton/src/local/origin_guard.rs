@@ -4,11 +4,14 @@
 //! The engine accepts any credentials and any origin, as emulators do. A page that a developer happens to have open could
 //! then read and write the local tables. A browser tells the origin of its requests; the AWS tools never do.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::{self, Body},
     extract::State,
     http::{HeaderMap, Request, Response, StatusCode, header},
+    middleware::from_fn_with_state,
     response::IntoResponse,
 };
 use shared::oauth::is_loopback;
@@ -16,6 +19,7 @@ use tokio::net::TcpListener;
 use url::{Host, Url};
 
 use super::{
+    admission::{Admission, admit},
     engine::{Engine, TARGET},
     http_server,
 };
@@ -25,7 +29,8 @@ const MOST_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Answers requests from `listener` by `engine`, until `stopped`.
 pub(super) async fn serve(listener: TcpListener, engine: Engine, stopped: impl Future<Output = ()>) {
-    let router = Router::new().fallback(respond).with_state(engine);
+    let admission = from_fn_with_state(Arc::new(Admission::new(MOST_BODY_BYTES)), admit);
+    let router = Router::new().fallback(respond).layer(admission).with_state(engine);
     http_server::serve(listener, router, stopped).await;
 }
 

@@ -72,6 +72,8 @@ fn output(argon2: &Argon2<'_>, password: &[u8], salt: &[u8]) -> password_hash::R
     let bytes = bytes.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
     argon2.hash_password_into_with_memory(password, salt, bytes, &mut memory)?;
     if is_todays {
+        // From what a hash leaves in its memory, guesses at the password can be checked quickly.
+        memory.fill(Block::default());
         spare().push(memory);
     }
     Ok(Output::new(bytes)?)

@@ -1,0 +1,81 @@
+//! A stampede: many instances of every function start at the same time, each with a request that waits for it.
+
+use std::time::Duration;
+
+use axum::http::Request;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    harness::{REGISTER, Stack, lambda::Functions, public_metadata},
+    upgrade::{directory, variables},
+};
+
+/// The instances of each function.
+const INSTANCES: usize = 12;
+/// The shortest timeout of a function in the template.
+const IN_TIME: Duration = Duration::from_secs(10);
+/// How often the SDK sends a request.
+const ATTEMPTS: usize = 3;
+
+/// Sends a request to an instance, and returns the status.
+async fn status(
+    functions: &Functions,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> u16 {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    functions.respond(&parts, body.as_bytes()).await.status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "JETON_NEW must name the directory of the programs of a release"]
+#[expect(clippy::print_stdout, reason = "the report of the test")]
+async fn a_stampede_of_cold_starts_is_answered_in_time() {
+    let programs = directory("JETON_NEW").expect("JETON_NEW");
+    let stack = Stack::from_now_on(|_| ()).await;
+    let machine = stack.machine().await;
+    let token = stack.token(&machine).await;
+    let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", machine.id, machine.secret)));
+    let form = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let json = [("content-type", "application/json")];
+    let asked = format!("token={token}");
+    let metadata = public_metadata("tool").to_string();
+    let requests: [(&str, &str, &[_], &str, u16); 7] = [
+        ("POST", "/oauth/token", &form, "grant_type=client_credentials", 200),
+        ("POST", "/oauth/introspect", &form, &asked, 200),
+        ("POST", "/oauth/revoke", &form, "token=unknown", 200),
+        ("POST", REGISTER, &json, &metadata, 201),
+        ("GET", "/login", &[], "", 200),
+        ("GET", "/account", &[], "", 303),
+        ("GET", "/.well-known/oauth-authorization-server", &[], "", 200),
+    ];
+    let variables = variables(&stack);
+    stack.dynamodb.forget();
+    let begin = Instant::now();
+    let instances = (0..INSTANCES).map(async |_| {
+        let functions = Functions::start(&programs, &variables).await;
+        let answers = requests.iter().map(async |(method, path, headers, body, expected)| {
+            let answer = timeout(IN_TIME, status(&functions, method, path, headers, body)).await;
+            assert_eq!(answer.ok(), Some(*expected), "{method} {path}");
+        });
+        join_all(answers).await;
+    });
+    join_all(instances).await;
+    let attempts = stack.dynamodb.attempts();
+    assert!(attempts.iter().all(|attempts| *attempts <= ATTEMPTS), "{attempts:?}");
+    println!(
+        "{} cold starts in {:.1} s, {} requests to DynamoDB in {} attempts",
+        INSTANCES * requests.len(),
+        begin.elapsed().as_secs_f64(),
+        attempts.len(),
+        attempts.iter().sum::<usize>()
+    );
+}
