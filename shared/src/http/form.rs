@@ -11,6 +11,9 @@ use super::{OAuthError, Request};
 /// The only parameter that a request may repeat (RFC 8707 §2).
 pub(super) const RESOURCE: &str = "resource";
 
+/// The name and the value of a parameter.
+pub(super) type Pair = (String, Zeroizing<String>);
+
 /// The parameters of a request, without repeated or empty ones. Values are wiped when dropped: they may be secrets.
 pub struct Form {
     parameters: BTreeMap<String, Zeroizing<String>>,
@@ -49,30 +52,16 @@ impl Form {
 
     /// Parses the form in `request`'s body. Parameters in the query are ignored (RFC 6749 §2.3.1).
     pub fn parse(request: &Request) -> Result<Self, FormError> {
-        if !Self::is_form(request) {
-            return Err(FormError::NotAForm);
-        }
-        let body = request.body().as_ref();
-        if body.len() > Self::MOST_BYTES {
-            return Err(FormError::TooLarge);
-        }
-        Self::decode(body)
+        Self::of(Self::pairs(request)?)
     }
 
-    fn decode(body: &[u8]) -> Result<Self, FormError> {
-        if !is_decodable(body) {
-            return Err(FormError::BadEncoding);
-        }
-        Self::of(
-            form_urlencoded::parse(body)
-                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))),
-        )
+    /// Returns the parameters in `request`'s body, including repeated and empty ones.
+    pub(super) fn pairs(request: &Request) -> Result<Vec<Pair>, FormError> {
+        if Self::is_form(request) { decode(request.body()) } else { Err(FormError::NotAForm) }
     }
 
     /// Builds a form from decoded parameters, unless one is repeated.
-    pub(super) fn of(
-        pairs: impl IntoIterator<Item = (String, Zeroizing<String>)>,
-    ) -> Result<Self, FormError> {
+    pub(super) fn of(pairs: impl IntoIterator<Item = Pair>) -> Result<Self, FormError> {
         let (mut parameters, mut resources) = (BTreeMap::new(), Vec::new());
         for (name, value) in pairs {
             if name.contains('\0') || value.contains('\0') {
@@ -99,12 +88,6 @@ impl Form {
         self.resources.iter().map(|value| value.as_str()).collect()
     }
 
-    /// Returns all parameters.
-    pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Zeroizing<String>)> {
-        let resources = self.resources.into_iter().map(|value| (RESOURCE.to_owned(), value));
-        self.parameters.into_iter().chain(resources)
-    }
-
     /// Returns the rest of each parameter name that starts with `prefix`.
     pub fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.parameters.keys().filter_map(move |name| name.strip_prefix(prefix))
@@ -114,6 +97,18 @@ impl Form {
     pub fn require(&self, name: &'static str) -> Result<&str, FormError> {
         self.get(name).ok_or(FormError::Missing(name))
     }
+}
+
+/// Decodes form-encoded `text`, of a body or a query.
+pub(super) fn decode(text: &[u8]) -> Result<Vec<Pair>, FormError> {
+    if text.len() > Form::MOST_BYTES {
+        return Err(FormError::TooLarge);
+    }
+    if !is_decodable(text) {
+        return Err(FormError::BadEncoding);
+    }
+    let pairs = form_urlencoded::parse(text);
+    Ok(pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect())
 }
 
 /// Returns the media type of `request`'s body, without parameters like a charset.
@@ -163,8 +158,12 @@ impl From<FormError> for OAuthError {
 mod tests {
     use super::*;
 
+    fn decode(body: &[u8]) -> Result<Form, FormError> {
+        Form::of(super::decode(body)?)
+    }
+
     fn value(body: &str, name: &str) -> Option<String> {
-        Form::decode(body.as_bytes()).unwrap().get(name).map(str::to_owned)
+        decode(body.as_bytes()).unwrap().get(name).map(str::to_owned)
     }
 
     #[test]
@@ -178,34 +177,34 @@ mod tests {
     fn an_empty_value_counts_as_absent() {
         assert_eq!(value("a=&b", "a"), None);
         assert_eq!(value("", "a"), None);
-        assert_eq!(Form::decode(b"a=").unwrap().require("a").err(), Some(FormError::Missing("a")));
+        assert_eq!(decode(b"a=").unwrap().require("a").err(), Some(FormError::Missing("a")));
     }
 
     #[test]
     fn a_repeated_parameter_is_refused_even_if_both_agree_or_are_empty() {
         for body in ["a=1&a=1", "a=1&a=2", "a=&a=1", "a&a", "a=1&%61=1"] {
-            assert_eq!(Form::decode(body.as_bytes()).err(), Some(FormError::Repeated), "{body}");
+            assert_eq!(decode(body.as_bytes()).err(), Some(FormError::Repeated), "{body}");
         }
     }
 
     #[test]
     fn only_resource_may_be_repeated() {
         let resources = |body: &str| -> Vec<String> {
-            let form = Form::decode(body.as_bytes()).unwrap();
+            let form = decode(body.as_bytes()).unwrap();
             assert_eq!(form.get("resource"), None);
             form.resources().into_iter().map(str::to_owned).collect()
         };
         assert_eq!(resources("a=1"), [""; 0]);
         assert_eq!(resources("resource=&resource"), [""; 0]);
         assert_eq!(resources("resource=x&a=1&resource=&resource=x"), ["x", "x"]);
-        assert_eq!(Form::decode(b"resource=x&Resource=y&Resource=z").err(), Some(FormError::Repeated));
+        assert_eq!(decode(b"resource=x&Resource=y&Resource=z").err(), Some(FormError::Repeated));
     }
 
     #[test]
     fn what_cannot_be_decoded_is_refused() {
         for body in ["a=%", "a=%z1", "a=%1", "%zz=1", "a=%FF", "a=%C3", "a=%00", "%00=a", "a=%u0041"] {
-            assert_eq!(Form::decode(body.as_bytes()).err(), Some(FormError::BadEncoding), "{body}");
+            assert_eq!(decode(body.as_bytes()).err(), Some(FormError::BadEncoding), "{body}");
         }
-        assert_eq!(Form::decode(b"a=\xFF").err(), Some(FormError::BadEncoding));
+        assert_eq!(decode(b"a=\xFF").err(), Some(FormError::BadEncoding));
     }
 }

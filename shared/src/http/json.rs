@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Form, FormError, Request,
-    form::{is_decodable, media_type},
+    form::{Pair, decode, media_type},
 };
 
 impl Form {
@@ -23,36 +23,33 @@ impl Form {
 
     /// Parses the parameters in `request`'s body: a JSON object of strings and whole numbers, without repeated names.
     pub fn parse_json(request: &Request) -> Result<Self, FormError> {
-        let body = request.body().as_ref();
-        if body.len() > Self::MOST_BYTES {
-            return Err(FormError::TooLarge);
-        }
-        let Members(members) = serde_json::from_slice(body).map_err(|_| FormError::NotFlatJson)?;
-        let parameter = |(name, value): (String, &RawValue)| Ok((name, Zeroizing::new(text(value.get())?)));
-        let parameters: serde_json::Result<Vec<_>> = members.into_iter().map(parameter).collect();
-        Self::of(parameters.map_err(|_| FormError::NotFlatJson)?)
+        Self::of(json_pairs(request)?)
     }
 
     /// Parses the parameters in `request`'s query and in its body, if it has one. A name in both counts as repeated.
     pub fn parse_with_query(request: &Request) -> Result<Self, FormError> {
-        let query = request.uri().query().unwrap_or_default();
-        if query.len() > Self::MOST_BYTES {
-            return Err(FormError::TooLarge);
-        }
-        if !is_decodable(query.as_bytes()) {
-            return Err(FormError::BadEncoding);
-        }
+        let query = decode(request.uri().query().unwrap_or_default().as_bytes())?;
         let body = if Self::is_json(request) {
-            Self::parse_json(request)?
+            json_pairs(request)?
         } else if request.body().is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
-            Self::of([])?
+            Vec::new()
         } else {
-            Self::parse(request)?
+            Self::pairs(request)?
         };
-        let query = form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
-        Self::of(query.chain(body.into_pairs()))
+        Self::of(query.into_iter().chain(body))
     }
+}
+
+/// Returns the parameters in `request`'s body, including repeated and empty ones.
+fn json_pairs(request: &Request) -> Result<Vec<Pair>, FormError> {
+    let body = request.body().as_ref();
+    if body.len() > Form::MOST_BYTES {
+        return Err(FormError::TooLarge);
+    }
+    let Members(members) = serde_json::from_slice(body).map_err(|_| FormError::NotFlatJson)?;
+    let parameter = |(name, value): (String, &RawValue)| Ok((name, Zeroizing::new(text(value.get())?)));
+    let parameters: serde_json::Result<_> = members.into_iter().map(parameter).collect();
+    parameters.map_err(|_| FormError::NotFlatJson)
 }
 
 /// The members of a JSON object, including repeated names.
@@ -166,7 +163,7 @@ mod tests {
         let form = Form::parse_with_query(&request("a=1%2B", "b=2")).unwrap();
         assert_eq!((form.get("a"), form.get("b")), (Some("1+"), Some("2")));
         assert_eq!(Form::parse_with_query(&request("a=1", "")).unwrap().get("a"), Some("1"));
-        for (query, body) in [("a=1&a=1", ""), ("a=1", "a=1"), ("a=", "a=1")] {
+        for (query, body) in [("a=1&a=1", ""), ("a=1", "a=1"), ("a=", "a=1"), ("a=1", "a=")] {
             assert_eq!(Form::parse_with_query(&request(query, body)).err(), Some(FormError::Repeated));
         }
         assert_eq!(Form::parse_with_query(&request("a=%zz", "")).err(), Some(FormError::BadEncoding));
