@@ -195,11 +195,13 @@ impl Deployment {
         std::net::Ipv4Addr::from_bits(address).to_string()
     }
 
-    /// Returns the names of an execution, with a session of its own.
-    pub fn names(&self) -> Names {
+    /// Returns the names of an execution. If `text` has the name `session`, it is a new one.
+    pub fn names(&self, text: &str) -> Names {
         let mut names = self.names.clone();
-        let session = self.app.sessions.begin(self.user, UserAgent::default(), self.app.clock.now());
-        names.set("session", self.block_on(session).unwrap().expose());
+        if text.contains("{session}") {
+            let session = self.app.sessions.begin(self.user, UserAgent::default(), self.app.clock.now());
+            names.set("session", self.block_on(session).unwrap().expose());
+        }
         names
     }
 }

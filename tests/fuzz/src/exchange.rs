@@ -4,6 +4,8 @@
 //! with headers, an empty line and a body. A response gives names their values, for the requests after it: see
 //! [`Answer::name`].
 
+use std::sync::LazyLock;
+
 use jeton::local::ROUTES;
 use lambda_http::Context;
 use serde_json::{Value, json};
@@ -28,6 +30,9 @@ const SECRETS: [&str; 11] = [
     "token",
 ];
 
+/// Whether answers are printed: the environment has `TRACE`.
+#[expect(clippy::disallowed_methods, reason = "a setting of the fuzz run")]
+static TRACE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("TRACE").is_some());
 /// The routes of an API that the authorizer protects.
 const API: &str = "/api/";
 
@@ -45,7 +50,7 @@ struct HttpRequest<'t> {
 /// # Panics
 /// If an answer breaks a rule, or the log has a secret.
 pub fn run(deployment: &Deployment, text: &str) -> Names {
-    let mut names = deployment.names();
+    let mut names = deployment.names(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     for request in text.split("\n===\n").take(MOST_REQUESTS) {
         let request = names.fill(request);
@@ -55,6 +60,9 @@ pub fn run(deployment: &Deployment, text: &str) -> Names {
         } else if let Some((route, handler)) = route(request.path) {
             let event = request.event(&format!("ANY {route}")).to_string();
             let answer = invoke(deployment, handler, &event);
+            if *TRACE {
+                eprintln!("{} {} {answer:?}", request.method, request.path);
+            }
             answer.check(&names);
             answer.name(&mut names);
         }
@@ -98,6 +106,9 @@ pub fn authorize(deployment: &Deployment, event: &str) {
         Err(authorizer::Error::Unauthorized | authorizer::Error::MalformedEvent) => return,
         Err(error @ authorizer::Error::Unavailable) => panic!("{error} {}", deployment.logged()),
     };
+    if *TRACE {
+        eprintln!("{decision}");
+    }
     let context = decision["context"].as_object().expect("a decision has a context");
     assert!(context.values().all(Value::is_string), "a REST API takes no other values: {decision}");
     let allowed = match &decision["isAuthorized"] {

@@ -17,7 +17,7 @@ use shared::{
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     with_deployment(|deployment| {
-        let names = deployment.names();
+        let names = deployment.names(text);
         let text = names.fill(text);
         let event: Value = serde_json::from_str(&text).unwrap_or_default();
         let path = event["rawPath"].as_str().or_else(|| event["path"].as_str());
