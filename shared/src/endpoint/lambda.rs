@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
     Adapter, BoxFuture, Context, LambdaEvent, Service,
     aws_lambda_events::apigw::ApiGatewayV2httpRequest,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Uri, header},
     lambda_runtime,
     request::LambdaRequest,
     service_fn,
@@ -140,7 +140,8 @@ fn parse(event: &str) -> Option<ApiGatewayV2httpRequest> {
     let mut request: ApiGatewayV2httpRequest = serde_json::from_str(event).ok()?;
     let domain = request.request_context.domain_name.clone().unwrap_or_else(|| "localhost".to_owned());
     let path = request.raw_path.as_deref().filter(|path| path.starts_with('/'))?;
-    Url::parse(&format!("https://{domain}{path}")).ok()?;
+    // The conversion parses the URL by both libraries.
+    Uri::try_from(Url::parse(&format!("https://{domain}{path}")).ok()?.as_str()).ok()?;
     request.headers.insert(header::HOST, HeaderValue::from_str(&domain).ok()?);
     request.headers.remove("x-forwarded-proto");
     request.raw_query_string = request.raw_query_string.map(|query| Query::text(query.as_bytes()));
@@ -164,4 +165,27 @@ fn respond_without_call(app: &App, error: &OAuthError) -> Response {
     record.path = Some(Record::NO_ROUTE);
     app.log.write(level, &record);
     error.response()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_whose_url_cannot_be_converted_is_malformed() {
+        let parsed = |domain: &str, path: &str| {
+            let http =
+                json!({ "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" });
+            let context = json!({ "domainName": domain, "http": http, "stage": "$default" });
+            parse(&json!({ "rawPath": path, "requestContext": context }).to_string()).is_some()
+        };
+        assert!(parsed("as.example", "/oauth/token") && parsed("as.example", "/a b|\u{e9}%zz"));
+        for (domain, path) in
+            [("as.example", "oauth/token"), ("a b", "/"), ("{x}.example", "/"), ("a\nb", "/")]
+        {
+            assert!(!parsed(domain, path), "{domain:?} {path:?}");
+        }
+    }
 }
