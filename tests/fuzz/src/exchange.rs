@@ -167,6 +167,10 @@ impl<'t> HttpRequest<'t> {
         let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
         let mut lines = head.lines();
         let (method, target) = lines.next()?.split_once(' ')?;
+        // A gateway takes no other methods.
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let header = |line: &'t str| {
             let (name, value) = line.split_once(':')?;
