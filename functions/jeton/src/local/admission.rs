@@ -58,9 +58,10 @@ impl Admission {
 
     /// Reads the body of a request, and admits the request to `route`; otherwise returns the response.
     async fn admit(&self, route: &str, body: Body) -> Result<(Vec<u8>, Admitted), Response<Body>> {
-        let body = timeout(PATIENCE, self.read(body)).await;
-        let refusal = body.unwrap_or_else(|_| Err(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")));
-        let (body, bytes) = refusal.map_err(closing)?;
+        let (body, bytes) = match timeout(PATIENCE, self.read(body)).await {
+            Ok(read) => read.map_err(closing)?,
+            Err(_) => return Err(closing(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"))),
+        };
         let request = self.room(route).try_acquire_owned().map_err(|_| unavailable())?;
         Ok((body, Admitted { _request: request, _bytes: bytes }))
     }
