@@ -47,9 +47,7 @@ const MOST_AUTHORITY_BYTES: usize = 64;
 /// has permitted, also what stands in the place of the host: VS Code gives the URI to the extension that this names. Any
 /// other application can choose that freely.
 pub fn destination(uri: &str) -> &str {
-    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    let authority =
-        rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    let (scheme, authority) = scheme_and_authority(uri);
     if is_web(scheme) {
         return authority;
     }
@@ -58,6 +56,13 @@ pub fn destination(uri: &str) -> &str {
         _ => scheme.len() + ":".len(),
     };
     uri.get(..shown).unwrap_or(uri)
+}
+
+/// Returns the scheme of a URI, and its authority: what stands between `//` and the path. It is empty if there is none.
+fn scheme_and_authority(uri: &str) -> (&str, &str) {
+    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
+    (scheme, authority.unwrap_or_default())
 }
 
 /// Returns whether a redirect URI leads to a program on the user's own computer: by a private-use scheme, or on loopback
@@ -125,7 +130,8 @@ pub fn check_with(uri: &str, permitted: impl Fn(&str) -> bool) -> Result<(), Inv
     if uri.contains('*') {
         return Err(InvalidRedirectUri::Wildcard);
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    // An empty user name, too: `app.example://@` is no URL once it has a query.
+    if scheme_and_authority(uri).1.contains('@') {
         return Err(InvalidRedirectUri::UserName);
     }
     if url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&name.as_ref())) {
@@ -221,6 +227,9 @@ mod tests {
             "http://app.example.com/callback",
             "http://127.0.0.1.evil.example/callback",
             "https://user@app.example.com/callback",
+            "https://:password@app.example.com/callback",
+            "com.example.app://user@x/callback",
+            "com.example.app://@",
             "https://*.example.com/callback",
             "https://app.example.com/cb?code=attacker",
             "https://app.example.com/cb?a=1&state=x",

@@ -169,10 +169,11 @@ fn json(body: &[u8]) {
         Err(error) => {
             if let Some(strings) = strings {
                 let nul = strings.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
+                // A map keeps one of several members with one name.
+                let nul = nul || body.windows(6).any(|text| text == br"\u0000");
                 let possible = match error {
                     FormError::TooLarge => body.len() > Form::MOST_BYTES,
                     FormError::BadEncoding => nul,
-                    // A map keeps one of several members with one name.
                     FormError::Repeated => true,
                     _ => false,
                 };
