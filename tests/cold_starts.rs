@@ -37,7 +37,6 @@ async fn status(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "JETON_NEW must name the directory of the programs of a release"]
-#[expect(clippy::print_stdout, reason = "the report of the test")]
 async fn a_stampede_of_cold_starts_is_answered_in_time() {
     let programs = directory("JETON_NEW").expect("JETON_NEW");
     let stack = Stack::from_now_on(|_| ()).await;
