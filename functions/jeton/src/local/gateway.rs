@@ -39,7 +39,7 @@ use super::{
     demo_page,
     event::GatewayRequest,
     http_server, mcp,
-    response::message,
+    response::{message, unavailable},
     routes::ROUTES,
     run_as::run_as,
     sample,
@@ -164,7 +164,7 @@ async fn respond(
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(Some(response))) => to_http(response),
         Ok(Ok(None) | Err(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Err(_) => unavailable(),
     }
 }
 
