@@ -77,7 +77,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// Checks the rules for every answer, whatever the request was.
+    /// Checks the rules for the answer to any request.
     ///
     /// # Panics
     /// If one is broken.

@@ -1,6 +1,6 @@
 //! Events of API Gateway: those of an HTTP API and of a REST API for the functions, and those for the authorizer.
 //!
-//! The input is JSON. The functions and the authorizer each get it, whatever it is: a function answers, and the authorizer
+//! The input is JSON. The functions and the authorizer each get it, also if it is no event: a function answers, and the authorizer
 //! decides.
 
 #![no_main]
