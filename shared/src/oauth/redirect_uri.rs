@@ -58,7 +58,8 @@ pub fn destination(uri: &str) -> &str {
     uri.get(..shown).unwrap_or(uri)
 }
 
-/// Returns the scheme of a URI, and its authority: what stands between `//` and the path. It is empty if there is none.
+/// Returns the scheme of a URI, and its authority: what stands between `//` and the path. Without `//`, the authority
+/// is empty.
 fn scheme_and_authority(uri: &str) -> (&str, &str) {
     let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
     let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());

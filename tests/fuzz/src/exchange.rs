@@ -99,7 +99,7 @@ pub fn invoke(deployment: &Deployment, handler: Handler, event: &str) -> Answer 
 /// Invokes the authorizer with `event`, and checks its decision.
 ///
 /// # Panics
-/// If the decision is none that a gateway takes, or lets a request without credentials pass.
+/// If no gateway takes the decision, or if it lets a request without credentials pass.
 pub fn authorize(deployment: &Deployment, event: &str) {
     let decision = match deployment.block_on(authorizer::handle(&deployment.app, event)) {
         Ok(decision) => serde_json::to_value(decision).unwrap(),
