@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -13,6 +13,8 @@ use crate::harness::{Fault, Stack};
 
 /// The most requests to one route at a time.
 const MOST_REQUESTS: usize = 256;
+/// The most of them that are in progress.
+const MOST_IN_PROGRESS: usize = 32;
 
 const METADATA: &str = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -46,38 +48,71 @@ fn is_refused(response: &str) -> bool {
     refused
 }
 
-#[tokio::test]
-async fn more_requests_than_a_route_has_room_for_are_refused_at_once() {
-    let stack = Stack::start().await;
+/// Sends a request for a token on each of as many connections, while DynamoDB does not answer.
+async fn requests_that_hang(stack: &Stack, number: usize) -> (String, Vec<TcpStream>) {
     let machine = stack.machine().await;
     let body =
         format!("grant_type=client_credentials&client_id={}&client_secret={}", machine.id, machine.secret);
     let request = head("/oauth/token", body.len()) + &body;
     stack.dynamodb.fail(Fault::Hang);
+    stack.dynamodb.forget();
     let mut connections = Vec::new();
-    for _ in 0..MOST_REQUESTS + 50 {
-        connections.push(sent(&stack, &request).await);
+    for _ in 0..number {
+        connections.push(sent(stack, &request).await);
     }
-    let other = response(&mut sent(&stack, METADATA).await).await;
-    assert!(other.starts_with("HTTP/1.1 200 "), "another route has its own room: {other}");
-    // The first ones wait for DynamoDB.
-    let responses = join_all(connections.iter_mut().map(async |connection| {
-        let response = response(connection).await;
-        (is_refused(&response), response)
-    }));
-    let responses = responses.await;
-    let (refused, admitted): (Vec<_>, Vec<_>) = responses.iter().partition(|(refused, _)| *refused);
-    assert!((1..=50).contains(&refused.len()), "{}", refused.len());
-    for (_, response) in admitted {
-        assert!(response.contains("temporarily_unavailable"), "{response}");
-    }
-    // There is room again, also on the connection of a request that was refused.
-    stack.dynamodb.fail(Fault::None);
+    (request, connections)
+}
+
+/// Sends `request` on all connections, one after the other. Each gets a token.
+async fn all_are_answered(request: &str, connections: Vec<TcpStream>) {
     for mut connection in connections {
         connection.write_all(request.as_bytes()).await.unwrap();
         let response = response(&mut connection).await;
         assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     }
+}
+
+#[tokio::test]
+async fn more_requests_than_a_route_has_room_for_are_refused_at_once() {
+    let stack = Stack::start().await;
+    let (request, mut connections) = requests_that_hang(&stack, MOST_REQUESTS + 50).await;
+    let other = response(&mut sent(&stack, METADATA).await).await;
+    assert!(other.starts_with("HTTP/1.1 200 "), "another route has its own room: {other}");
+    let responses = connections.iter_mut().map(async |connection| {
+        let response = response(connection).await;
+        (is_refused(&response), response)
+    });
+    let mut responses: FuturesUnordered<_> = responses.collect();
+    let (refused, first) = responses.next().await.unwrap();
+    assert!(refused, "{first}");
+    let in_progress = stack.dynamodb.attempts().len();
+    assert!((1..=MOST_IN_PROGRESS).contains(&in_progress), "{in_progress}");
+    stack.dynamodb.fail(Fault::None);
+    let responses: Vec<_> = responses.collect().await;
+    let (refused, admitted): (Vec<_>, Vec<_>) = responses.iter().partition(|(refused, _)| *refused);
+    assert!(refused.len() < 50, "{}", refused.len());
+    // Only those in progress have waited for DynamoDB, some of them for too long.
+    let failed = admitted.iter().filter(|(_, response)| !response.starts_with("HTTP/1.1 200 "));
+    let failed: Vec<_> = failed.map(|(_, response)| response).collect();
+    assert!(failed.len() <= MOST_IN_PROGRESS, "{failed:?}");
+    assert!(failed.iter().all(|response| response.contains("temporarily_unavailable")), "{failed:?}");
+    // There is room again, also on the connection of a request that was refused.
+    all_are_answered(&request, connections).await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_too_long_for_its_turn_is_refused() {
+    let stack = Stack::start().await;
+    let (request, mut connections) = requests_that_hang(&stack, MOST_REQUESTS).await;
+    let responses = join_all(connections.iter_mut().map(response)).await;
+    let (refused, begun): (Vec<_>, Vec<_>) = responses.iter().partition(|response| is_refused(response));
+    assert!(!refused.is_empty());
+    assert!(begun.len() >= MOST_IN_PROGRESS, "{}", begun.len());
+    for response in begun {
+        assert!(response.contains("temporarily_unavailable"), "{response}");
+    }
+    stack.dynamodb.fail(Fault::None);
+    all_are_answered(&request, connections).await;
 }
 
 #[tokio::test]

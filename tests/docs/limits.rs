@@ -258,9 +258,11 @@ fn of_the_local_server() -> Vec<Row> {
     let mib = 1_024 * 1_024;
     vec![
         ("Requests to one route at a time", vec![constant("admission::MOST_REQUESTS"), 503]),
+        ("Requests to one route in progress", vec![constant("admission::MOST_IN_PROGRESS")]),
+        ("Time that a request waits for its turn", vec![constant("admission::TURN") / SECOND, 503]),
         ("One body", vec![constant("gateway::MOST_BODY_BYTES") / mib, 413]),
         ("Bytes of all bodies at a time", vec![constant("admission::MOST_BYTES") / mib, 503]),
-        ("Time to send a body", vec![constant("admission::PATIENCE") / SECOND, 408]),
+        ("Time to send a body", vec![constant("admission::BODY") / SECOND, 408]),
         (
             "Connections at a time",
             vec![constant("http_server::MOST_CONNECTIONS"), constant("http_server::OTHER_FILES")],

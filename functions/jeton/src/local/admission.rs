@@ -4,6 +4,10 @@
 //! # Design
 //! As a gateway does, it reads the whole request before anything answers. Of a request whose body is not read, the
 //! connection is closed, and a client may have sent its next request by then.
+//!
+//! Each of the many steps of a request waits for the steps of all others that are in progress. So few are, and the others
+//! wait before their first step: a sign-in, which has a hundred times the work, is then not the last one behind a flood of
+//! small requests, and a request that has to be refused has cost nothing.
 
 use std::{
     collections::HashMap,
@@ -26,26 +30,38 @@ use tokio::{
 
 use super::response::{message, unavailable};
 
-/// The most requests to one route that are worked on at a time. A flood at one, such as sign-ins, leaves the others their room.
+/// The most requests to one route at a time. A flood at one, such as sign-ins, leaves the others their room.
 const MOST_REQUESTS: usize = 256;
+/// The most of them that are in progress. The others wait for their turn.
+const MOST_IN_PROGRESS: usize = 32;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
 /// The most bytes of all bodies at a time. All routes share them: while a few large bodies arrive, there is no room for others.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How long a client may take to send a body.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BODY: Duration = Duration::from_secs(10);
 
 /// The room for requests.
 pub(super) struct Admission {
     /// By the path of the route. Requests without a route share one.
-    requests: Mutex<HashMap<String, Arc<Semaphore>>>,
+    routes: Mutex<HashMap<String, Route>>,
     bytes: Arc<Semaphore>,
     most_body_bytes: usize,
     /// The runtime that answers admitted requests.
     functions: Handle,
 }
 
+/// The room of a route.
+#[derive(Clone)]
+struct Route {
+    requests: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+}
+
 /// The room of a request, which others get when this is dropped.
 pub(super) struct Admitted {
     _request: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
     _bytes: Option<OwnedSemaphorePermit>,
 }
 
@@ -53,27 +69,32 @@ impl Admission {
     /// Returns room for requests with bodies up to this size, which are answered in the current runtime.
     pub(super) fn new(most_body_bytes: usize) -> Self {
         let bytes = Arc::new(Semaphore::new(MOST_BYTES));
-        Self { requests: Mutex::default(), bytes, most_body_bytes, functions: Handle::current() }
+        Self { routes: Mutex::default(), bytes, most_body_bytes, functions: Handle::current() }
     }
 
     /// Reads the body of a request, and admits the request to `route`; otherwise returns the response.
     async fn admit(&self, route: &str, body: Body) -> Result<(Vec<u8>, Admitted), Response<Body>> {
-        let (body, bytes) = match timeout(PATIENCE, self.read(body)).await {
+        let (body, bytes) = match timeout(BODY, self.read(body)).await {
             Ok(read) => read.map_err(closing)?,
             Err(_) => return Err(closing(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"))),
         };
-        let request = self.room(route).try_acquire_owned().map_err(|_| unavailable())?;
-        Ok((body, Admitted { _request: request, _bytes: bytes }))
+        let route = self.route(route);
+        let request = route.requests.try_acquire_owned().map_err(|_| unavailable())?;
+        let Ok(Ok(turn)) = timeout(TURN, route.turns.acquire_owned()).await else {
+            return Err(unavailable());
+        };
+        Ok((body, Admitted { _request: request, _turn: turn, _bytes: bytes }))
     }
 
-    fn room(&self, route: &str) -> Arc<Semaphore> {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(room) = requests.get(route) {
-            return Arc::clone(room);
+    fn route(&self, path: &str) -> Route {
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = routes.get(path) {
+            return route.clone();
         }
-        let room = Arc::new(Semaphore::new(MOST_REQUESTS));
-        requests.insert(route.to_owned(), Arc::clone(&room));
-        room
+        let room = |most| Arc::new(Semaphore::new(most));
+        let route = Route { requests: room(MOST_REQUESTS), turns: room(MOST_IN_PROGRESS) };
+        routes.insert(path.to_owned(), route.clone());
+        route
     }
 
     /// Returns the body with the room of its bytes; a body that is empty needs none.
