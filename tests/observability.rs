@@ -95,6 +95,19 @@ async fn the_id_is_that_of_the_gateway_and_of_its_access_log() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_no_request_gets_an_error_with_the_headers_of_every_response() {
+    let stack = Stack::start().await;
+    // A path begins with a slash.
+    let response = invoked(&stack, "oauth/authorize", None, "JKJaXmPLvHcESHA=").await;
+    assert_eq!(response["statusCode"], 400, "{response}");
+    assert!(response["body"].as_str().unwrap().contains(r#""error":"invalid_request""#), "{response}");
+    for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store")] {
+        assert_eq!(response["headers"][name], value, "{response}");
+    }
+    assert_eq!(stack.audited("refused").len(), 1);
+}
+
+#[tokio::test]
 async fn every_line_of_a_sign_in_and_a_grant_has_its_request_and_its_route() {
     let stack = Stack::start().await;
     let (web, browser, ada) = (stack.web().await, stack.browser(), stack.create_user("ada").await);

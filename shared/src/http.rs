@@ -14,7 +14,7 @@ pub use form::{Form, FormError};
 pub use json::Members;
 pub use oauth_error::OAuthError;
 pub use query::Query;
-pub use response::{empty, json, not_found, rounded_up_to_seconds, see_other};
+pub use response::{empty, json, not_found, protect, rounded_up_to_seconds, see_other};
 
 /// A request, as `lambda_http` converts it.
 pub type Request = lambda_http::Request;

@@ -58,6 +58,8 @@ struct Inner {
     seen: Vec<Seen>,
     /// How often the SDK sent each request, by its invocation.
     attempts: HashMap<String, usize>,
+    /// The requests that hang, and the most of them at a time.
+    hanging: [usize; 2],
     /// The conditions of the template that are true.
     conditions: BTreeSet<&'static str>,
     /// The rights that functions used.
@@ -76,6 +78,7 @@ impl Front {
             throttled: HashMap::new(),
             seen: Vec::new(),
             attempts: HashMap::new(),
+            hanging: [0; 2],
             conditions: BTreeSet::new(),
             used: BTreeSet::new(),
             denied: Vec::new(),
@@ -132,6 +135,11 @@ impl Front {
     /// Returns how often the SDK sent each request, those without a response included.
     pub fn attempts(&self) -> Vec<usize> {
         self.state.lock().unwrap().attempts.values().copied().collect()
+    }
+
+    /// Returns the most requests that have hung at a time.
+    pub fn most_hanging(&self) -> usize {
+        self.state.lock().unwrap().hanging[1]
     }
 
     /// Returns the requests, in order.
@@ -198,6 +206,24 @@ impl Inner {
     }
 }
 
+/// A request that hangs, until its caller drops it.
+struct Hanging(Arc<Mutex<Inner>>);
+
+impl Hanging {
+    fn begin(state: &Arc<Mutex<Inner>>) -> Self {
+        let [now, most] = &mut state.lock().unwrap().hanging;
+        *now += 1;
+        *most = (*most).max(*now);
+        Self(Arc::clone(state))
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().hanging[0] -= 1;
+    }
+}
+
 impl Service for Front {
     /// Adds the `Date` of the clock to the response, in whole seconds.
     async fn respond(&self, headers: HeaderMap, body: Bytes) -> Option<Response<String>> {
@@ -221,6 +247,7 @@ async fn undated(front: &Front, headers: HeaderMap, body: &[u8]) -> Option<Respo
         Some(Effect::Close) => return None,
         Some(Effect::Hang) => {
             front.hung.notify_one();
+            let _hanging = Hanging::begin(&front.state);
             tokio::time::sleep(Duration::from_hours(1)).await;
         }
         Some(Effect::Slow) => tokio::time::sleep(Duration::from_millis(1_500)).await,

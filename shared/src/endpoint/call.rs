@@ -12,7 +12,7 @@ use super::App;
 use crate::{
     audit::{Event, Record, UserChange},
     dynamodb,
-    http::{Cookie, OAuthError, Query, Request, Response},
+    http::{Cookie, OAuthError, Query, Request, Response, protect},
     oauth::{ClientId, Issuer},
     openid::hint::{self, Hint, InvalidHint},
     pages::{ErrorKind, ErrorPage, View},
@@ -201,12 +201,8 @@ impl<'a> Call<'a> {
 
     /// Adds the headers of every response.
     fn finish(&self, mut response: Response) -> Response {
+        protect(&mut response);
         let headers = response.headers_mut();
-        if !headers.contains_key(header::CACHE_CONTROL) {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-        }
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.issuer().is_ok_and(|issuer| issuer.is_secure()) {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }

@@ -27,7 +27,7 @@ use crate::{
     aws,
     config::{Config, InvalidVariable},
     dynamodb,
-    http::{OAuthError, Query, Request, Response},
+    http::{OAuthError, Query, Request, Response, protect},
     log::Log,
     oauth::ClientId,
     secret::Id,
@@ -167,7 +167,9 @@ fn respond_without_call(app: &App, error: &OAuthError) -> Response {
     // CloudWatch counts a line only if it has every dimension of its metric.
     record.path = Some(Record::NO_ROUTE);
     app.log.write(level, &record);
-    error.response()
+    let mut response = error.response();
+    protect(&mut response);
+    response
 }
 
 #[cfg(test)]

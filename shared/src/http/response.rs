@@ -30,6 +30,16 @@ pub fn not_found() -> Response {
     json(StatusCode::NOT_FOUND, &serde_json::json!({ "message": "Not Found" }))
 }
 
+/// Adds the headers of every response: it is not stored unless it says so, and it is what its media type says.
+pub fn protect(response: &mut Response) {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
 /// Redirects by GET (303, RFC 9110 §15.4.4): the browser does not send a form's fields to `location`.
 pub fn see_other(location: &str) -> Response {
     let mut response = empty(StatusCode::SEE_OTHER);

@@ -35,7 +35,7 @@ const MOST_REQUESTS: usize = 256;
 /// The most of them that are in progress. The others wait for their turn.
 const MOST_IN_PROGRESS: usize = 32;
 /// How long a request waits for its turn.
-const TURN: Duration = Duration::from_secs(10);
+const TURN: Duration = Duration::from_secs(5);
 /// The most bytes of all bodies at a time. All routes share them: while a few large bodies arrive, there is no room for others.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How long a client may take to send a body.
