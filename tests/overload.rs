@@ -82,12 +82,10 @@ async fn more_requests_than_a_route_has_room_for_are_refused_at_once() {
         (is_refused(&response), response)
     });
     let mut responses: FuturesUnordered<_> = responses.collect();
-    let mut refused = 0;
-    while let Some((true, _)) = responses.next().await {
-        refused += 1;
+    // On a slow machine, some of those in progress have failed by now.
+    while let Some((false, response)) = responses.next().await {
+        assert!(response.contains("temporarily_unavailable"), "{response}");
     }
-    // One of those in progress has failed. On a slow machine, others have taken its place before all were sent.
-    assert!((1..=50).contains(&refused), "{refused}");
     assert_eq!(stack.dynamodb.most_hanging(), MOST_IN_PROGRESS);
     stack.dynamodb.fail(Fault::None);
     let waited: Vec<_> = responses.collect().await;

@@ -151,3 +151,40 @@ pub(super) async fn admit(
         Err(refusal) => refusal,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::task::unconstrained;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn so_many_requests_are_in_progress_so_many_wait_and_others_are_refused() {
+        let admission = Admission::new(1);
+        let request = || Box::pin(unconstrained(admission.admit("/oauth/token", Body::empty())));
+        let mut in_progress = Vec::new();
+        for _ in 0..MOST_IN_PROGRESS {
+            in_progress.push(request().now_or_never().unwrap().unwrap());
+        }
+        let mut waiting: Vec<_> = (MOST_IN_PROGRESS..MOST_REQUESTS).map(|_| request()).collect();
+        for waiting in &mut waiting {
+            assert!(waiting.now_or_never().is_none());
+        }
+        let refusal = request().now_or_never().unwrap().err().unwrap();
+        assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let other = unconstrained(admission.admit("/login", Body::empty()));
+        assert!(other.now_or_never().unwrap().is_ok(), "another route has its own room");
+
+        // The first that waits is the next one, and its place is free.
+        drop(in_progress.pop());
+        let next: Vec<_> = waiting.iter_mut().map(FutureExt::now_or_never).collect();
+        assert!(next[0].as_ref().unwrap().is_ok() && next[1..].iter().all(Option::is_none));
+        waiting.push(request());
+        assert!(waiting.last_mut().unwrap().now_or_never().is_none());
+
+        // A client that is gone leaves its place to another.
+        drop(waiting.pop());
+        assert!(request().now_or_never().is_none());
+    }
+}
