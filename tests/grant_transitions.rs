@@ -218,6 +218,7 @@ impl Generator<'_> {
                 .maybe(90, |generator| Duration::from_secs(*generator.dice.one(&[60, 3_600, 10_000]))),
             refresh_lifetime: Duration::from_secs(*self.dice.one(&[60, 86_400])),
             now: self.now,
+            at: self.moment(),
         }
     }
 

@@ -17,6 +17,9 @@ use shared::{
 
 use crate::{error::Error, id_token, lost, parameters, response::Tokens, standing};
 
+/// The most writes of a refresh that others overtake, each with another scope or after a revocation.
+const MOST_WRITES: usize = 5;
+
 /// Rotates the refresh token in `form`: issues the next pair of tokens, or the same pair again for a retry. Without
 /// rotation (a compatibility switch) it issues an access token alone.
 pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form) -> Result<Tokens, Error> {
@@ -41,22 +44,9 @@ pub(crate) async fn rotate_refresh(call: &Call<'_>, client: &Client, form: &Form
         access_lifetime: parameters::lifetime(form, client)?,
         refresh_lifetime: client.lifetimes.refresh_token(),
         now: call.now,
+        at: call.now,
     };
-    let outcome = write(call, client, presented.id(), &rotation).await?;
-    let (mut grant, pair, retry) = match outcome {
-        Outcome::Applied(grant) => (grant, pair, false),
-        Outcome::ConditionFailed(None) => return Err(RotationError::Unknown.into()),
-        Outcome::ConditionFailed(Some(grant)) => {
-            match rotation.classify(&grant, client.lifetimes.refresh_grace()) {
-                Classification::OwnWrite => (grant, pair, false),
-                Classification::Retry(nonce) => (grant, Pair::derive(&presented, nonce), true),
-                Classification::Refused(error) => {
-                    end_if_reused(call, client, presented.id(), error).await?;
-                    return Err(error.into());
-                }
-            }
-        }
-    };
+    let (mut grant, pair, retry) = rotate(call, client, &presented, rotation).await?;
     let statuses = standing::check(call, presented.id(), &grant).await.map_err(RotationError::Standing)?;
     if let Some(scope) = lost::remove(call, client, resource.as_ref(), presented.id(), &grant).await? {
         grant.scope = scope;
@@ -87,6 +77,37 @@ async fn named(call: &Call<'_>, client: &Client, form: &Form) -> Result<Option<R
         Err(error @ (ResourceError::Several | ResourceError::Table(_))) => Err(error.into()),
         result => result.map_err(Error::RefreshResource),
     }
+}
+
+/// Makes the rotation, and returns the grant with its new tokens; or, and then `true`, with the tokens of the rotation that
+/// this one repeats.
+async fn rotate(
+    call: &Call<'_>,
+    client: &Client,
+    presented: &Secret<RefreshToken>,
+    mut rotation: RefreshRotation,
+) -> Result<(Grant, Pair, bool), Error> {
+    for _ in 0..MOST_WRITES {
+        let pair = Pair::derive(presented, rotation.nonce);
+        let grant = match write(call, client, presented.id(), &rotation).await? {
+            Outcome::Applied(grant) => return Ok((grant, pair, false)),
+            Outcome::ConditionFailed(None) => return Err(RotationError::Unknown.into()),
+            Outcome::ConditionFailed(Some(grant)) => grant,
+        };
+        match rotation.classify(&grant, client.lifetimes.refresh_grace()) {
+            Classification::OwnWrite => return Ok((grant, pair, false)),
+            Classification::Retry(nonce) => return Ok((grant, Pair::derive(presented, nonce), true)),
+            Classification::Overtaken(at) => {
+                let Pair { nonce, access, .. } = Pair::derive(presented, Nonce(*random()));
+                rotation = RefreshRotation { nonce, access: access.digest(), at, ..rotation };
+            }
+            Classification::Refused(error) => {
+                end_if_reused(call, client, presented.id(), error).await?;
+                return Err(error.into());
+            }
+        }
+    }
+    Err(dynamodb::Error::Conflict("a refresh: others kept overtaking it").into())
 }
 
 /// Writes the rotation, unless the request asks for more scope than the client is still registered for. In that case no

@@ -58,7 +58,7 @@ fn every_known_mistake_breaks_a_property() {
         (Mistake::EndedItemDeleted, REPLAY, "an ended grant never revives"),
         (Mistake::UnsaturatedSubtraction, HONEST, "no step detects a violation"),
         (Mistake::AlwaysRenews, FLEET, "a shared access token lives half its life unless it is revoked"),
-        (Mistake::OwnRenewalForgotten, SHARED_REVOCATION, "a revoked access token never works again"),
+        (Mistake::RenewalsUnordered, SHARED_REVOCATION, "a revoked access token never works again"),
         (Mistake::WindowReopened, PATIENCE, "a stolen refresh token leaves nothing alive"),
         (Mistake::WindowTooWide, PATIENCE, "a stolen refresh token leaves nothing alive"),
         (Mistake::StatusNotRead, NO_SWEEP, "no step detects a violation"),

@@ -1,34 +1,36 @@
 //! Refresh without rotation (a compatibility switch): whether a request gets a new access token, or the last one again.
+//!
+//! # Design
+//! A write that the network delayed could restore an access token that was revoked meanwhile. So each renewal has a time
+//! that is later than that of the one before it, and a write is made only if its time is. Where the clock of another
+//! instance is ahead, the request [writes again](super::Classification::Overtaken) with a time after the last one, as
+//! Lamport's clocks do, and with another access token.
 
-use std::time::Duration;
-
-use super::{Grant, RefreshRotation};
+use super::{Grant, RefreshRotation, Rotation};
 use crate::{
     dynamodb::{self, Update},
     time::Timestamp,
 };
 
 impl RefreshRotation {
-    /// The most that the clock of one instance lags behind another's.
-    const SKEW: Duration = Duration::from_secs(1);
-
-    /// Returns whether the presented token, which stays, gets a new access token. It does in these cases:
-    /// - it never got one;
-    /// - its last one was revoked;
-    /// - its last one was requested with another scope than this request has;
-    /// - the remaining lifetime of its last one is at most half the lifetime of a new one.
-    ///
-    /// It does not if this very write was made before, or if a later renewal has overtaken it.
+    /// Returns whether the presented token, which stays, gets a new access token: it never got one, or the last one cannot be
+    /// returned again, and no other renewal has overtaken this one.
     pub(super) fn is_due(&self, grant: &Grant) -> bool {
+        self.last_renewal(grant)
+            .is_none_or(|last| last.at < self.at && self.needs_another_than_the_last(grant))
+    }
+
+    /// Returns the last renewal of the presented token.
+    pub(super) fn last_renewal<'a>(&self, grant: &'a Grant) -> Option<&'a Rotation> {
         let last = grant.refresh.as_ref().and_then(|refresh| refresh.rotation.as_ref());
-        if last.is_none_or(|last| last.previous != self.proof.token) {
-            return true;
-        }
-        // A write that is made again, or that others have overtaken, could restore an access token that was revoked
-        // meanwhile.
-        if grant.has_issued(&self.access) || last.is_some_and(|last| last.at > self.latest()) {
-            return false;
-        }
+        last.filter(|last| last.previous == self.proof.token)
+    }
+
+    /// Returns whether the last access token cannot be returned again, for one of these reasons:
+    /// - it was revoked;
+    /// - it was requested with another scope than this request has;
+    /// - its remaining lifetime is at most half the lifetime of a new one.
+    pub(super) fn needs_another_than_the_last(&self, grant: &Grant) -> bool {
         let access = grant.access.as_ref();
         let requested_scope = access.and_then(|access| access.requested_scope.clone());
         requested_scope != self.scope
@@ -52,15 +54,14 @@ impl RefreshRotation {
         };
         format!(
             " AND (attribute_not_exists(#refresh.#rotation) OR #refresh.#rotation.#previous <> :token \
-             OR (#refresh.#rotation.#at <= :latest AND #access.#digest <> :issued \
-             AND (attribute_not_exists(#previous_access) OR #previous_access.#digest <> :issued) \
+             OR (#refresh.#rotation.#at < :at \
              AND (attribute_exists(#access.#revoked_at) OR {other_scope} OR {old})))"
         )
     }
 
     /// Adds the values of [`RefreshRotation::due_condition`] to `update`.
     pub(super) fn due_values(&self, update: Update) -> Result<Update, dynamodb::Error> {
-        let mut update = update.value("issued", &self.access)?.value("latest", &self.latest())?;
+        let mut update = update.value("at", &self.at)?;
         if let Some(scope) = &self.scope {
             update = update.value("requested_scope", scope)?;
         }
@@ -68,11 +69,6 @@ impl RefreshRotation {
             update = update.value("half_way", &half_way)?;
         }
         Ok(update)
-    }
-
-    /// Returns the latest time of another renewal that may have happened before this one, as clocks differ.
-    fn latest(&self) -> Timestamp {
-        self.now.after(Self::SKEW)
     }
 
     /// Returns the time at which a new access token has half its lifetime left.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Grant, Nonce, Refresh, RefreshRotation, State};
-use crate::status::StandingError;
+use crate::{status::StandingError, time::Timestamp};
 
 /// The reason why the precondition of a rotation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,9 @@ pub enum Classification {
     /// The token was rotated within the grace window; or it is not rotated, and its access token is still young. The
     /// same tokens can be derived from this nonce and returned again.
     Retry(Nonce),
+    /// Without rotation: another renewal has a later time, and its access token is not what this request needs. Write again,
+    /// with a new nonce, and with this time as [`RefreshRotation::at`].
+    Overtaken(Timestamp),
     Refused(RotationError),
 }
 
@@ -82,14 +85,21 @@ impl RefreshRotation {
             if !grant.is_for(self.resource.as_ref()) {
                 return Classification::Refused(RotationError::OtherResource);
             }
-            return match &refresh.rotation {
-                Some(last) if self.refresh.is_none() && !self.is_due(grant) && self.scope_fits(grant) => {
-                    Classification::Retry(last.nonce)
-                }
-                _ => Classification::Refused(RotationError::ScopeExceeded),
-            };
+            return self.classify_renewal(grant);
         }
         self.classify_spent(grant, refresh, grace)
+    }
+
+    /// Classifies the current token, for which every condition holds but that of its scope or of its renewal.
+    fn classify_renewal(&self, grant: &Grant) -> Classification {
+        let renewed = self.last_renewal(grant).filter(|_| self.refresh.is_none() && self.scope_fits(grant));
+        match renewed {
+            Some(last) if !self.needs_another_than_the_last(grant) => Classification::Retry(last.nonce),
+            Some(last) if last.at >= self.at => {
+                Classification::Overtaken(last.at.after(Duration::from_millis(1)))
+            }
+            _ => Classification::Refused(RotationError::ScopeExceeded),
+        }
     }
 
     /// Classifies a presented token that is of the family of `refresh`, the current one, but is not the current one.

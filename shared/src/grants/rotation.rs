@@ -58,6 +58,8 @@ pub struct RefreshRotation {
     /// The lifetime of the new refresh token if it is not used.
     pub refresh_lifetime: Duration,
     pub now: Timestamp,
+    /// The time that orders the rotation among those of the grant: `now`, or later if another instance's clock is ahead.
+    pub at: Timestamp,
 }
 
 impl Transition for RefreshRotation {
@@ -145,6 +147,6 @@ impl RefreshRotation {
     }
 
     const fn rotation(&self) -> Rotation {
-        Rotation { previous: self.proof.token, nonce: self.nonce, at: self.now }
+        Rotation { previous: self.proof.token, nonce: self.nonce, at: self.at }
     }
 }

@@ -1,13 +1,13 @@
-//! The bounds of what the local server works on at a time. It refuses what is above them at once: so it answers in time what
-//! it has admitted, and its memory is bounded, also past its capacity.
+//! The bounds of what the local server takes at a time. It refuses what is above them at once: so it answers in time what it
+//! has admitted, and its memory is bounded, also past its capacity.
 //!
 //! # Design
 //! As a gateway does, it reads the whole request before anything answers. Of a request whose body is not read, the
 //! connection is closed, and a client may have sent its next request by then.
 //!
-//! Each of the many steps of a request waits for the steps of all others that are in progress. So few are, and the others
-//! wait before their first step: a sign-in, which has a hundred times the work, is then not the last one behind a flood of
-//! small requests, and a request that has to be refused has cost nothing.
+//! Few of the admitted requests are in progress at a time. Each step of a request waits for the processor behind those of all
+//! others in progress, and a sign-in has many steps: beside hundreds of small requests it would hardly advance. A request
+//! that waits too long for its turn is refused before its first step, so nothing was done in vain.
 
 use std::{
     collections::HashMap,

@@ -1,14 +1,13 @@
 //! DynamoDB in the model: evaluates conditions and makes changes, with the transitions' own functions.
 
 use super::{
-    fixtures::tick,
+    fixtures::{at, tick},
     scenario::{Mistake, Scenario},
     state::{Call, System, Write},
 };
 use crate::{
     dynamodb::Outcome,
     grants::{Grant, RefreshRotation, State, Transition},
-    secret::Digest,
 };
 
 /// Whether a write is made under its condition.
@@ -42,8 +41,8 @@ impl Scenario {
             Write::Rotate(rotation) => {
                 let ignored = match self.mistake {
                     Mistake::AlwaysRenews => is_current(rotation, item.as_ref()),
-                    Mistake::OwnRenewalForgotten => {
-                        let other = RefreshRotation { access: Digest::of("another"), ..rotation.clone() };
+                    Mistake::RenewalsUnordered => {
+                        let other = RefreshRotation { at: at(u8::MAX), ..rotation.clone() };
                         item.as_ref().is_some_and(|grant| other.precondition(grant))
                     }
                     _ => false,

@@ -126,7 +126,15 @@ pub(super) fn rotation(token: &str, nth: u8, now: u8, rotates: bool) -> RefreshR
         access_lifetime: Some(ACCESS_LIFETIME),
         refresh_lifetime: TICK * 60,
         now: at(now),
+        at: at(now),
     }
+}
+
+/// Returns the write of a request whose renewal was overtaken: with another nonce, and with this time.
+pub(super) fn overtaken(rotation: &RefreshRotation, token: &str, at: Timestamp) -> RefreshRotation {
+    let nonce = rotation.nonce.0.map(|byte| byte + 50);
+    let access = refresh_token(token).successor_access(&nonce).digest();
+    RefreshRotation { nonce: Nonce(nonce), access, at, ..rotation.clone() }
 }
 
 pub(super) fn access_revocation(token: Digest<AccessToken>, now: u8) -> AccessRevocation {

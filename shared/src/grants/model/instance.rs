@@ -3,7 +3,8 @@
 
 use super::{
     fixtures::{
-        GRACE, access_revocation, at, client_id, first_refresh, redemption, refresh_token, rotation, tick,
+        GRACE, access_revocation, at, client_id, first_refresh, overtaken, redemption, refresh_token,
+        rotation, tick,
     },
     scenario::{Mistake, Revocation, Scenario},
     state::{Call, Party, Request, SENDS, System, Write},
@@ -139,6 +140,10 @@ impl Scenario {
         let nonce = match classification {
             Classification::OwnWrite => rotation.nonce,
             Classification::Retry(nonce) => nonce,
+            Classification::Overtaken(at) => {
+                let Request::Refresh { token } = &call.request else { return None };
+                return Some(Write::Rotate(overtaken(rotation, token, at)));
+            }
             Classification::Refused(error) => {
                 self.check_refusal(system, call, error);
                 return (error == RotationError::Reused).then(|| end(call, EndReason::RefreshReused));

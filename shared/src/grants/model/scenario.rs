@@ -18,8 +18,8 @@ pub(super) enum Mistake {
     UnsaturatedSubtraction,
     /// Without rotation, every refresh makes a new access token.
     AlwaysRenews,
-    /// Without rotation, a repeated write does not recognise itself.
-    OwnRenewalForgotten,
+    /// Without rotation, a renewal may be written after one with a later time.
+    RenewalsUnordered,
     /// Every rotation opens a grace window for all older tokens.
     WindowReopened,
     /// Every rotation opens a grace window for the two tokens before the current one.
