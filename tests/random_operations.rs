@@ -1,5 +1,6 @@
 //! Thousands of random operations of clients, users and administrators, while DynamoDB fails at random, the clock moves, and
-//! the functions and the database are killed. Every response is compared with the promises of the protocol.
+//! the functions and the database are killed. Every response is compared with the promises of the protocol; while no request
+//! to DynamoDB fails, the server may refuse none as unavailable.
 //!
 //! `JETON_RANDOM_OPERATIONS` operations, divided among `JETON_RANDOM_RUNS` deployments, the first of which chooses by
 //! `JETON_RANDOM_SEED`, the second by the next number, and so on; up to `JETON_RANDOM_AT_ONCE` requests at a time. The same
@@ -9,11 +10,19 @@
 mod accounts;
 mod administrator;
 mod clients;
+mod consents;
+mod content;
 mod journal;
+mod moment;
+mod owners;
 mod passwords;
+mod personal_tokens;
 mod processes;
 mod requests;
+mod resets;
+mod resources;
 mod run;
+mod subjects;
 
 use tokio::{task::JoinSet, time::Instant};
 

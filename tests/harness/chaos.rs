@@ -94,6 +94,8 @@ struct Inner {
     /// Every item before its last change: the result of an inconsistent read.
     previous: HashMap<String, Value>,
     counts: BTreeMap<Mishap, usize>,
+    /// The number of requests that failed: by a fault, or because the database was gone.
+    failures: usize,
 }
 
 /// A request to DynamoDB.
@@ -153,6 +155,7 @@ impl Proxy {
             late: Vec::new(),
             previous: HashMap::new(),
             counts: BTreeMap::new(),
+            failures: 0,
         };
         let state = Arc::new(Mutex::new(inner));
         Self { front: stack.dynamodb.clone(), state, arrived: Arc::default() }
@@ -180,6 +183,11 @@ impl Proxy {
     /// Returns whether a late write to `key` is still to come.
     pub fn is_on_the_way(&self, key: &str) -> bool {
         self.state.lock().unwrap().late.iter().any(|(_, sent)| sent.body.to_string().contains(key))
+    }
+
+    /// Returns how many requests have failed: by a fault, or because the database was gone.
+    pub fn failures(&self) -> usize {
+        self.state.lock().unwrap().failures
     }
 
     /// Returns how often each fault was injected.
@@ -226,6 +234,18 @@ impl Service for Proxy {
             perform(self, &late).await;
         }
         let mishap = self.state.lock().unwrap().mishap(&sent.operation);
+        let failed = mishap.is_some();
+        let response = self.respond_with(mishap, sent).await;
+        if failed || response.is_none() {
+            self.state.lock().unwrap().failures += 1;
+        }
+        response
+    }
+}
+
+impl Proxy {
+    /// Performs the request, unless the fault prevents it, and returns the response.
+    async fn respond_with(&self, mishap: Option<Mishap>, sent: Sent) -> Option<Response<String>> {
         match mishap {
             None => perform(self, &sent).await,
             Some(Mishap::Drop) => None,

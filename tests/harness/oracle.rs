@@ -4,6 +4,7 @@
 //! operation may have been done, or not, or may be done later by a delayed write. So the oracle keeps all states that the
 //! grant may be in, and drops those that a response contradicts. A response that contradicts all of them is wrong.
 
+pub mod consent;
 pub mod fact;
 mod history;
 mod operation;
@@ -17,6 +18,15 @@ pub use operation::{Ms, Named, Observed, Operation, Reply, Terms, Values, values
 
 use super::code_flow::Pair;
 use state::{Possible, State};
+
+/// What happened between the server and DynamoDB while it served the requests of one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// No request to DynamoDB failed or was late, so nothing that the server attempted was left undone.
+    pub calm: bool,
+    /// The network may still hold a write to the grant.
+    pub in_flight: bool,
+}
 
 /// The oracle for one grant.
 #[derive(Clone, Debug)]
@@ -67,28 +77,30 @@ impl Oracle {
         self.possible.len()
     }
 
-    /// Records that `requests` were sent at one moment, and got these replies. `in_flight`: whether the network may still
-    /// hold a write. `Err`: no possible state, and no order of the requests, explains the replies.
+    /// Records that `requests` were sent at one moment, and got these replies. `Err`: no possible state, and no order of the
+    /// requests, explains the replies.
     pub fn observe(
         &mut self,
         now: Ms,
         terms: &Terms,
         requests: &[Observed],
-        in_flight: bool,
+        network: Network,
     ) -> Result<(), String> {
         let before = std::mem::take(&mut self.possible);
         let before = self.with_delayed_writes(before);
-        self.possible = self.after_any_order(before.clone(), now, terms, requests);
+        self.possible = self.after_any_order(before.clone(), now, terms, requests, network);
         if self.possible.is_empty() {
             let sent: Vec<_> = requests.iter().map(|sent| (&sent.operation, &sent.reply)).collect();
-            return Err(format!("{sent:#?}\nunder {terms:?}\nThe possible states were: {before:#?}"));
+            return Err(format!(
+                "{sent:#?}\n{network:?}, under {terms:?}\nThe possible states were: {before:#?}"
+            ));
         }
         for pair in requests.iter().filter_map(Observed::pair) {
             if !self.known.contains(&pair) {
                 self.known.push(pair);
             }
         }
-        if !in_flight {
+        if !network.in_flight {
             let states = std::mem::take(&mut self.possible).into_iter();
             self.possible = states.map(|last| Possible { delayed: Vec::new(), ..last }).collect();
         }

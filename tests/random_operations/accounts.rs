@@ -1,12 +1,13 @@
-//! The users of the run: their browsers with sessions and device cookies, and their personal tokens.
+//! The users of the run: their browsers with sessions and device cookies.
+
+use std::collections::BTreeMap;
 
 use shared::secret::{self, Secret};
 
 use super::{journal::About, run::Run};
 use crate::harness::{
     Browser, HtmlForm, PASSWORD, Response, Stack, TestUser,
-    account::{TOKENS, shown},
-    oracle::{Ms, fact::Fact},
+    oracle::{Ms, consent::Remembered, fact::Fact},
 };
 
 /// The percentage of steps that are a user's.
@@ -19,7 +20,7 @@ pub const WINDOW: Ms = 900_000;
 const MOST_CHARGES: u64 = 6;
 const BROWSERS: usize = 2;
 
-const HOUR: Ms = 3_600_000;
+pub const HOUR: Ms = 3_600_000;
 /// The lifetime of a session, and how long it lasts without use.
 const SESSION: (Ms, Ms) = (12 * HOUR, 2 * HOUR);
 /// The lifetime of a device cookie.
@@ -47,9 +48,15 @@ pub struct Account {
     pub user: TestUser,
     pub password: String,
     pub disabled: bool,
+    /// Whether the user has the role of a developer.
+    pub developer: bool,
     pub jars: Vec<Jar>,
     /// Personal tokens, with the names that they have on the page.
     pub tokens: Vec<(String, String, Fact)>,
+    /// What the deployment remembers of the user's consents, by client id.
+    pub consents: BTreeMap<String, Remembered>,
+    /// The paths of the user's reset links.
+    pub links: Vec<(String, Fact)>,
     /// The window of time of the last attempts to sign in, and the most that they may have been charged.
     pub charged: (Ms, u64),
 }
@@ -61,8 +68,11 @@ impl Account {
             user: stack.create_user(&format!("ada-{n}-{step}")).await,
             password: PASSWORD.to_owned(),
             disabled: false,
+            developer: false,
             jars: vec![Jar::default(); BROWSERS],
             tokens: Vec::new(),
+            consents: BTreeMap::new(),
+            links: Vec::new(),
             charged: (0, 0),
         }
     }
@@ -71,7 +81,9 @@ impl Account {
     pub fn lose_everything(&mut self) {
         let of_jars = self.jars.iter_mut().flat_map(|jar| [jar.session.as_mut(), jar.device.as_mut()]);
         let of_tokens = self.tokens.iter_mut().map(|(_, _, fact)| fact);
-        of_jars.flatten().chain(of_tokens).for_each(Fact::end);
+        let of_links = self.links.iter_mut().map(|(_, fact)| fact);
+        of_jars.flatten().chain(of_tokens).chain(of_links).for_each(Fact::end);
+        self.consents.clear();
     }
 }
 
@@ -105,22 +117,24 @@ impl Jar {
 impl Run {
     /// Lets a user do something in one of the browsers, and checks the response.
     pub async fn use_account(&mut self) -> Result<(), String> {
-        let (user, jar) = (self.dice.below(self.accounts.len()), self.dice.below(BROWSERS));
+        let (user, jar) = self.browser_of_user();
         self.operations += 1;
         let (now, session) = (self.now(), self.accounts[user].jars[jar].session.as_ref());
         // Cookies of a session that has ended are used at times.
         let to_sign_in = session.is_none_or(|session| !session.may_work(now) && self.dice.chance(70));
-        let (what, result) = match self.dice.below(100) {
+        let (what, result) = match self.dice.below(103) {
+            98.. => ("use a reset link", self.use_link(user).await),
             _ if to_sign_in => ("sign in", self.sign_in(user, jar).await),
-            0..35 => ("use a session", self.use_session(user, jar).await),
-            35..50 => ("make a personal token", self.make_token(user, jar).await),
-            50..65 => ("use a personal token", self.use_token(user).await),
-            65..72 => ("end a personal token", self.end_token(user, jar).await),
-            72..80 => ("sign out", self.sign_out(user, jar).await),
-            80..85 => ("end another session", self.end_another(user, jar).await),
-            85..96 => ("sign in", self.sign_in(user, jar).await),
-            96..98 => ("change the password", self.change_password(user, jar).await),
-            _ => ("guess", self.guess(user, jar).await),
+            0..10 => ("use a session", self.use_session(user, jar).await),
+            10..42 => ("decide about access", self.authorize(user, jar).await),
+            42..52 => ("make a personal token", self.make_token(user, jar).await),
+            52..66 => ("use a personal token", self.use_token(user).await),
+            66..72 => ("end a personal token", self.end_token(user, jar).await),
+            72..77 => ("sign out", self.sign_out(user, jar).await),
+            77..82 => ("end another session", self.end_another(user, jar).await),
+            82..94 => ("sign in", self.sign_in(user, jar).await),
+            94..96 => ("change the password", self.change_password(user, jar).await),
+            96..98 => ("guess", self.guess(user, jar).await),
         };
         let told = match &result {
             Ok(told) => told.clone(),
@@ -136,8 +150,22 @@ impl Run {
         })
     }
 
+    /// Returns the numbers of a user and a browser, often of one that is signed in.
+    fn browser_of_user(&mut self) -> (usize, usize) {
+        let (now, accounts) = (self.now(), &self.accounts);
+        let is_signed_in = |(user, jar): &(usize, usize)| {
+            let session = accounts[*user].jars[*jar].session.as_ref();
+            session.is_some_and(|session| session.may_work(now))
+        };
+        let all = (0..accounts.len()).flat_map(|user| (0..BROWSERS).map(move |jar| (user, jar)));
+        let (all, signed_in) =
+            (all.clone().collect::<Vec<_>>(), all.filter(is_signed_in).collect::<Vec<_>>());
+        let any = signed_in.is_empty() || self.dice.chance(40);
+        *self.dice.one(if any { &all } else { &signed_in })
+    }
+
     /// Records what a response told about the session of a browser.
-    fn observe_session(&mut self, user: usize, jar: usize, works: bool) -> Result<(), String> {
+    pub fn observe_session(&mut self, user: usize, jar: usize, works: bool) -> Result<(), String> {
         let (now, browser) = (self.now(), &self.accounts[user].jars[jar]);
         let in_flight = browser.key().is_some_and(|key| self.proxy.is_on_the_way(&key));
         let Some(session) = &mut self.accounts[user].jars[jar].session else { return Ok(()) };
@@ -192,7 +220,7 @@ impl Run {
     }
 
     /// Records whether a page of the account was shown: the session works. Returns the status.
-    fn told_session(&mut self, user: usize, jar: usize, page: &Response) -> Result<String, String> {
+    pub fn told_session(&mut self, user: usize, jar: usize, page: &Response) -> Result<String, String> {
         match (page.status, page.header("location")) {
             (200, None) => self.observe_session(user, jar, true)?,
             (303, Some(to)) if to.starts_with("/login") => self.observe_session(user, jar, false)?,
@@ -200,72 +228,6 @@ impl Run {
             _ => return Err(format!("{} {}", page.status, page.text)),
         }
         Ok(page.status.to_string())
-    }
-
-    async fn make_token(&mut self, user: usize, jar: usize) -> Result<String, String> {
-        let (name, now) = (format!("token {}", self.steps), self.now());
-        let browser = self.accounts[user].jars[jar].browser(&self.stack);
-        let page = browser.get(TOKENS).await;
-        // A user may have a limited number of tokens: the page then has no form for another one.
-        if page.status == 200 && !page.text.contains("name=\"page\"") {
-            return Ok("no form".to_owned());
-        }
-        let made = if page.status == 200 {
-            let form = HtmlForm::to_make(&page).without("lasts");
-            Some(browser.submit(&form, &[("name", &name), ("lasts", "30"), ("allow:read", "yes")]).await)
-        } else {
-            None
-        };
-        let told = self.told_session(user, jar, &page)?;
-        let Some(made) = made else { return Ok(told) };
-        if made.status == 200 {
-            let fact = Fact::until(now + 30 * 24 * HOUR);
-            self.accounts[user].tokens.push((name, shown(&made, 0), fact));
-        }
-        if [200, 503].contains(&made.status) { Ok(format!("made: {}", made.status)) } else { Err(made.text) }
-    }
-
-    async fn use_token(&mut self, user: usize) -> Result<String, String> {
-        if self.accounts[user].tokens.is_empty() {
-            return Ok("none".to_owned());
-        }
-        let nth = self.dice.below(self.accounts[user].tokens.len());
-        let token = self.accounts[user].tokens[nth].1.clone();
-        let call = self.stack.post("/oauth/introspect").basic(&self.servers[0]).form(&[("token", &token)]);
-        let (response, now) = (call.send().await, self.now());
-        if response.status == 503 {
-            return Ok("503".to_owned());
-        }
-        let active = response.json()["active"] == true;
-        let in_flight = self.proxy.is_on_the_way("\"t#");
-        self.accounts[user].tokens[nth].2.observe(now, active, in_flight)?;
-        Ok(format!("active: {active}"))
-    }
-
-    async fn end_token(&mut self, user: usize, jar: usize) -> Result<String, String> {
-        let account = &self.accounts[user];
-        let browser = account.jars[jar].browser(&self.stack);
-        let page = browser.get(TOKENS).await;
-        let listed = |name: &str| page.text.split_once(&format!("<strong>{name}</strong>"));
-        let nth = (0..account.tokens.len()).find(|nth| listed(&account.tokens[*nth].0).is_some());
-        let ended = match nth {
-            Some(nth) if page.status == 200 => {
-                let (_, after) = listed(&account.tokens[nth].0).unwrap();
-                let id = after.split("name=\"end\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-                let response = browser.submit(&HtmlForm::with_field(&page, "end", id), &[]).await;
-                Some((nth, response))
-            }
-            _ => None,
-        };
-        let told = self.told_session(user, jar, &page)?;
-        let Some((nth, response)) = ended else { return Ok(told) };
-        let fact = &mut self.accounts[user].tokens[nth].2;
-        match response.status {
-            303 => fact.end(),
-            503 => fact.perhaps_end(),
-            _ => return Err(response.text),
-        }
-        Ok(format!("ended: {}", response.status))
     }
 
     async fn sign_out(&mut self, user: usize, jar: usize) -> Result<String, String> {

@@ -3,26 +3,25 @@
 use std::time::Duration;
 
 use super::{
-    accounts::Account,
-    clients::Client,
     journal::About,
-    run::{Run, Subject},
+    owners::{OWNER, all_work},
+    run::Run,
+    subjects::Subject,
 };
 
 impl Run {
     /// Changes a client or a user at times, and enables again what is disabled.
-    pub async fn administer(&mut self) {
+    pub async fn administer(&mut self) -> Result<(), String> {
         self.enable().await;
         let client = self.dice.below(self.clients.len());
         let user = self.dice.below(self.accounts.len());
-        let others_work = |run: &Self| run.clients.iter().all(Client::works);
         match self.dice.below(1_000) {
-            0..12 if others_work(self) => {
+            0..12 if all_work(self) => {
                 self.stack.disable(&self.clients[client].registered).await;
                 self.clients[client].disabled = true;
                 self.lose_client(client, "is disabled", false);
             }
-            12..17 if others_work(self) => {
+            12..17 if all_work(self) => {
                 self.stack.delete(&self.clients[client].registered).await;
                 self.clients[client].deleted = true;
                 self.lose_client(client, "is deleted", false);
@@ -31,77 +30,98 @@ impl Run {
                 self.clients[client].rotate_secret(&self.stack).await;
                 self.tell_client(client, "has a new secret");
             }
-            30..45 if self.clients[client].works() => {
+            30..55 if self.clients[client].works() => {
                 self.clients[client].amend(&self.stack, &mut self.dice).await;
                 let terms = self.clients[client].terms();
                 self.tell_client(client, &format!("is changed: {terms:?}"));
             }
-            45..53 => {
+            55..63 => {
                 // One write: the grants are not ended one by one.
                 let sub = self.accounts[user].user.sub;
                 self.stack.app.users.end_everything(sub, self.stack.now()).await.unwrap();
                 self.lose_user(user, "has everything ended", false);
             }
-            53..58 if self.accounts.iter().all(|account| !account.disabled) => {
+            63..68 if self.accounts.iter().all(|account| !account.disabled) => {
                 let sub = self.accounts[user].user.sub;
                 self.stack.app.users.disable(sub, self.stack.now()).await.unwrap();
                 self.accounts[user].disabled = true;
                 self.lose_user(user, "is disabled", false);
             }
-            58..61 => {
+            68..71 => {
                 self.stack.app.users.delete(self.accounts[user].user.sub).await.unwrap();
                 self.lose_user(user, "is deleted", false);
-                self.accounts[user] = Account::create(&self.stack, user, self.steps).await;
+                self.replace_user(user).await;
             }
-            61..65 if self.clients[client].works() && !self.accounts[user].disabled => {
-                self.run_command(client, user).await;
+            71..87 => self.make_link(user).await,
+            87..97 => self.change_resource().await,
+            97..102 if all_work(self) => self.remove_role().await,
+            102..107 if self.clients[client].works() && !self.accounts[user].disabled => {
+                return self.run_command(client, user).await;
             }
             _ => {}
         }
+        Ok(())
     }
 
-    /// Enables a client and a user that are disabled, and registers a client in place of a deleted one.
+    /// Enables a client and a user that are disabled, and registers a client and a resource in place of deleted ones.
     async fn enable(&mut self) {
         if let Some(client) = self.clients.iter().position(|client| !client.works())
             && self.dice.chance(15)
         {
+            let owner = &self.accounts[OWNER];
+            let (lacks_role, sub) = (!owner.developer && !owner.disabled, owner.user.sub);
+            // An owner is without the role for a while.
+            if self.clients[client].is_owned() && lacks_role && self.dice.chance(25) {
+                self.grant_role().await;
+            }
             if self.clients[client].deleted {
-                self.clients[client] = self.clients[client].successor(&self.stack).await;
+                self.clients[client] = self.clients[client].successor(&self.stack, sub).await;
+                self.tell_owner();
                 for at in 0..self.subjects.len() {
                     if self.subjects[at].client == client {
                         self.subjects[at] = self.subject().await;
                     }
                 }
-            } else {
+            } else if self.clients[client].disabled {
                 self.stack.enable(&self.clients[client].registered).await;
                 self.clients[client].disabled = false;
             }
-            self.tell_client(client, "works again");
+            self.tell_client(client, "is enabled");
+        }
+        if self.notes.is_none() && self.dice.chance(5) {
+            self.change_resource().await;
         }
         if let Some(user) = self.accounts.iter().position(|account| account.disabled)
             && self.dice.chance(15)
         {
             self.stack.app.users.enable(self.accounts[user].user.sub).await.unwrap();
             self.accounts[user].disabled = false;
+            self.tell_owner();
             self.note(About::User(user), format!("user {user} is enabled"));
         }
     }
 
     /// Runs a command that ends everything of a client or a user.
-    async fn run_command(&mut self, client: usize, user: usize) {
+    async fn run_command(&mut self, client: usize, user: usize) -> Result<(), String> {
         let (id, name) = (self.clients[client].registered.id.clone(), self.accounts[user].user.name.clone());
-        let (of_client, arguments): (bool, &[&str]) = match self.dice.below(7) {
+        let (of_client, arguments): (bool, &[&str]) = match self.dice.below(8) {
             0 => (true, &["token", "revoke-all", "--client", &id]),
             1 => (true, &["client", "disable", &id]),
             2 => (true, &["client", "delete", &id]),
             3 => (false, &["token", "revoke-all", "--user", &name]),
             4 => (false, &["user", "disable", &name]),
             5 => (false, &["user", "delete", &name]),
-            _ => return self.apply(client).await,
+            6 => (false, &["user", "set-password", &name, "--password-stdin"]),
+            // A developer's clients are not declared.
+            _ if self.clients[client].is_owned() => return Ok(()),
+            _ => {
+                self.apply(client).await;
+                return Ok(());
+            }
         };
-        let ran = self.stack.jeton(arguments, "").await;
+        let (verb, new) = (arguments[1], self.new_password(user));
+        let ran = self.stack.jeton(arguments, &new).await;
         assert_eq!(ran.code, 0, "{ran:?}");
-        let verb = arguments[1];
         let text = format!("after `jeton {} {verb}`", arguments[0]);
         if of_client {
             self.clients[client].disabled = verb == "disable";
@@ -111,11 +131,16 @@ impl Run {
             self.accounts[user].disabled = verb == "disable";
             self.lose_user(user, &text, true);
             if verb == "delete" {
-                self.accounts[user] = Account::create(&self.stack, user, self.steps).await;
+                self.replace_user(user).await;
             }
         }
         // The command ends everything until the end of the current second.
         self.advance(Duration::from_secs(2));
+        if verb == "set-password" {
+            let old = std::mem::replace(&mut self.accounts[user].password, new);
+            return self.reject(user, &old).await;
+        }
+        Ok(())
     }
 
     /// Disables a client by a file that declares the whole deployment.
@@ -133,19 +158,25 @@ impl Run {
     /// Records that the tokens issued to the client until now are invalid. Tokens issued from now on are valid.
     fn lose_client(&mut self, client: usize, what: &str, swept: bool) {
         self.tell_client(client, what);
-        self.lose_standing(|subject| subject.client == client, swept);
+        let id = &self.clients[client].registered.id;
+        self.accounts.iter_mut().for_each(|account| drop(account.consents.remove(id)));
+        self.lose_standing(|_, subject| subject.client == client, swept);
     }
 
     pub fn lose_user(&mut self, user: usize, what: &str, swept: bool) {
         self.note(About::User(user), format!("user {user} {what}"));
         self.count(&format!("a user {what}"));
         self.accounts[user].lose_everything();
-        self.lose_standing(|subject| subject.user.0 == user, swept);
+        self.lose_standing(|run, subject| run.depends_on(subject, user), swept);
+        self.tell_owner();
     }
 
-    fn lose_standing(&mut self, affects: impl Fn(&Subject) -> bool, swept: bool) {
-        let subjects = self.subjects.iter_mut().filter(|subject| affects(subject));
-        subjects.for_each(|subject| subject.oracle.lose_standing(swept));
+    fn lose_standing(&mut self, affects: impl Fn(&Self, &Subject) -> bool, swept: bool) {
+        let affected: Vec<_> =
+            (0..self.subjects.len()).filter(|at| affects(self, &self.subjects[*at])).collect();
+        for at in affected {
+            self.subjects[at].oracle.lose_standing(swept);
+        }
         self.advance(Duration::from_millis(1));
     }
 

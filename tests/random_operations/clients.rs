@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use shared::{
     clients::{Lifetimes, Registration},
-    oauth::{AuthMethod, Switch},
+    oauth::{AuthMethod, Switch, Switches},
+    secret::Id,
 };
 
 use crate::harness::{
@@ -72,16 +73,24 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
+/// The kind of a client that a developer owns.
+const OWNED: usize = 1;
+
+#[expect(clippy::struct_excessive_bools, reason = "each is changed by an action of its own")]
 pub struct Client {
     pub registered: Registered,
     kind: usize,
     /// The scope that the client is registered for.
     pub scope: &'static str,
     pub lifetimes: Lifetimes,
+    /// Whether a refresh spends the refresh token.
+    rotates: bool,
     /// The secret before the last rotation, and until when it works.
     previous: Option<(String, Ms)>,
     pub disabled: bool,
     pub deleted: bool,
+    /// Whether the client's owner, if it has one, is a developer in good standing.
+    pub owner_works: bool,
 }
 
 /// How a request authenticates.
@@ -94,16 +103,16 @@ pub struct Credentials {
 }
 
 impl Client {
-    /// Registers a client of each kind.
-    pub async fn of_every_kind(stack: &Stack) -> Vec<Self> {
+    /// Registers a client of each kind. `owner` owns one of them.
+    pub async fn of_every_kind(stack: &Stack, owner: Id) -> Vec<Self> {
         let mut clients = Vec::new();
         for kind in 0..KINDS.len() {
-            clients.push(Self::register(stack, kind).await);
+            clients.push(Self::register(stack, kind, owner).await);
         }
         clients
     }
 
-    async fn register(stack: &Stack, kind: usize) -> Self {
+    async fn register(stack: &Stack, kind: usize, owner: Id) -> Self {
         let Kind { method, rotates, scope, id_token_on_refresh, lifetimes } = KINDS[kind];
         let (access_token, refresh_token, refresh_grace) = lifetimes;
         let lifetimes = Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() };
@@ -113,18 +122,34 @@ impl Client {
             redirect_uris: vec![CALLBACK.to_owned()],
             scope: scope.split(' ').map(str::to_owned).collect(),
             auth_methods: vec![method],
-            compat: (!rotates).then_some(Switch::NoRotation).into_iter().collect(),
+            compat: switches(rotates),
             id_token_on_refresh,
             lifetimes,
             ..Registration::default()
         };
-        let registered = stack.register(registration).await;
-        Self { registered, kind, scope, lifetimes, previous: None, disabled: false, deleted: false }
+        let set_owner =
+            |client: &mut shared::clients::Client| client.owner = (kind == OWNED).then_some(owner);
+        let registered = stack.register_changed(registration, set_owner).await;
+        Self {
+            registered,
+            kind,
+            scope,
+            lifetimes,
+            rotates,
+            previous: None,
+            disabled: false,
+            deleted: false,
+            owner_works: true,
+        }
     }
 
-    /// Returns a new client of the same kind.
-    pub async fn successor(&self, stack: &Stack) -> Self {
-        Self::register(stack, self.kind).await
+    /// Returns a new client of the same kind, which `owner` owns if this one has an owner.
+    pub async fn successor(&self, stack: &Stack, owner: Id) -> Self {
+        Self::register(stack, self.kind, owner).await
+    }
+
+    pub const fn is_owned(&self) -> bool {
+        self.kind == OWNED
     }
 
     pub const fn is_public(&self) -> bool {
@@ -132,7 +157,7 @@ impl Client {
     }
 
     pub const fn works(&self) -> bool {
-        !self.disabled && !self.deleted
+        !self.disabled && !self.deleted && self.owner_works
     }
 
     /// Returns the scope of the client's grants.
@@ -158,8 +183,9 @@ impl Client {
             access: ms(self.lifetimes.access_token),
             refresh: ms(self.lifetimes.refresh_token),
             grace: ms(self.lifetimes.refresh_grace),
-            rotates: KINDS[self.kind].rotates,
+            rotates: self.rotates,
             signs: self.is_openid(),
+            owner_works: self.owner_works,
         }
     }
 
@@ -175,17 +201,19 @@ impl Client {
         self.previous = Some((std::mem::replace(&mut self.registered, replaced).secret, until));
     }
 
-    /// Changes the client's scope and lifetimes.
+    /// Changes the client's scope and lifetimes, and whether its refresh tokens rotate.
     pub async fn amend(&mut self, stack: &Stack, dice: &mut Dice) {
         let whole = self.whole_scope();
         self.scope = if self.scope == whole { self.narrow_scope() } else { whole };
         self.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
         self.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
-        let (scope, lifetimes) = (self.scope, self.lifetimes);
+        self.rotates = self.is_public() || dice.chance(50);
+        let (scope, lifetimes, rotates) = (self.scope, self.lifetimes, self.rotates);
         let change = |registration: &mut Registration| {
             registration.scope = scope.split(' ').map(str::to_owned).collect();
             registration.default_scope = Vec::new();
             registration.lifetimes = lifetimes;
+            registration.compat = switches(rotates);
         };
         stack.amend(&self.registered, change).await;
     }
@@ -213,6 +241,10 @@ impl Client {
             _ => right,
         }
     }
+}
+
+fn switches(rotates: bool) -> Switches {
+    (!rotates).then_some(Switch::NoRotation).into_iter().collect()
 }
 
 impl Credentials {

@@ -57,10 +57,19 @@ impl Run {
         let sender = if own { client } else { (client + 1) % self.clients.len() };
         let (now, is_public) = (self.now(), self.clients[sender].is_public());
         let credentials = self.clients[sender].credentials(&mut self.dice, now);
-        let resource =
-            *self.dice.one(&[Named::Nothing, Named::Nothing, Named::Nothing, Named::Own, Named::Other]);
+        let resource = *self.dice.one(&[
+            Named::Nothing,
+            Named::Nothing,
+            Named::Nothing,
+            Named::Nothing,
+            Named::Own,
+            Named::Own,
+            Named::Other,
+            Named::Unregistered,
+        ]);
         let resource = match resource {
             Named::Own if !self.subjects[at].for_notes => Named::Other,
+            Named::Own if self.notes.is_none() => Named::Unregistered,
             resource => resource,
         };
         let Some(Pair { access, refresh }) = self.pair(at) else {
@@ -136,6 +145,8 @@ impl Run {
             Named::Nothing => None,
             Named::Own => Some(("resource", NOTES)),
             Named::Other => Some(("resource", ORDERS)),
+            Named::Unregistered if self.notes.is_none() => Some(("resource", NOTES)),
+            Named::Unregistered => Some(("resource", "https://api.example.com/unknown")),
         };
         let (path, form) = match &request.operation {
             Operation::Redeem { resource: named, .. } => {

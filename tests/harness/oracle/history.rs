@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Oracle,
+    Network, Oracle,
     operation::{Ms, Observed, Operation, Reply, Terms},
     outcome::{Expected, Moment},
     state::{Delayed, Possible, State, TokenName},
@@ -17,14 +17,17 @@ impl Oracle {
         now: Ms,
         terms: &Terms,
         requests: &[Observed],
+        network: Network,
     ) -> BTreeSet<Possible> {
+        let is_one_of_several = requests.len() > 1;
         // The states after each set of requests: bit n stands for the request n.
         let all = (1_usize << requests.len()) - 1;
         let mut after = vec![BTreeSet::new(); all + 1];
         after[0] = before;
         for done in 0..all {
             for (n, request) in requests.iter().enumerate().filter(|(n, _)| done & (1 << n) == 0) {
-                let next = self.after_one(&after[done], now, terms, request, requests.len() > 1);
+                let at = Moment { nth: request.nth, now, terms, calm: network.calm };
+                let next = self.after_one(&after[done], at, request, is_one_of_several);
                 after[done | (1 << n)].extend(next);
             }
         }
@@ -37,13 +40,11 @@ impl Oracle {
     fn after_one(
         &self,
         before: &BTreeSet<Possible>,
-        now: Ms,
-        terms: &Terms,
+        at: Moment<'_>,
         request: &Observed,
         concurrent: bool,
     ) -> BTreeSet<Possible> {
         let Observed { nth, operation, reply } = request;
-        let at = Moment { nth: *nth, now, terms };
         let mut possible = BTreeSet::new();
         for Possible { state, delayed, overtaken } in before {
             let mut add = |state: &State, more: &[Delayed], overtaken_too: bool| {
@@ -53,7 +54,7 @@ impl Oracle {
             };
             for (expected, after, ending) in self.outcomes(state, at, operation) {
                 if *reply == Reply::Unavailable {
-                    let first = Delayed::First(*nth, now, terms.clone(), operation.clone());
+                    let first = Delayed::First(*nth, at.now, at.terms.clone(), operation.clone());
                     add(state, &[], false);
                     add(&after, &ending, false);
                     add(state, &[first], false);
@@ -66,8 +67,10 @@ impl Oracle {
                 if concurrent && issues && *reply == Reply::InvalidGrant {
                     add(&after, &ending, true);
                 }
+                // Only the end of the grant prevents the removal of lost scope while the network is calm.
+                let prevented = at.calm && matches!(ending.as_slice(), [Delayed::Narrow(_)]);
                 if let Some(after) = self.explains(expected, after, request) {
-                    add(&after, &ending, false);
+                    add(&after, &ending, prevented);
                 }
             }
         }
@@ -126,7 +129,7 @@ impl Oracle {
             Delayed::End => State::Ended,
             Delayed::Narrow(values) => state.narrowed(values),
             Delayed::First(nth, now, terms, operation) => {
-                let at = Moment { nth: *nth, now: *now, terms };
+                let at = Moment { nth: *nth, now: *now, terms, calm: false };
                 match (operation, self.outcome(state, at, operation)) {
                     // The function makes its next write only after the response to a failed one.
                     (Operation::Redeem { .. } | Operation::Refresh { .. }, (Expected::Plain(_), _)) => {

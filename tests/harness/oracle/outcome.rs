@@ -16,12 +16,14 @@ pub(super) enum Expected {
 /// An expected reply, the state after it, and the writes that may still follow.
 pub(super) type Outcome = (Expected, State, Vec<Delayed>);
 
-/// When an operation is sent: its number, the time and the client's properties.
+/// When an operation is sent: its number, the time, the client's properties, and whether the network was
+/// [calm](super::Network::calm).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
     pub(super) nth: usize,
     pub(super) now: Ms,
     pub(super) terms: &'a Terms,
+    pub(super) calm: bool,
 }
 
 impl Oracle {
@@ -33,6 +35,9 @@ impl Oracle {
         let (expected, after) = self.outcome(state, at, operation);
         let issues = matches!(expected, Expected::Tokens { .. });
         let mut all = Vec::new();
+        if !at.terms.owner_works && matches!(expected, Expected::Plain(Reply::Active { .. })) {
+            return vec![(Expected::Plain(Reply::Inactive), after, vec![])];
+        }
         if self.standing_lost {
             let refused = || Expected::Plain(Reply::InvalidGrant);
             match &expected {
@@ -69,6 +74,9 @@ impl Oracle {
         let same = |reply| (Expected::Plain(reply), state.clone());
         let ended = |reply| (Expected::Plain(reply), State::Ended);
         match (operation, state) {
+            // RFC 8707 §2.2. It is found before the code or the token is looked at.
+            (Operation::Redeem { resource: Named::Unregistered, .. }, _) => same(Reply::InvalidTarget),
+            (Operation::Refresh { resource: Named::Unregistered, .. }, _) => same(Reply::InvalidGrant),
             // RFC 6749 §4.1.3.
             (Operation::Redeem { proven: true, resource }, State::Code) if at.now < self.code_ends => {
                 if *resource == Named::Other {

@@ -48,7 +48,8 @@ impl Active {
             let spent = self.spent.iter().nth_back(age);
             spent.is_some_and(|(spent, when)| spent == token && at.now.saturating_sub(*when) < at.terms.grace)
         };
-        if !in_grace(0) && !in_grace(1) {
+        // A renewal of the access token alone does not tell when the last token was spent.
+        if self.renewed || !in_grace(0) && !in_grace(1) {
             return (Expected::Plain(Reply::InvalidGrant), State::Ended);
         }
         // The access token may have expired: the retry is for the refresh token.

@@ -68,8 +68,8 @@ pub(super) enum Delayed {
 pub(super) struct Possible {
     pub(super) state: State,
     pub(super) delayed: Vec<Delayed>,
-    /// Whether a request of the same moment was refused although it was performed: another one ended the grant before
-    /// the response to its write arrived.
+    /// Whether another request of the same moment must have ended the grant: one was refused although it was performed,
+    /// because the grant had ended when the response to its write arrived, or lost scope was not removed.
     pub(super) overtaken: bool,
 }
 
@@ -115,11 +115,15 @@ impl Active {
         }
     }
 
-    /// Returns the grant with a new access token.
+    /// Returns the grant with a new access token. If a rotation follows, the last refresh token that was spent counts as
+    /// spent at this time.
     pub(super) fn renewed(&self, nth: usize, now: Ms, scope: Option<&str>, terms: &Terms) -> Self {
         let requested = scope.map(super::operation::values);
         let (name, ends) = (TokenName::Unseen(nth), now + terms.access);
+        let mut spent = self.spent.clone();
+        spent.last_mut().into_iter().for_each(|(_, when)| *when = now);
         Self {
+            spent,
             access: Access { name, ends, requested, revoked: false },
             previous: Some(self.access.clone()),
             renewed: true,

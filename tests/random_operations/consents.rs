@@ -1,0 +1,247 @@
+//! Authorization requests in a user's browser: the user decides on the consent page, and the code's grant has the scope
+//! that the user chose.
+
+use super::{
+    run::{NOTES, Run},
+    subjects::Begun,
+};
+use crate::harness::{
+    AuthorizationRequest, Browser, HtmlForm, Redirect, Response,
+    code_flow::CALLBACK,
+    openid::NONCE,
+    oracle::{
+        Values,
+        consent::{Consent, Remembered},
+        values,
+    },
+};
+
+/// A decision on the consent page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    Deny,
+    AllowAll,
+    /// The user leaves this value out.
+    AllowWithout(&'static str),
+    /// The form is edited: it also allows what the client did not request.
+    AllowMore,
+}
+
+/// The decisions of the run.
+const DECISIONS: [Decision; 8] = [
+    Decision::Deny,
+    Decision::AllowAll,
+    Decision::AllowAll,
+    Decision::AllowWithout("write"),
+    Decision::AllowWithout("write"),
+    Decision::AllowWithout("read"),
+    Decision::AllowWithout("openid"),
+    Decision::AllowMore,
+];
+
+/// What an authorization response says, if it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Answer {
+    Code(String),
+    Error(String),
+    /// A 503, or the error `temporarily_unavailable`.
+    Unavailable,
+}
+
+/// An authorization request with the user's decision, and the responses.
+struct Exchange {
+    requested: &'static str,
+    decision: Decision,
+    /// The response to the request. `None`: the consent page.
+    first: Option<Answer>,
+    /// The response to the decision on the consent page.
+    decided: Option<Answer>,
+    /// Whether no request to DynamoDB has failed meanwhile.
+    calm: bool,
+}
+
+impl Run {
+    /// Sends an authorization request of a client with a user's browser. The user decides, and the code's grant takes the
+    /// place of another one.
+    pub async fn authorize(&mut self, user: usize, jar: usize) -> Result<String, String> {
+        let client = self.client_of_request(user);
+        let (redirect_uri_sent, for_notes) = (self.dice.chance(50), self.dice.chance(50));
+        let begun = Begun { client, user, redirect_uri_sent, for_notes };
+        let of = &self.clients[client];
+        let requested = *self.dice.one(&[of.whole_scope(), of.whole_scope(), of.narrow_scope()]);
+        let (decision, twice) = (*self.dice.one(&DECISIONS), self.dice.chance(30));
+        let (failures, request) = (self.proxy.failures(), self.authorization_request(begun, requested));
+        let browser = self.accounts[user].jars[jar].browser(&self.stack);
+        let response = browser.authorize(&request).await;
+        let signed_in = !response.header("location").is_some_and(|to| to.starts_with("/login?"));
+        if !signed_in {
+            self.observe_session(user, jar, false)?;
+            return Ok("no session".to_owned());
+        }
+        let first = answer(&response)?;
+        let decided = match &first {
+            None => {
+                let form = HtmlForm::of(&response, "/oauth/authorize");
+                Some(decide(&browser, &form, decision, twice).await?)
+            }
+            Some(_) => None,
+        };
+        if response.status != 503 {
+            self.observe_session(user, jar, true)?;
+        }
+        let calm = self.proxy.failures() == failures;
+        self.check_authorization(begun, Exchange { requested, decision, first, decided, calm })
+    }
+
+    /// Returns the number of a client that works, often one that the user has agreed to: its consent may be remembered.
+    fn client_of_request(&mut self, user: usize) -> usize {
+        let consents = &self.accounts[user].consents;
+        let work: Vec<_> = (0..self.clients.len()).filter(|n| self.clients[*n].works()).collect();
+        let is_known = |n: &usize| consents.contains_key(&self.clients[*n].registered.id);
+        let known: Vec<_> = work.iter().copied().filter(is_known).collect();
+        let any = known.is_empty() || self.dice.chance(50);
+        *self.dice.one(if any { &work } else { &known })
+    }
+
+    /// Checks the responses, and records the consent and the grant.
+    fn check_authorization(&mut self, begun: Begun, exchange: Exchange) -> Result<String, String> {
+        let Exchange { requested, decision, first, decided, calm } = exchange;
+        let page = first.is_none();
+        let told = decided.or(first).ok_or("no response")?;
+        let scope = match (&told, self.requested_scope(begun, requested)) {
+            (Answer::Unavailable, scope) if !calm => {
+                if let (true, Ok(scope)) = (page, scope) {
+                    self.remember(begun, chosen(scope, decision), false);
+                }
+                return Ok("503".to_owned());
+            }
+            (Answer::Error(error), Err(expected)) if !page && error == expected => return Ok(error.clone()),
+            (Answer::Code(_) | Answer::Error(_), Ok(scope)) => scope,
+            (_, scope) => return Err(format!("{requested}, calm: {calm}: {told:?}, but {scope:?}")),
+        };
+        let now = self.now();
+        self.remembered(begun).observe(now, &scope, begun.for_notes, page)?;
+        let chosen = if page { chosen(scope, decision) } else { scope };
+        match told {
+            Answer::Error(error) if page && error == "access_denied" && chosen.is_empty() => Ok(error),
+            Answer::Code(code) if !chosen.is_empty() => {
+                if page {
+                    self.remember(begun, chosen.clone(), calm);
+                }
+                let at = self.place();
+                self.subjects[at] = self.begun(begun, code, chosen);
+                Ok(format!("code, after a page: {page}"))
+            }
+            told => Err(format!("{decision:?} of {chosen:?}, after a page: {page}: {told:?}")),
+        }
+    }
+
+    fn authorization_request(&self, begun: Begun, requested: &str) -> AuthorizationRequest {
+        let of = &self.clients[begun.client];
+        let mut request = AuthorizationRequest::by(&of.registered).with("scope", requested);
+        if begun.redirect_uri_sent {
+            request = request.with("redirect_uri", CALLBACK);
+        }
+        if begun.for_notes {
+            request = request.with("resource", NOTES);
+        }
+        if of.is_openid() { request.with("nonce", NONCE) } else { request }
+    }
+
+    /// Returns the scope that the user is asked for, or the error of the request. A public client, an OpenID Connect request
+    /// and a request for a resource get the part that the client may have. The resource lists no `openid`, which signs the
+    /// user in.
+    fn requested_scope(&self, begun: Begun, requested: &str) -> Result<Values, &'static str> {
+        let of = &self.clients[begun.client];
+        let (requested, most) = (values(requested), values(of.scope));
+        if begun.for_notes {
+            let listed = self.notes.ok_or("invalid_target")?;
+            return Ok(&requested & &(&most & &values(&format!("{listed} openid"))));
+        }
+        let gets_a_part = of.is_public() || of.is_openid() || requested.is_subset(&most);
+        if gets_a_part { Ok(&requested & &most) } else { Err("invalid_scope") }
+    }
+
+    /// Returns what the deployment remembers of the user's consents to the client. A public client's are not remembered: any
+    /// program can pretend to be one (RFC 8252 §8.6).
+    fn remembered(&mut self, begun: Begun) -> &mut Remembered {
+        let id = self.clients[begun.client].registered.id.clone();
+        self.accounts[begun.user].consents.entry(id).or_default()
+    }
+
+    fn remember(&mut self, begun: Begun, scope: Values, calm: bool) {
+        if self.clients[begun.client].is_public() || scope.is_empty() {
+            return;
+        }
+        let (sub, id) = (self.accounts[begun.user].user.sub, &self.clients[begun.client].registered.id);
+        let certain = calm && !self.proxy.is_on_the_way(&format!("k#{sub}#{id}"));
+        let consent = Consent { scope, at_resource: begun.for_notes, agreed_at: self.now() };
+        self.remembered(begun).agree(consent, certain);
+    }
+
+    /// Returns the number of a grant to replace: one that is over, if there is one.
+    fn place(&mut self) -> usize {
+        let now = self.now();
+        let over = self.subjects.iter().position(|subject| subject.oracle.is_over(now));
+        over.unwrap_or_else(|| self.dice.below(self.subjects.len()))
+    }
+}
+
+/// Returns the scope that the user allows of `scope`. `openid` cannot be left out: the client learns the user's `sub`.
+fn chosen(mut scope: Values, decision: Decision) -> Values {
+    match decision {
+        Decision::Deny => scope.clear(),
+        Decision::AllowAll | Decision::AllowMore => {}
+        Decision::AllowWithout(value) => scope.retain(|known| known == "openid" || known != value),
+    }
+    scope
+}
+
+/// Sends the decision, at times twice: the same form leads to the same redirect.
+async fn decide(
+    browser: &Browser<'_>,
+    form: &HtmlForm,
+    decision: Decision,
+    twice: bool,
+) -> Result<Answer, String> {
+    let word = if decision == Decision::Deny { "deny" } else { "allow" };
+    let (form, more) = match decision {
+        Decision::AllowWithout(value) => (form.without(&format!("allow:{value}")), Vec::new()),
+        Decision::AllowMore => {
+            let more = ["allow:admin", "allow:write", "allow:read"];
+            let more = more.into_iter().filter(|name| form.get(name).is_none());
+            (form.clone(), more.map(|name| (name, "yes")).collect())
+        }
+        Decision::Deny | Decision::AllowAll => (form.clone(), Vec::new()),
+    };
+    let fields = [more.as_slice(), &[("decision", word)]].concat();
+    let first = browser.submit(&form, &fields).await;
+    let told = answer(&first)?.ok_or_else(|| format!("{} {}", first.status, first.text))?;
+    if !twice {
+        return Ok(told);
+    }
+    let second = browser.submit(&form, &fields).await;
+    match (told, answer(&second)?) {
+        (Answer::Unavailable, Some(second)) => Ok(second),
+        (first, Some(second)) if second == Answer::Unavailable || first == second => Ok(first),
+        (first, second) => Err(format!("one form, two responses: {first:?}, {second:?}")),
+    }
+}
+
+/// Returns the authorization response. `None`: it is a page.
+fn answer(response: &Response) -> Result<Option<Answer>, String> {
+    match (response.status, response.header("location")) {
+        (200, None) => Ok(None),
+        (503, None) => Ok(Some(Answer::Unavailable)),
+        (303, Some(to)) if to.starts_with(CALLBACK) => {
+            let redirect = Redirect::of(response);
+            Ok(Some(match (redirect.get("code"), redirect.get("error")) {
+                (Some(code), None) => Answer::Code(code.to_owned()),
+                (None, Some("temporarily_unavailable")) => Answer::Unavailable,
+                (None, Some(error)) => Answer::Error(error.to_owned()),
+                other => return Err(format!("{other:?}")),
+            }))
+        }
+        (status, location) => Err(format!("{status} {location:?} {}", response.text)),
+    }
+}
