@@ -99,7 +99,7 @@ async fn rotate(
             Classification::Retry(nonce) => return Ok((grant, Pair::derive(presented, nonce), true)),
             Classification::Overtaken(at) => {
                 let Pair { nonce, access, .. } = Pair::derive(presented, Nonce(*random()));
-                rotation = RefreshRotation { nonce, access: access.digest(), at, ..rotation };
+                rotation = rotation.again(nonce, access.digest(), at.max(call.app.clock.now()));
             }
             Classification::Refused(error) => {
                 end_if_reused(call, client, presented.id(), error).await?;

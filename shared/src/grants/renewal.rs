@@ -6,9 +6,10 @@
 //! instance is ahead, the request [writes again](super::Classification::Overtaken) with a time after the last one, as
 //! Lamport's clocks do, and with another access token.
 
-use super::{Grant, RefreshRotation, Rotation};
+use super::{Grant, Nonce, RefreshRotation, Rotation};
 use crate::{
     dynamodb::{self, Update},
+    secret::{AccessToken, Digest},
     time::Timestamp,
 };
 
@@ -18,6 +19,13 @@ impl RefreshRotation {
     pub(super) fn is_due(&self, grant: &Grant) -> bool {
         self.last_renewal(grant)
             .is_none_or(|last| last.at < self.at && self.needs_another_than_the_last(grant))
+    }
+
+    /// Returns the write of the same request after [`Classification::Overtaken`](super::Classification::Overtaken): at this
+    /// time, and with the access token that the new nonce leads to.
+    #[must_use]
+    pub fn again(self, nonce: Nonce, access: Digest<AccessToken>, at: Timestamp) -> Self {
+        Self { nonce, access, at, ..self }
     }
 
     /// Returns the last renewal of the presented token.

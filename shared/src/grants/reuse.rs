@@ -13,8 +13,8 @@ pub enum Classification {
     /// The token was rotated within the grace window; or it is not rotated, and its access token is still young. The
     /// same tokens can be derived from this nonce and returned again.
     Retry(Nonce),
-    /// Without rotation: another renewal has a later time, and its access token is not what this request needs. Write again,
-    /// with a new nonce, and with this time as [`RefreshRotation::at`].
+    /// Without rotation: the last renewal is not earlier than this one, and its access token is not what this request needs.
+    /// Write [again](RefreshRotation::again), at this time or a later one.
     Overtaken(Timestamp),
     Refused(RotationError),
 }

@@ -58,7 +58,8 @@ pub struct RefreshRotation {
     /// The lifetime of the new refresh token if it is not used.
     pub refresh_lifetime: Duration,
     pub now: Timestamp,
-    /// The time that orders the rotation among those of the grant: `now`, or later if another instance's clock is ahead.
+    /// The stored time of the rotation: `now`. Without rotation, it is later if another instance's clock is ahead, as it orders
+    /// the renewals.
     pub at: Timestamp,
 }
 

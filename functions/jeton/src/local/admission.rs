@@ -97,6 +97,14 @@ impl Admission {
         route
     }
 
+    /// Refuses the requests that wait for their turn, and those to come.
+    pub(super) fn close(&self) {
+        for route in self.routes.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            route.requests.close();
+            route.turns.close();
+        }
+    }
+
     /// Returns the body with the room of its bytes; a body that is empty needs none.
     async fn read(&self, body: Body) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Response<Body>> {
         let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
@@ -154,8 +162,8 @@ pub(super) async fn admit(
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-    use tokio::task::unconstrained;
+    use futures_util::{FutureExt, future::join_all};
+    use tokio::{task::unconstrained, time::Instant};
 
     use super::*;
 
@@ -186,5 +194,24 @@ mod tests {
         // A client that is gone leaves its place to another.
         drop(waiting.pop());
         assert!(request().now_or_never().is_none());
+
+        // The server stops.
+        admission.close();
+        for refused in waiting[1..].iter_mut().chain([&mut request()]) {
+            let refusal = refused.now_or_never().unwrap().err().unwrap();
+            assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_so_long_for_its_turn_and_is_refused() {
+        let admission = Admission::new(1);
+        let request = || admission.admit("/oauth/token", Body::empty());
+        let in_progress = join_all((0..MOST_IN_PROGRESS).map(|_| request())).await;
+        let begin = Instant::now();
+        let refusal = request().await.err().unwrap();
+        assert_eq!((refusal.status(), begin.elapsed() >= TURN), (StatusCode::SERVICE_UNAVAILABLE, true));
+        drop(in_progress);
+        assert!(request().await.is_ok());
     }
 }

@@ -58,6 +58,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The server has a thread of its own: while the functions take all processors, it still admits or refuses what arrives.
 /// Otherwise requests would wait in their connections, without a bound.
 pub struct Gateway {
+    admission: Arc<Admission>,
     stop: watch::Sender<bool>,
     /// Closed when the server has stopped.
     stopped: oneshot::Receiver<()>,
@@ -81,7 +82,7 @@ impl Gateway {
 
     fn serve(router: Router<Arc<App>>, app: Arc<App>, listener: TcpListener) -> io::Result<Self> {
         let admission = Arc::new(Admission::new(MOST_BODY_BYTES));
-        let router = router.layer(from_fn_with_state(admission, admit)).with_state(app);
+        let router = router.layer(from_fn_with_state(Arc::clone(&admission), admit)).with_state(app);
         let (stop, mut is_due) = watch::channel(false);
         let (end, stopped) = oneshot::channel();
         let listener = listener.into_std()?;
@@ -107,12 +108,13 @@ impl Gateway {
             drop(end);
         })?;
         started.recv().map_err(io::Error::other)??;
-        Ok(Self { stop, stopped })
+        Ok(Self { admission, stop, stopped })
     }
 
-    /// Takes no more requests, and waits for the responses to those in progress.
+    /// Takes no more requests, refuses those that wait, and waits for the responses to those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        self.admission.close();
         let _ = tokio::time::timeout(Duration::from_secs(5), self.stopped).await;
     }
 }
@@ -161,10 +163,14 @@ async fn respond(
         let response = lambda::invoke(app, handler, &event, Context::default()).await.ok()?;
         serde_json::from_value(serde_json::to_value(response).ok()?).ok()
     }));
+    let function = invocation.abort_handle();
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(Some(response))) => to_http(response),
         Ok(Ok(None) | Err(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        Err(_) => unavailable(),
+        Err(_) => {
+            function.abort();
+            unavailable()
+        }
     }
 }
 

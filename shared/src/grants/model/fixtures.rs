@@ -134,7 +134,7 @@ pub(super) fn rotation(token: &str, nth: u8, now: u8, rotates: bool) -> RefreshR
 pub(super) fn overtaken(rotation: &RefreshRotation, token: &str, at: Timestamp) -> RefreshRotation {
     let nonce = rotation.nonce.0.map(|byte| byte + 50);
     let access = refresh_token(token).successor_access(&nonce).digest();
-    RefreshRotation { nonce: Nonce(nonce), access, at, ..rotation.clone() }
+    rotation.clone().again(Nonce(nonce), access, at)
 }
 
 pub(super) fn access_revocation(token: Digest<AccessToken>, now: u8) -> AccessRevocation {
