@@ -38,6 +38,7 @@ async fn run(operations: usize, seed: u64) -> Option<String> {
     while run.operations < operations && wrong.is_none() {
         let contradiction = run.step(step).await.err();
         wrong = contradiction.map(|contradiction| format!("seed {seed}, step {step}: {contradiction}"));
+        wrong.iter().for_each(|wrong| println!("{wrong}"));
         step += 1;
     }
     let seconds = begin.elapsed().as_secs_f64();

@@ -56,7 +56,7 @@ struct Exchange {
     first: Option<Answer>,
     /// The response to the decision on the consent page.
     decided: Option<Answer>,
-    /// Whether no request to DynamoDB has failed meanwhile.
+    /// Whether no request to DynamoDB has failed meanwhile, and the server was prompt.
     calm: bool,
 }
 
@@ -70,7 +70,7 @@ impl Run {
         let of = &self.clients[client];
         let requested = *self.dice.one(&[of.whole_scope(), of.whole_scope(), of.narrow_scope()]);
         let (decision, twice) = (*self.dice.one(&DECISIONS), self.dice.chance(30));
-        let (failures, request) = (self.proxy.failures(), self.authorization_request(begun, requested));
+        let (moment, request) = (self.begin_moment(), self.authorization_request(begun, requested));
         let browser = self.accounts[user].jars[jar].browser(&self.stack);
         let response = browser.authorize(&request).await;
         let signed_in = !response.header("location").is_some_and(|to| to.starts_with("/login?"));
@@ -89,7 +89,7 @@ impl Run {
         if response.status != 503 {
             self.observe_session(user, jar, true)?;
         }
-        let calm = self.proxy.failures() == failures;
+        let calm = self.was_calm_since(&moment);
         self.check_authorization(begun, Exchange { requested, decision, first, decided, calm })
     }
 

@@ -19,17 +19,32 @@ use crate::harness::{
 /// on without a response.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// The beginning of a moment.
+pub struct Begin {
+    failures: usize,
+    time: Instant,
+}
+
 impl Run {
+    pub fn begin_moment(&self) -> Begin {
+        Begin { failures: self.proxy.failures(), time: Instant::now() }
+    }
+
+    /// Returns whether no request to DynamoDB has failed since then, and the server was prompt.
+    pub fn was_calm_since(&self, begin: &Begin) -> bool {
+        self.proxy.failures() == begin.failures && begin.time.elapsed() < PROMPT
+    }
+
     /// Sends the requests of one moment, and checks their responses.
     pub async fn send_and_check(&mut self, requests: Vec<Request>) -> Result<(), String> {
-        let (failures, begin) = (self.proxy.failures(), Instant::now());
+        let begin = self.begin_moment();
         let kills = self.dice.below(1_000) < 8;
         let responses = if kills {
             self.send_and_kill(&requests).await
         } else {
             join_all(requests.iter().map(|request| self.send(request))).await
         };
-        let calm = !kills && self.proxy.failures() == failures && begin.elapsed() < PROMPT;
+        let calm = !kills && self.was_calm_since(&begin);
         self.check(requests, responses, calm).await
     }
 
