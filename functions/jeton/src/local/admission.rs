@@ -97,7 +97,7 @@ impl Admission {
         route
     }
 
-    /// Refuses the requests that wait for their turn, and those to come.
+    /// Refuses the requests that wait for their turn, and further ones to the same routes.
     pub(super) fn close(&self) {
         for route in self.routes.lock().unwrap_or_else(PoisonError::into_inner).values() {
             route.requests.close();
