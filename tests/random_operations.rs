@@ -36,9 +36,11 @@ async fn run(operations: usize, seed: u64) -> Option<String> {
     let (mut step, mut wrong) = (0, None);
     // After one wrong outcome the following ones prove nothing.
     while run.operations < operations && wrong.is_none() {
-        let contradiction = run.step(step).await.err();
-        wrong = contradiction.map(|contradiction| format!("seed {seed}, step {step}: {contradiction}"));
-        wrong.iter().for_each(|wrong| println!("{wrong}"));
+        if let Err(contradiction) = run.step(step).await {
+            let contradiction = format!("seed {seed}, step {step}: {contradiction}");
+            println!("{contradiction}");
+            wrong = Some(contradiction);
+        }
         step += 1;
     }
     let seconds = begin.elapsed().as_secs_f64();

@@ -46,6 +46,8 @@ enum Answer {
     Error(String),
     /// A 503, or the error `temporarily_unavailable`.
     Unavailable,
+    /// A redirect to the login page.
+    NoSession,
 }
 
 /// An authorization request with the user's decision, and the responses.
@@ -73,21 +75,19 @@ impl Run {
         let (moment, request) = (self.begin_moment(), self.authorization_request(begun, requested));
         let browser = self.accounts[user].jars[jar].browser(&self.stack);
         let response = browser.authorize(&request).await;
-        let signed_in = !response.header("location").is_some_and(|to| to.starts_with("/login?"));
-        if !signed_in {
-            self.observe_session(user, jar, false)?;
-            return Ok("no session".to_owned());
-        }
         let first = answer(&response)?;
-        let decided = match &first {
+        let (decided, signed_out) = match &first {
             None => {
                 let form = HtmlForm::of(&response, "/oauth/authorize");
-                Some(decide(&browser, &form, decision, twice).await?)
+                decide(&browser, &form, decision, twice).await?
             }
-            Some(_) => None,
+            Some(first) => (None, *first == Answer::NoSession),
         };
         if response.status != 503 {
-            self.observe_session(user, jar, true)?;
+            self.observe_session(user, jar, !signed_out)?;
+        }
+        if signed_out && decided.is_none() {
+            return Ok(format!("no session, after a page: {}", first.is_none()));
         }
         let calm = self.was_calm_since(&moment);
         self.check_authorization(begun, Exchange { requested, decision, first, decided, calm })
@@ -197,13 +197,14 @@ fn chosen(mut scope: Values, decision: Decision) -> Values {
     scope
 }
 
-/// Sends the decision, at times twice: the same form leads to the same redirect.
+/// Sends the decision, at times twice: the same form leads to the same redirect. Returns the response, and whether the
+/// session had ended: a sign-out that got a 503 can end it late, between the page and the decision.
 async fn decide(
     browser: &Browser<'_>,
     form: &HtmlForm,
     decision: Decision,
     twice: bool,
-) -> Result<Answer, String> {
+) -> Result<(Option<Answer>, bool), String> {
     let word = if decision == Decision::Deny { "deny" } else { "allow" };
     let (form, more) = match decision {
         Decision::AllowWithout(value) => (form.without(&format!("allow:{value}")), Vec::new()),
@@ -215,17 +216,19 @@ async fn decide(
         Decision::Deny | Decision::AllowAll => (form.clone(), Vec::new()),
     };
     let fields = [more.as_slice(), &[("decision", word)]].concat();
-    let first = browser.submit(&form, &fields).await;
-    let told = answer(&first)?.ok_or_else(|| format!("{} {}", first.status, first.text))?;
-    if !twice {
-        return Ok(told);
+    let mut told = None;
+    for _ in 0..if twice { 2 } else { 1 } {
+        let response = browser.submit(&form, &fields).await;
+        match (told, answer(&response)?) {
+            (_, None) => return Err(format!("{} {}", response.status, response.text)),
+            (earlier, Some(Answer::NoSession)) => return Ok((earlier, true)),
+            (None | Some(Answer::Unavailable), next) => told = next,
+            (earlier, Some(Answer::Unavailable)) => told = earlier,
+            (earlier, next) if earlier == next => told = next,
+            (earlier, next) => return Err(format!("one form, two responses: {earlier:?}, {next:?}")),
+        }
     }
-    let second = browser.submit(&form, &fields).await;
-    match (told, answer(&second)?) {
-        (Answer::Unavailable, Some(second)) => Ok(second),
-        (first, Some(second)) if second == Answer::Unavailable || first == second => Ok(first),
-        (first, second) => Err(format!("one form, two responses: {first:?}, {second:?}")),
-    }
+    Ok((told, false))
 }
 
 /// Returns the authorization response. `None`: it is a page.
@@ -233,6 +236,7 @@ fn answer(response: &Response) -> Result<Option<Answer>, String> {
     match (response.status, response.header("location")) {
         (200, None) => Ok(None),
         (503, None) => Ok(Some(Answer::Unavailable)),
+        (303, Some(to)) if to.starts_with("/login?") => Ok(Some(Answer::NoSession)),
         (303, Some(to)) if to.starts_with(CALLBACK) => {
             let redirect = Redirect::of(response);
             Ok(Some(match (redirect.get("code"), redirect.get("error")) {
