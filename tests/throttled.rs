@@ -1,14 +1,19 @@
 //! Every function while DynamoDB throttles all requests, or answers none: it responds within its timeout in the template,
-//! after a bounded number of attempts.
+//! after a bounded number of attempts, and before its invocation ends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use axum::http::Request;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use jeton::local::ROUTES;
+use lambda_http::Context;
+use serde_json::{Value, json};
+use shared::endpoint::lambda::invoke;
 use tokio::time::timeout;
 
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, REGISTER, Registered, Response, Stack,
-    openid::SCOPE, public_metadata,
+    lambda::event, openid::SCOPE, public_metadata,
 };
 
 /// The shortest timeout of a function, less a second for a response on its way.
@@ -136,5 +141,39 @@ async fn every_function_gives_up_in_time_if_the_database_never_answers() {
         scene.requests().into_iter().map(async |(name, request)| (name, timeout(IN_TIME, request).await));
     for (name, answer) in join_all(answers).await {
         can_be_retried(name, &answer.expect(name));
+    }
+}
+
+/// Invokes the function of `url` for its request by GET, which may take so long.
+async fn invoke_for(stack: &Stack, url: &str, time: Duration) -> Value {
+    let (parts, ()) = Request::builder().uri(url).body(()).unwrap().into_parts();
+    let (_, handler) = ROUTES.iter().find(|(path, _)| *path == parts.uri.path()).unwrap();
+    let mut context = Context::default();
+    context.deadline = stack.now().after(time).millis();
+    let event = event(&parts, &[]).to_string();
+    let response = invoke(Arc::clone(&stack.app), *handler, &event, context);
+    serde_json::to_value(timeout(time, response).await.expect("a response in time").unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_function_gives_up_before_its_invocation_ends() {
+    // A request to DynamoDB gives up after three seconds and a half.
+    const TIME: Duration = Duration::from_secs(2);
+    let stack = Stack::with_everything().await;
+    let request = AuthorizationRequest::by(&stack.web().await).url();
+    let in_time = invoke_for(&stack, &request, TIME).await;
+    assert_eq!(in_time["statusCode"], 303, "{in_time}");
+    stack.advance(Duration::from_mins(10));
+    stack.dynamodb.fail(Fault::Hang);
+    // A page, and JSON.
+    let urls = [request.as_str(), "/.well-known/jwks.json"];
+    for response in join_all(urls.map(|url| invoke_for(&stack, url, TIME))).await {
+        assert_eq!(response["statusCode"], 503, "{response}");
+        assert!(response["headers"]["retry-after"].is_string(), "{response}");
+    }
+    let lines = stack.audited("unavailable");
+    assert_eq!(lines.len(), urls.len(), "{lines:?}");
+    for line in lines {
+        assert_eq!(line["reason"], json!("no response in the time of the invocation"));
     }
 }

@@ -74,6 +74,7 @@ pub fn variables(stack: &Stack) -> Vec<(String, String)> {
         ("JETON_USERS_TABLE", &tables.users),
         ("JETON_PERSONAL_SCOPES", "read write"),
         ("JETON_REGISTRATION", "open"),
+        ("JETON_COMPAT", "no-rotation"),
         ("JETON_REGISTRATIONS_PER_ADDRESS", "1000000"),
         ("JETON_REGISTRATIONS", "1000000"),
     ];
@@ -159,6 +160,7 @@ async fn no_request_fails_during_an_upgrade_and_the_way_back() {
     let stack = Stack::from_now_on(|config| {
         config.account.personal_scopes = "read write".parse().unwrap();
         config.registration.mode = RegistrationMode::Open;
+        config.compat = "no-rotation".parse().unwrap();
         (config.registration.per_address, config.registration.in_all) = (1_000_000, 1_000_000);
     });
     let stack = Arc::new(stack.await);
@@ -181,8 +183,12 @@ async fn no_request_fails_during_an_upgrade_and_the_way_back() {
     let front = Arc::new(front);
 
     let over = Arc::new(AtomicBool::new(false));
-    let clients =
-        Clients { web: stack.web().await, machine: stack.machine().await, rs: stack.resource_server().await };
+    let clients = Clients {
+        web: stack.web().await,
+        fixed: stack.legacy("no-rotation").await,
+        machine: stack.machine().await,
+        rs: stack.resource_server().await,
+    };
     let clock = tokio::spawn(keep_time(Arc::clone(&stack), Arc::clone(&over)));
     let administrator = Administrator { stack: Arc::clone(&stack), programs };
     let administered = tokio::spawn(administrator.administer(Arc::clone(&over)));

@@ -242,6 +242,7 @@ fn of_waits() -> Vec<Row> {
     vec![
         ("One attempt of a DynamoDB request", vec![constant("connection::ATTEMPT") / SECOND]),
         ("A DynamoDB request with its 3 attempts", vec![constant("connection::OPERATION"), 503]),
+        ("A function that has not answered yet", vec![constant("call::RESERVE"), 503]),
         ("Statuses after a redemption or a refresh", vec![constant("standing::TIMEOUT") / SECOND]),
         ("ID token of a refresh", vec![constant("id_token::TIMEOUT") / SECOND]),
         (
@@ -270,6 +271,10 @@ fn of_the_local_server() -> Vec<Row> {
         (
             "Time from a connection, or from a response, to the end of the next request's head",
             vec![constant("http_server::HEAD") / SECOND],
+        ),
+        (
+            "Time in which a client must read more of a response",
+            vec![constant("http_server::UNREAD") / SECOND],
         ),
         ("Passwords that are hashed at a time", vec![constant("argon2id::MEMORY") / 1_024]),
     ]

@@ -139,7 +139,7 @@ async fn serve(State(runtime): State<Arc<Runtime>>, request: Request) -> Respons
 }
 
 /// Returns the event of an HTTP API (payload format 2.0).
-fn event(parts: &Parts, body: &[u8]) -> Value {
+pub fn event(parts: &Parts, body: &[u8]) -> Value {
     let path = parts.uri.path();
     let header = |name: &axum::http::HeaderName| {
         let values = parts.headers.get_all(name).iter().map(|value| value.to_str().unwrap());

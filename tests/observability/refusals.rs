@@ -4,13 +4,22 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use shared::{clients::Registration, config::RegistrationMode, config::SigningKeys, oauth::AuthMethod};
+use shared::{
+    clients::{Client, Registration},
+    config::{RegistrationMode, SigningKeys},
+    oauth::AuthMethod,
+    pages::Section,
+    users::personal::PersonalToken,
+};
 
 use super::lines_of;
 use crate::harness::{
-    AuthorizationRequest, Browser, HtmlForm, JSON, REGISTER, Registered, Response, Stack,
-    code_flow::{Request, VERIFIER},
-    machine, public_metadata,
+    AuthorizationRequest, Browser, HtmlForm, JSON, PASSWORD, REGISTER, Registered, Response, Stack,
+    account::{CREDENTIALS, RESET, TOKENS, reset_path},
+    code_flow::{CALLBACK, Request, VERIFIER},
+    machine,
+    openid::relying_party,
+    public_metadata,
 };
 
 /// Text that callers send, and that no line may repeat: no id and no word of the code has a space.
@@ -44,6 +53,7 @@ async fn deployment() -> Stack {
         config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
         config.registration.mode = RegistrationMode::Open;
         config.account.personal_scopes = "read write".parse().unwrap();
+        config.account.developer_scopes = "orders".parse().unwrap();
     })
     .await
 }
@@ -156,10 +166,16 @@ async fn revocation_and_introspection(all: &mut Refusals<'_>) -> Vec<String> {
 async fn authorization_endpoint(all: &mut Refusals<'_>, browser: &Browser<'_>) {
     let stack = all.stack;
     let (web, public) = (stack.web().await, stack.public().await);
+    let two_uris =
+        Registration { redirect_uris: [CALLBACK, NOTES].map(str::to_owned).into(), ..relying_party() };
+    let of_two_uris = AuthorizationRequest::by(&stack.register(two_uris).await);
     let request = AuthorizationRequest::by(&web).with("state", PLANTED);
     let consent = browser.consent_form(&request).await;
     for (request, kind) in [
+        (request.without("client_id"), "no client"),
         (request.with("client_id", "nobody"), "unknown client"),
+        (of_two_uris, "no redirect URI"),
+        (request.with("redirect_uri", CALLBACK).and("redirect_uri", CALLBACK), "two redirect URIs"),
         (request.with("redirect_uri", "https://evil.example/"), "unknown redirect URI"),
         (request.with("x", &"x".repeat(4_096)), "too long"),
         (request.and("scope", "write"), "repeated"),
@@ -208,6 +224,45 @@ async fn userinfo(all: &mut Refusals<'_>) -> Vec<String> {
     vec![pair.access, pair.refresh, own]
 }
 
+/// The forms that make something, and those of a new password.
+async fn account(all: &mut Refusals<'_>) -> Vec<String> {
+    let stack = all.stack;
+    let ((dev, browser), (_, other)) = (stack.developer("dev").await, stack.signed_in_user("kim").await);
+    let to_make = async |path: &str| HtmlForm::to_make(&browser.get(path).await).with("name", "script");
+    let token = to_make(TOKENS).await.without("lasts").with("lasts", "7").with("allow:read", "yes");
+    for (form, kind) in [
+        (token.with("csrf", PLANTED), "stale form"),
+        (token.with("name", ""), "no name"),
+        (token.without("allow:read"), "no scope"),
+        (token.with("lasts", PLANTED), "unknown lifetime"),
+    ] {
+        all.take(&browser.submit(&form, &[]).await, kind);
+    }
+    let mut secrets = Vec::new();
+    for nth in 0..PersonalToken::MOST {
+        secrets.push(browser.personal_token(&nth.to_string(), "7").await);
+    }
+    all.take(&browser.submit(&token, &[]).await, "too many");
+    let credentials = to_make(CREDENTIALS).await;
+    all.take(&browser.submit(&credentials.with("name", ""), &[]).await, "no name");
+    for nth in 0..Client::MOST_OWNED {
+        secrets.push(browser.credentials(&nth.to_string()).await.secret);
+    }
+    all.take(&browser.submit(&credentials, &[]).await, "too many");
+    all.take(&other.get(CREDENTIALS).await, "no developer");
+    let (short, long) = ("x", "x".repeat(1_025));
+    all.take(&browser.change_password(PASSWORD, short, false).await, "short password");
+    all.take(&browser.change_password(PASSWORD, &long, false).await, "long password");
+    let link = stack.app.users.create_reset_link(dev.sub, stack.now()).await.unwrap();
+    let form = HtmlForm::of(&browser.get(&reset_path(&link)).await, RESET);
+    all.take(&browser.submit(&form, &[("new", short)]).await, "short password");
+    all.take(&browser.submit(&form, &[("new", &long)]).await, "long password");
+    all.take(&browser.submit(&form.without("csrf"), &[("new", PASSWORD)]).await, "stale form");
+    all.take(&browser.post(Section::PASSWORD, &[("csrf", PLANTED)]).await, "stale form");
+    secrets.extend([link.expose().to_owned(), PASSWORD.to_owned()]);
+    secrets
+}
+
 async fn other_pages(all: &mut Refusals<'_>, browser: &Browser<'_>) {
     let stack = all.stack;
     let stranger = stack.browser();
@@ -246,8 +301,9 @@ async fn each_refusal_has_a_reason_of_its_own_and_no_secret_or_input_in_the_log(
     let browser = stack.signed_in().await;
     authorization_endpoint(&mut all, &browser).await;
     secrets.extend(userinfo(&mut all).await);
+    secrets.extend(account(&mut all).await);
     other_pages(&mut all, &browser).await;
-    assert!(all.known.len() > 100, "{}", all.known.len());
+    assert!(all.known.len() > 115, "{}", all.known.len());
 
     secrets.extend(["jeton-session", "jeton-device"].map(|name| browser.cookie(name).unwrap()));
     let sent = [VERIFIER, OTHER_VERIFIER, PLANTED, "<script>", "evil.example", "b.example"];

@@ -25,6 +25,8 @@ const ATTEMPTS: usize = 50;
 #[derive(Clone)]
 pub struct Clients {
     pub web: Registered,
+    /// A confidential client whose refresh tokens stay as they are.
+    pub fixed: Registered,
     pub machine: Registered,
     pub rs: Registered,
 }
@@ -61,19 +63,22 @@ impl Person {
         let stack = Arc::clone(&self.stack);
         let mut browser = stack.browser();
         self.sign_in(&browser).await;
-        let mut pair = self.grant(&browser).await;
+        let (web, fixed) = (self.clients.web.clone(), self.clients.fixed.clone());
+        let mut pair = self.grant(&browser, &web).await;
+        let fixed = self.grant(&browser, &fixed).await;
         while !self.over.load(Ordering::SeqCst) {
             match self.dice.below(100) {
                 0..10 => {
                     browser = stack.browser();
                     self.sign_in(&browser).await;
                 }
-                10..25 => pair = self.grant(&browser).await,
-                25..55 => pair = self.refresh(&pair).await,
+                10..25 => pair = self.grant(&browser, &web).await,
+                25..45 => pair = self.refresh(&pair).await,
+                45..55 => self.refresh_without_rotation(&fixed).await,
                 55..70 => self.machine().await,
                 70..80 => {
                     self.revoke(&pair).await;
-                    pair = self.grant(&browser).await;
+                    pair = self.grant(&browser, &web).await;
                 }
                 80..90 => self.account(&browser).await,
                 90..95 => self.personal_token(&browser).await,
@@ -91,9 +96,8 @@ impl Person {
     }
 
     /// Returns the tokens of a new grant.
-    async fn grant(&mut self, browser: &Browser<'_>) -> Pair {
-        let web = &self.clients.web;
-        let request = AuthorizationRequest::by(web).with("scope", "read write");
+    async fn grant(&mut self, browser: &Browser<'_>, client: &Registered) -> Pair {
+        let request = AuthorizationRequest::by(client).with("scope", "read write");
         let mut response = answered!(browser.authorize(&request));
         if response.status == 200 {
             let form = HtmlForm::of(&response, "/oauth/authorize");
@@ -102,7 +106,7 @@ impl Person {
         let redirect = Redirect::of(&response);
         let form =
             [("grant_type", "authorization_code"), ("code", redirect.code()), ("code_verifier", VERIFIER)];
-        let response = answered!(self.stack.post_as("/oauth/token", web, &form));
+        let response = answered!(self.stack.post_as("/oauth/token", client, &form));
         let pair = response.pair();
         self.is_active_everywhere(&pair.access, true).await;
         pair
@@ -117,6 +121,29 @@ impl Person {
         }
         self.is_active_everywhere(&next.access, true).await;
         next
+    }
+
+    /// Refreshes twice at the same time, and at times revokes an access token: no refresh returns it again.
+    async fn refresh_without_rotation(&mut self, pair: &Pair) {
+        let (one, other) = tokio::join!(self.renewed(pair), self.renewed(pair));
+        if self.dice.chance(20) {
+            let revoked = answered!(self.stack.revoke(&self.clients.fixed, &one));
+            assert_eq!(revoked.status, 200, "{}", revoked.text);
+            self.is_active_everywhere(&one, false).await;
+            self.is_active_everywhere(&other, other != one).await;
+            assert_ne!(self.renewed(pair).await, one);
+            self.is_active_everywhere(&one, false).await;
+        }
+    }
+
+    /// Returns the access token of a refresh without rotation.
+    async fn renewed(&self, pair: &Pair) -> String {
+        let response = answered!(self.stack.refresh(&self.clients.fixed, &pair.refresh));
+        let tokens = response.json();
+        assert!(response.status == 200 && tokens.get("refresh_token").is_none(), "{}", response.text);
+        let access = tokens["access_token"].as_str().unwrap().to_owned();
+        self.is_active_everywhere(&access, true).await;
+        access
     }
 
     async fn machine(&self) {

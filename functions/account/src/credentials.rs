@@ -61,6 +61,9 @@ async fn page(
 ) -> Result<Response, ErrorPage> {
     let clients = call.app.clients.owned_by(user.user).await?;
     let credentials: Vec<_> = clients.iter().map(|client| describe(client, user)).collect();
+    if let Some((error, _)) = rejected {
+        call.log_failure("invalid_request", &error.to_string(), false);
+    }
     let page = pages::new_page_id(call.now);
     let view = call.view();
     let page = CredentialsPage {

@@ -65,6 +65,9 @@ async fn page(
     }
     let offered = &call.app.config.account.personal_scopes;
     let tokens: Vec<_> = tokens.iter().map(|token| describe(token, user, offered)).collect();
+    if let Some((error, _)) = rejected {
+        call.log_failure("invalid_request", &error.to_string(), false);
+    }
     let page = pages::new_page_id(call.now);
     let view = call.view();
     let page = PersonalTokensPage {

@@ -42,12 +42,17 @@ impl Destination {
     /// Finds the client and the redirect URI of `query` (§4.1.2.1).
     pub(crate) async fn find(call: &Call<'_>, query: &Query) -> Result<Self, NoDestination> {
         let id: Option<ClientId> = query.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
-        let id = id.ok_or(NoDestination::Client)?;
+        let id = id.ok_or(NoDestination::NoClientId)?;
         call.set_client(&id);
         let client = call.app.clients.registered(&id, call.now).await?;
         let client = client.ok_or_else(|| NoDestination::of_unknown(&id))?;
-        let requested = query.get("redirect_uri").map_err(|_| NoDestination::RedirectUri)?;
-        let redirect_uri = client.redirect_uri(requested).ok_or(NoDestination::RedirectUri)?.to_owned();
+        let requested = query.get("redirect_uri").map_err(|_| NoDestination::RepeatedRedirectUri)?;
+        let unregistered = if requested.is_some() {
+            NoDestination::UnknownRedirectUri
+        } else {
+            NoDestination::NoRedirectUri
+        };
+        let redirect_uri = client.redirect_uri(requested).ok_or(unregistered)?.to_owned();
         let is_implicit = query.get("response_type") == Ok(Some("token"));
         let supports_implicit = client.compat.has(Switch::Implicit)
             || is_implicit && call.app.config.compat.has(Switch::Implicit);

@@ -211,13 +211,20 @@ impl Error {
 /// The reason why a request has no destination. It is shown to the user, because it cannot be sent to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum NoDestination {
-    #[error("the client is missing, repeated, unknown or disabled")]
-    Client,
+    #[error("client_id is missing, repeated or malformed")]
+    NoClientId,
+    #[error("the client is unknown or disabled")]
+    UnknownClient,
     /// The id is that of a self-registered client.
     #[error("the client's registration has ended, or was deleted or disabled")]
     Registration,
-    #[error("the redirect URI is missing, repeated or not registered")]
-    RedirectUri,
+    #[error("redirect_uri is repeated")]
+    RepeatedRedirectUri,
+    /// Only a client with one redirect URI may leave it out (§3.1.2.3).
+    #[error("redirect_uri is missing, and the client has several")]
+    NoRedirectUri,
+    #[error("the redirect URI is not registered")]
+    UnknownRedirectUri,
     #[error(transparent)]
     Issuer(#[from] UnknownIssuer),
     #[error(transparent)]
@@ -227,7 +234,7 @@ pub enum NoDestination {
 impl NoDestination {
     /// Returns the error for the id of no client in good standing.
     pub(crate) fn of_unknown(id: &ClientId) -> Self {
-        if id.is_self_registered() { Self::Registration } else { Self::Client }
+        if id.is_self_registered() { Self::Registration } else { Self::UnknownClient }
     }
 }
 
@@ -235,9 +242,13 @@ impl From<NoDestination> for ErrorPage {
     fn from(error: NoDestination) -> Self {
         let reason = error.to_string();
         match error {
-            NoDestination::Client => Self::new(ErrorKind::UnknownApplication, reason),
+            NoDestination::NoClientId | NoDestination::UnknownClient => {
+                Self::new(ErrorKind::UnknownApplication, reason)
+            }
             NoDestination::Registration => Self::new(ErrorKind::EndedRegistration, reason),
-            NoDestination::RedirectUri => Self::new(ErrorKind::UnknownAddress, reason),
+            NoDestination::RepeatedRedirectUri
+            | NoDestination::NoRedirectUri
+            | NoDestination::UnknownRedirectUri => Self::new(ErrorKind::UnknownAddress, reason),
             NoDestination::Issuer(error) => error.into(),
             NoDestination::Table(error) => error.into(),
         }

@@ -53,7 +53,10 @@ async fn change(call: &Call<'_>, user: &SignedIn) -> Result<Response, ErrorPage>
     let rejected = |error| page(call, user, ending, Some(error));
     let new = match Password::new(form.get("new").unwrap_or_default().to_owned()) {
         Ok(new) => new,
-        Err(invalid) => return Ok(rejected(NewPasswordError::Invalid(invalid))),
+        Err(invalid) => {
+            call.log_failure("invalid_request", &invalid.to_string(), false);
+            return Ok(rejected(NewPasswordError::Invalid(invalid)));
+        }
     };
     let current = form.get("current").unwrap_or_default();
     let (verified, cookie) = match verify(call, &user.username, current).await? {

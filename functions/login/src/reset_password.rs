@@ -50,6 +50,7 @@ async fn reset(call: &Call<'_>) -> Result<Response, ErrorPage> {
     let new = match Password::new(form.get("new").unwrap_or_default().to_owned()) {
         Ok(new) => new,
         Err(invalid) => {
+            call.log_failure("invalid_request", &invalid.to_string(), false);
             let error = Some(NewPasswordError::Invalid(invalid));
             return page(call, &token, &presented, error);
         }

@@ -1,12 +1,13 @@
 //! A call: one request, from its first check to the last header of its response.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use lambda_http::{
     Body, RequestExt,
     http::{HeaderValue, Method, StatusCode, header},
     request::RequestContext,
 };
+use tokio::time::timeout;
 
 use super::App;
 use crate::{
@@ -19,6 +20,9 @@ use crate::{
     secret::{Id, Kind, Secret},
     time::Timestamp,
 };
+
+/// What of an invocation's time is left for the response when its endpoint is given up.
+const RESERVE: Duration = Duration::from_millis(500);
 
 /// Whether a page of another origin may read an endpoint's responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +67,11 @@ impl<'a> Call<'a> {
         if let Some(response) = call.response_at_once() {
             return response;
         }
-        let result = endpoint(&call).await;
-        result.map_or_else(|error| call.fail(&error.into()), |response| call.finish(response))
+        match timeout(call.time_left(), endpoint(&call)).await {
+            Ok(Ok(response)) => call.finish(response),
+            Ok(Err(error)) => call.fail(&error.into()),
+            Err(_) => call.fail(&OutOfTime.into()),
+        }
     }
 
     /// Serves `request` as [`Call::serve`] does, but an error becomes an error page.
@@ -78,8 +85,11 @@ impl<'a> Call<'a> {
         if let Some(response) = call.response_at_once() {
             return response;
         }
-        let result = endpoint(&call).await;
-        result.map_or_else(|error| call.fail_with_page(&error.into()), |response| call.finish(response))
+        match timeout(call.time_left(), endpoint(&call)).await {
+            Ok(Ok(response)) => call.finish(response),
+            Ok(Err(error)) => call.fail_with_page(&error.into()),
+            Err(_) => call.fail_with_page(&OutOfTime.into()),
+        }
     }
 
     fn new(app: &'a App, request: Request, route: Route) -> Self {
@@ -89,6 +99,15 @@ impl<'a> Call<'a> {
         };
         let now = app.clock.now();
         Self { app, request, now, route, id: id.unwrap_or_default(), client: OnceLock::new() }
+    }
+
+    /// Returns how long the endpoint may take: until shortly before Lambda ends the invocation, for which the gateway would
+    /// answer 500. An endpoint that is given up ends where it waits, as if its process were killed.
+    fn time_left(&self) -> Duration {
+        let deadline = self.request.lambda_context_ref().map_or(0, |context| context.deadline);
+        // Outside of Lambda, the deadline is in the past.
+        let left = deadline.checked_sub(self.now.millis()).map(Duration::from_millis);
+        left.map_or(Duration::MAX, |left| left.saturating_sub(RESERVE))
     }
 
     /// Returns the response to a preflight, or to a method that the route does not list.
@@ -247,6 +266,23 @@ impl From<UnknownIssuer> for OAuthError {
 
 impl From<UnknownIssuer> for ErrorPage {
     fn from(error: UnknownIssuer) -> Self {
+        Self::new(ErrorKind::Unavailable, error.to_string())
+    }
+}
+
+/// The endpoint did not respond in the time of its invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no response in the time of the invocation")]
+struct OutOfTime;
+
+impl From<OutOfTime> for OAuthError {
+    fn from(error: OutOfTime) -> Self {
+        Self::temporarily_unavailable(error.to_string())
+    }
+}
+
+impl From<OutOfTime> for ErrorPage {
+    fn from(error: OutOfTime) -> Self {
         Self::new(ErrorKind::Unavailable, error.to_string())
     }
 }

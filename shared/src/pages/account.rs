@@ -38,11 +38,15 @@ impl Section {
 }
 
 /// The reason why a form created nothing and is shown again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CreateError {
+    #[error("the name is invalid")]
     InvalidName,
+    #[error("the form has no scope that may be chosen")]
     NoScope,
+    #[error("the form has no lifetime that may be chosen")]
     NoLifetime,
+    #[error("the user has as many as a user may have")]
     TooMany,
 }
 

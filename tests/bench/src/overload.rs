@@ -48,8 +48,6 @@ pub(crate) enum Error {
 /// What one part found.
 struct Part {
     name: &'static str,
-    /// Requests and sign-ins a second that were to be sent.
-    rates: [f64; 2],
     periods: Vec<Period>,
     /// From the end of the load until the server answered as before it.
     recovery: Duration,
@@ -114,7 +112,7 @@ impl Options {
             let periods = load.run(|period| progress.set_message(format!("{name}: {period}"))).await?;
             let recovery = stage.recovery(usual).await?;
             let grants = stage.valid_grants().await?;
-            parts.push(Part { name, rates, periods, recovery, grants });
+            parts.push(Part { name, periods, recovery, grants });
         }
         progress.finish_and_clear();
         stage.process.stop().await?;

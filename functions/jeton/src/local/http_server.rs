@@ -1,4 +1,5 @@
-//! The HTTP server of the local server's ports: its connections are bounded, and an idle one is closed.
+//! The HTTP server of the local server's ports: its connections are bounded. One that is idle, or whose client does not read,
+//! is closed.
 
 use std::{
     io,
@@ -12,13 +13,14 @@ use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
 };
 use rustix::process::{Resource, getrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_io_timeout::TimeoutWriter;
 use tower_service::Service;
 
 /// The most connections of all servers at a time. Further ones wait in the listener's queue until one is closed.
@@ -27,11 +29,21 @@ const MOST_CONNECTIONS: usize = 4_096;
 const OTHER_FILES: u64 = 64;
 /// The most bytes of a connection that are read and not yet passed on: more than the head of a request may have.
 const MOST_BUFFERED_BYTES: usize = 32 * 1024;
-/// How long a client may take from its connection, or from a response, to the end of the next request's head. Its
-/// connection is closed then.
+/// How long the server waits for the head of a request.
 const HEAD: Duration = Duration::from_mins(1);
+/// How long the server waits for a client that reads nothing more of a response.
+const UNREAD: Duration = Duration::from_mins(1);
 /// The pause after a connection that the system could not accept.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the server waits for a client before it closes the connection.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// From the connection, or from a response, to the end of the next request's head.
+    head: Duration,
+    /// For the client to read more of a response.
+    unread: Duration,
+}
 
 /// Answers requests by `router` until `stopped`, and then waits for the responses to those in progress.
 pub(super) async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
@@ -42,14 +54,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: impl F
             () = &mut stopped => break,
             accepted = accept(&listener) => accepted,
         };
-        let router = router.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().call(request.map(Body::new))
-        });
-        let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(MOST_BUFFERED_BYTES);
-        let connection = open.watch(server.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            open.watch(answer(stream, peer, router.clone(), Patience { head: HEAD, unread: UNREAD }));
         tokio::spawn(async move {
             // An error here is the client's: it is gone, or sent no HTTP.
             let _ = connection.await;
@@ -58,6 +64,24 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: impl F
     }
     drop(listener);
     open.shutdown().await;
+}
+
+/// Answers the requests of a connection.
+fn answer(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    patience: Patience,
+) -> impl GracefulConnection<Error = hyper::Error> {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request.map(Body::new))
+    });
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(patience.unread));
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(MOST_BUFFERED_BYTES);
+    server.serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
 /// Waits for the next connection that there is room for.
@@ -92,4 +116,38 @@ fn most_connections() -> usize {
     let files = getrlimit(Resource::Nofile).current;
     let connections = files.and_then(|files| usize::try_from(files.saturating_sub(OTHER_FILES)).ok());
     connections.map_or(MOST_CONNECTIONS, |connections| connections.clamp(1, MOST_CONNECTIONS))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, time::timeout};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_hours(1);
+
+    /// Sends `bytes` and reads nothing. Returns why the server closes the connection.
+    async fn end(bytes: &str, patience: Patience) -> hyper::Error {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        // More than the system takes for a connection.
+        let router = Router::new().fallback(async || vec![b'x'; 64 * 1024 * 1024]);
+        client.write_all(bytes.as_bytes()).await.unwrap();
+        let ended = timeout(Duration::from_secs(30), answer(stream, peer, router, patience)).await;
+        ended.expect("it is closed").unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_nothing_loses_its_connection() {
+        let end = end("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", Patience { head: LONG, unread: SHORT });
+        assert!(!end.await.is_timeout(), "the head has arrived");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_end_its_head_loses_its_connection() {
+        let end = end("GET / HTTP/1.1\r\nhost: ", Patience { head: SHORT, unread: LONG });
+        assert!(end.await.is_timeout());
+    }
 }

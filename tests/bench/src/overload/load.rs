@@ -19,7 +19,7 @@ use crate::{
 /// How often requests are sent, those that are due together.
 const TICK: Duration = Duration::from_millis(1);
 /// The most requests of the crowd on their way at a time.
-const CROWD: usize = 2_000;
+const CROWD: usize = 4_000;
 /// In how many periods the load is divided.
 pub(super) const PERIODS: u32 = 10;
 
@@ -34,11 +34,12 @@ pub(super) struct Load<'a> {
 /// What became of the requests of one kind in a period.
 #[derive(Clone, Default)]
 pub(super) struct Tally {
-    pub(super) refused: usize,
+    /// The latencies of answers, in milliseconds.
+    pub(super) answered: Vec<f64>,
+    /// The latencies of refusals, in milliseconds.
+    pub(super) refused: Vec<f64>,
     /// Not sent, because the crowd's other requests were on their way.
     pub(super) unsent: usize,
-    /// The latencies of answers, in milliseconds.
-    pub(super) latencies: Vec<f64>,
 }
 
 /// A tenth of the time.
@@ -50,14 +51,18 @@ pub(super) struct Period {
     pub(super) memory: f64,
 }
 
+impl Period {
+    /// Returns the latencies of all answers, in milliseconds.
+    pub(super) fn answered(&self) -> Vec<f64> {
+        self.tallies.iter().flat_map(|tally| tally.answered.iter().copied()).collect()
+    }
+}
+
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let answered: usize = self.tallies.iter().map(|tally| tally.latencies.len()).sum();
-        let refused: usize = self.tallies.iter().map(|tally| tally.refused).sum();
-        let p99 = quantile(
-            &self.tallies.iter().flat_map(|tally| tally.latencies.clone()).collect::<Vec<_>>(),
-            0.99,
-        );
+        let answered = self.answered();
+        let refused: usize = self.tallies.iter().map(|tally| tally.refused.len()).sum();
+        let (p99, answered) = (quantile(&answered, 0.99), answered.len());
         let Self { time, memory, .. } = self;
         write!(f, "{answered} answered and {refused} refused in {time:.0?}, p99 {p99:.0} ms, {memory:.0} MiB")
     }
@@ -172,8 +177,8 @@ impl Crowd<'_> {
         sent.subject.give_back(self.stage);
         let tally = self.tally(sent.kind);
         match sent.outcome? {
-            Outcome::Answered => tally.latencies.push(sent.latency),
-            Outcome::Refused => tally.refused += 1,
+            Outcome::Answered => tally.answered.push(sent.latency),
+            Outcome::Refused => tally.refused.push(sent.latency),
             Outcome::Wrong(answer) => return Err(Error::Wrong(answer)),
         }
         self.connections.extend(sent.connection);

@@ -23,6 +23,8 @@ use crate::{
 const GRANTS: usize = 1_000;
 /// Users that sign in again and again.
 const USERS: usize = 300;
+/// The browsers of each user: fewer than may try to sign in to one account at a time.
+const BROWSERS: usize = 8;
 /// How long the capacity is measured, and with how many connections.
 const CAPACITY: (Duration, usize) = (Duration::from_secs(5), 16);
 /// The requests by which the usual latency is measured, and by which the recovery is.
@@ -42,7 +44,7 @@ pub(super) struct Chain {
     pub(super) token: String,
 }
 
-/// A user with a login form in the browser.
+/// A user with a login form in one of the user's browsers.
 pub(super) struct User {
     pub(super) name: String,
     pub(super) browser: Browser,
@@ -115,9 +117,11 @@ impl Stage {
         for nth in 0..USERS {
             let name = format!("user-{nth}");
             admin.create_user(&name).await?;
-            let mut browser = Browser::default();
-            let form = browser.login_form(server).await?;
-            self.users.borrow_mut().push_back(User { name, browser, form });
+            for _ in 0..BROWSERS {
+                let mut browser = Browser::default();
+                let form = browser.login_form(server).await?;
+                self.users.borrow_mut().push_back(User { name: name.clone(), browser, form });
+            }
         }
         Ok(())
     }
