@@ -135,7 +135,7 @@ mod tests {
         // More than the system takes for a connection.
         let router = Router::new().fallback(async || vec![b'x'; 64 * 1024 * 1024]);
         client.write_all(bytes.as_bytes()).await.unwrap();
-        let ended = timeout(Duration::from_secs(30), answer(stream, peer, router, patience)).await;
+        let ended = timeout(Duration::from_secs(10), answer(stream, peer, router, patience)).await;
         ended.expect("it is closed").unwrap_err()
     }
 
