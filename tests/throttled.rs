@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, REGISTER, Registered, Response, Stack,
-    lambda::event, openid::SCOPE, public_metadata,
+    account::reset_path, lambda::event, openid::SCOPE, public_metadata,
 };
 
 /// The shortest timeout of a function, less a second for a response on its way.
@@ -31,7 +31,13 @@ struct Scene<'a> {
     stranger: Browser<'a>,
     web: Registered,
     machine: Registered,
+    /// A client with the password grant.
+    legacy: Registered,
     token: String,
+    code: String,
+    refresh: String,
+    /// The path of a reset link.
+    reset: String,
     login: HtmlForm,
     logout: HtmlForm,
     consent: HtmlForm,
@@ -39,10 +45,15 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     async fn of(stack: &'a Stack) -> Self {
-        let (_, browser) = stack.developer("ada").await;
+        let (ada, browser) = stack.developer("ada").await;
+        let reset = stack.app.users.create_reset_link(ada.sub, stack.now()).await.unwrap();
         let (web, machine, stranger) = (stack.web().await, stack.machine().await, stack.browser());
         Self {
+            legacy: stack.legacy("password").await,
             token: stack.token(&machine).await,
+            code: stack.code(&web).await,
+            refresh: stack.pair(&web).await.refresh,
+            reset: reset_path(&reset),
             login: HtmlForm::of(&stranger.get("/login").await, "/login"),
             logout: HtmlForm::of(&browser.get("/login").await, "/logout"),
             consent: browser.consent_form(&AuthorizationRequest::by(&web)).await,
@@ -68,6 +79,7 @@ impl<'a> Scene<'a> {
             page("credentials", "/account/credentials"),
             page("sessions", "/account/sessions"),
             page("password", "/account/password"),
+            ("reset link", browser.get(&self.reset).boxed()),
             page("logout at a client's request", "/oauth/logout"),
             ("expire", call("DELETE", "/user/expire").raw_basic(&password).send().boxed()),
             (
@@ -82,6 +94,17 @@ impl<'a> Scene<'a> {
             ("authorize", async move { browser.authorize(&sso).await }.boxed()),
             ("decision", browser.submit(&self.consent, &[("decision", "allow")]).boxed()),
             ("token", stack.request_token(machine, &[]).boxed()),
+            ("redemption", stack.redeem(web, &self.code).boxed()),
+            ("refresh", stack.refresh(web, &self.refresh).boxed()),
+            (
+                "password grant",
+                stack
+                    .post("/oauth/token")
+                    .basic(&self.legacy)
+                    .form(&[("grant_type", "password"), typed[0], typed[1]])
+                    .send()
+                    .boxed(),
+            ),
             ("revoke", stack.revoke(machine, token).boxed()),
             (
                 "introspect",

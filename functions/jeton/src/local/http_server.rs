@@ -120,6 +120,8 @@ fn most_connections() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use tokio::{io::AsyncWriteExt as _, time::timeout};
 
     use super::*;
@@ -141,8 +143,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_reads_nothing_loses_its_connection() {
-        let end = end("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", Patience { head: LONG, unread: SHORT });
-        assert!(!end.await.is_timeout(), "the head has arrived");
+        let patience = Patience { head: LONG, unread: SHORT };
+        let end = end("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", patience).await;
+        let cause = end.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::TimedOut));
     }
 
     #[tokio::test]
