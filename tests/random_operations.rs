@@ -22,6 +22,7 @@ mod requests;
 mod resets;
 mod resources;
 mod run;
+mod settings;
 mod subjects;
 
 use tokio::{task::JoinSet, time::Instant};

@@ -32,8 +32,8 @@ impl Run {
             }
             30..55 if self.clients[client].works() => {
                 self.clients[client].amend(&self.stack, &mut self.dice).await;
-                let terms = self.clients[client].terms();
-                self.tell_client(client, &format!("is changed: {terms:?}"));
+                let settings = self.clients[client].settings;
+                self.tell_client(client, &format!("is changed: {settings:?}"));
             }
             55..63 => {
                 // One write: the grants are not ended one by one.
@@ -112,8 +112,8 @@ impl Run {
             4 => (false, &["user", "disable", &name]),
             5 => (false, &["user", "delete", &name]),
             6 => (false, &["user", "set-password", &name, "--password-stdin"]),
-            // A developer's clients are not declared.
-            _ if self.clients[client].is_owned() => return Ok(()),
+            // A developer's clients are not declared. A declared list has no resource that is not registered.
+            _ if self.clients[client].is_owned() || self.notes.is_none() => return Ok(()),
             _ => {
                 self.apply(client).await;
                 return Ok(());

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use shared::{
     clients::{Lifetimes, Registration},
-    oauth::{AuthMethod, Switch, Switches},
+    oauth::AuthMethod,
     secret::Id,
 };
 
+use super::{
+    run::{NOTES, ORDERS},
+    settings::Settings,
+};
 use crate::harness::{
     Call, Registered, Stack,
     code_flow::CALLBACK,
@@ -73,18 +77,22 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
+/// The resources that an administrator limits a client to, or none.
+const LISTS: [&[&str]; 5] = [&[], &[], &[NOTES], &[ORDERS], &[NOTES, ORDERS]];
+
 /// The kind of a client that a developer owns.
 const OWNED: usize = 1;
+/// The kind of a client whose default scope is a part of its scope from the start.
+const NARROW_BY_DEFAULT: usize = 1;
+/// The kind of a client that may leave out the code challenge from the start.
+const PKCE_OPTIONAL: usize = 0;
+/// The kind of a client that is first-party from the start.
+const FIRST_PARTY: usize = 3;
 
-#[expect(clippy::struct_excessive_bools, reason = "each is changed by an action of its own")]
 pub struct Client {
     pub registered: Registered,
     kind: usize,
-    /// The scope that the client is registered for.
-    pub scope: &'static str,
-    pub lifetimes: Lifetimes,
-    /// Whether a refresh spends the refresh token.
-    rotates: bool,
+    pub settings: Settings,
     /// The secret before the last rotation, and until when it works.
     previous: Option<(String, Ms)>,
     pub disabled: bool,
@@ -115,27 +123,31 @@ impl Client {
     async fn register(stack: &Stack, kind: usize, owner: Id) -> Self {
         let Kind { method, rotates, scope, id_token_on_refresh, lifetimes } = KINDS[kind];
         let (access_token, refresh_token, refresh_grace) = lifetimes;
-        let lifetimes = Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() };
-        let registration = Registration {
+        let settings = Settings {
+            scope,
+            default_scope: if kind == NARROW_BY_DEFAULT { "write" } else { "" },
+            resources: LISTS[0],
+            lifetimes: Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() },
+            rotates,
+            first_party: kind == FIRST_PARTY,
+            pkce_optional: kind == PKCE_OPTIONAL,
+        };
+        let mut registration = Registration {
             name: format!("client of kind {kind}"),
             public: method == AuthMethod::None,
             redirect_uris: vec![CALLBACK.to_owned()],
-            scope: scope.split(' ').map(str::to_owned).collect(),
             auth_methods: vec![method],
-            compat: switches(rotates),
             id_token_on_refresh,
-            lifetimes,
             ..Registration::default()
         };
+        settings.write_to(&mut registration);
         let set_owner =
             |client: &mut shared::clients::Client| client.owner = (kind == OWNED).then_some(owner);
         let registered = stack.register_changed(registration, set_owner).await;
         Self {
             registered,
             kind,
-            scope,
-            lifetimes,
-            rotates,
+            settings,
             previous: None,
             disabled: false,
             deleted: false,
@@ -175,23 +187,24 @@ impl Client {
         KINDS[self.kind].id_token_on_refresh
     }
 
-    /// Returns the properties that the oracle needs, for a grant of `granted`.
-    pub fn terms(&self) -> Terms {
+    /// Returns the properties that the oracle needs, for a grant for `resource`.
+    pub fn terms(&self, resource: Option<&str>) -> Terms {
         let ms = |seconds: u32| u64::from(seconds) * 1_000;
+        let Settings { scope, lifetimes, rotates, .. } = self.settings;
         Terms {
-            scope: values(self.scope),
-            access: ms(self.lifetimes.access_token),
-            refresh: ms(self.lifetimes.refresh_token),
-            grace: ms(self.lifetimes.refresh_grace),
-            rotates: self.rotates,
-            signs: self.is_openid(),
+            scope: values(scope),
+            access: ms(lifetimes.access_token),
+            refresh: ms(lifetimes.refresh_token),
+            grace: ms(lifetimes.refresh_grace),
+            rotates,
+            lost_resource: !self.settings.allow(resource),
             owner_works: self.owner_works,
         }
     }
 
     /// Returns whether the client's users sign in by OpenID Connect.
     pub fn is_openid(&self) -> bool {
-        values(self.scope).contains("openid")
+        values(self.settings.scope).contains("openid")
     }
 
     /// Replaces the client's secret.
@@ -201,21 +214,23 @@ impl Client {
         self.previous = Some((std::mem::replace(&mut self.registered, replaced).secret, until));
     }
 
-    /// Changes the client's scope and lifetimes, and whether its refresh tokens rotate.
+    /// Changes the client's settings.
     pub async fn amend(&mut self, stack: &Stack, dice: &mut Dice) {
-        let whole = self.whole_scope();
-        self.scope = if self.scope == whole { self.narrow_scope() } else { whole };
-        self.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
-        self.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
-        self.rotates = self.is_public() || dice.chance(50);
-        let (scope, lifetimes, rotates) = (self.scope, self.lifetimes, self.rotates);
-        let change = |registration: &mut Registration| {
-            registration.scope = scope.split(' ').map(str::to_owned).collect();
-            registration.default_scope = Vec::new();
-            registration.lifetimes = lifetimes;
-            registration.compat = switches(rotates);
+        let (whole, narrow) = (self.whole_scope(), self.narrow_scope());
+        let is_public = self.is_public();
+        let settings = &mut self.settings;
+        (settings.scope, settings.default_scope) = if settings.scope == whole {
+            (narrow, *dice.one(&["", "read"]))
+        } else {
+            (whole, *dice.one(&["", narrow, "write"]))
         };
-        stack.amend(&self.registered, change).await;
+        settings.resources = *dice.one(&LISTS);
+        settings.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
+        settings.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
+        settings.rotates = is_public || dice.chance(50);
+        settings.first_party = dice.chance(30);
+        settings.pkce_optional = !is_public && dice.chance(50);
+        stack.amend(&self.registered, |registration| settings.write_to(registration)).await;
     }
 
     /// Returns the client's credentials at `now`: nearly always valid ones.
@@ -241,10 +256,6 @@ impl Client {
             _ => right,
         }
     }
-}
-
-fn switches(rotates: bool) -> Switches {
-    (!rotates).then_some(Switch::NoRotation).into_iter().collect()
 }
 
 impl Credentials {

@@ -2,7 +2,7 @@
 //! that the user chose.
 
 use super::{
-    run::{NOTES, Run},
+    run::{NOTES, ORDERS, Run},
     subjects::Begun,
 };
 use crate::harness::{
@@ -50,9 +50,16 @@ enum Answer {
     NoSession,
 }
 
+/// The parameters `scope` and `resource` of an authorization request. `None`: it has none.
+#[derive(Clone, Copy, Debug)]
+struct Requested {
+    scope: Option<&'static str>,
+    resource: Option<&'static str>,
+}
+
 /// An authorization request with the user's decision, and the responses.
 struct Exchange {
-    requested: &'static str,
+    requested: Requested,
     decision: Decision,
     /// The response to the request. `None`: the consent page.
     first: Option<Answer>,
@@ -67,10 +74,16 @@ impl Run {
     /// place of another one.
     pub async fn authorize(&mut self, user: usize, jar: usize) -> Result<String, String> {
         let client = self.client_of_request(user);
-        let (redirect_uri_sent, for_notes) = (self.dice.chance(50), self.dice.chance(50));
-        let begun = Begun { client, user, redirect_uri_sent, for_notes };
+        let redirect_uri_sent = self.dice.chance(50);
+        let percent = if self.clients[client].settings.pkce_optional { 50 } else { 95 };
+        let challenge = self.dice.chance(percent);
         let of = &self.clients[client];
-        let requested = *self.dice.one(&[of.whole_scope(), of.whole_scope(), of.narrow_scope()]);
+        let (whole, narrow) = (of.whole_scope(), of.narrow_scope());
+        let scope = *self.dice.one(&[Some(whole), Some(whole), Some(narrow), None]);
+        let resource = *self.dice.one(&[None, None, Some(NOTES), Some(NOTES), Some(ORDERS)]);
+        let requested = Requested { scope, resource };
+        let resource = self.target(client, resource).unwrap_or_default();
+        let begun = Begun { client, user, redirect_uri_sent, challenge, resource };
         let (decision, twice) = (*self.dice.one(&DECISIONS), self.dice.chance(30));
         let (moment, request) = (self.begin_moment(), self.authorization_request(begun, requested));
         let browser = self.accounts[user].jars[jar].browser(&self.stack);
@@ -117,10 +130,9 @@ impl Run {
             }
             (Answer::Error(error), Err(expected)) if !page && error == expected => return Ok(error.clone()),
             (Answer::Code(_) | Answer::Error(_), Ok(scope)) => scope,
-            (_, scope) => return Err(format!("{requested}, calm: {calm}: {told:?}, but {scope:?}")),
+            (_, scope) => return Err(format!("{requested:?}, calm: {calm}: {told:?}, but {scope:?}")),
         };
-        let now = self.now();
-        self.remembered(begun).observe(now, &scope, begun.for_notes, page)?;
+        self.check_page(begun, &scope, page)?;
         let chosen = if page { chosen(scope, decision) } else { scope };
         match told {
             Answer::Error(error) if page && error == "access_denied" && chosen.is_empty() => Ok(error),
@@ -130,36 +142,66 @@ impl Run {
                 }
                 let at = self.place();
                 self.subjects[at] = self.begun(begun, code, chosen);
-                Ok(format!("code, after a page: {page}"))
+                let first_party = self.clients[begun.client].settings.first_party;
+                let default = requested.scope.is_none();
+                Ok(format!(
+                    "code, after a page: {page}, first-party: {first_party}, default scope: {default}"
+                ))
             }
             told => Err(format!("{decision:?} of {chosen:?}, after a page: {page}: {told:?}")),
         }
     }
 
-    fn authorization_request(&self, begun: Begun, requested: &str) -> AuthorizationRequest {
+    fn authorization_request(&self, begun: Begun, requested: Requested) -> AuthorizationRequest {
         let of = &self.clients[begun.client];
-        let mut request = AuthorizationRequest::by(&of.registered).with("scope", requested);
-        if begun.redirect_uri_sent {
-            request = request.with("redirect_uri", CALLBACK);
+        let parameters = [
+            ("scope", requested.scope),
+            ("resource", requested.resource),
+            ("redirect_uri", begun.redirect_uri_sent.then_some(CALLBACK)),
+            ("nonce", of.is_openid().then_some(NONCE)),
+        ];
+        let mut request = AuthorizationRequest::by(&of.registered).without("scope");
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                request = request.with(name, value);
+            }
         }
-        if begun.for_notes {
-            request = request.with("resource", NOTES);
-        }
-        if of.is_openid() { request.with("nonce", NONCE) } else { request }
+        if begun.challenge { request } else { request.without_pkce() }
     }
 
     /// Returns the scope that the user is asked for, or the error of the request. A public client, an OpenID Connect request
     /// and a request for a resource get the part that the client may have. The resource lists no `openid`, which signs the
-    /// user in.
-    fn requested_scope(&self, begun: Begun, requested: &str) -> Result<Values, &'static str> {
+    /// user in if it is requested.
+    fn requested_scope(&self, begun: Begun, requested: Requested) -> Result<Values, &'static str> {
         let of = &self.clients[begun.client];
-        let (requested, most) = (values(requested), values(of.scope));
-        if begun.for_notes {
-            let listed = self.notes.ok_or("invalid_target")?;
-            return Ok(&requested & &(&most & &values(&format!("{listed} openid"))));
+        let most = values(of.settings.scope);
+        let resource = self.target(begun.client, requested.resource)?;
+        let listed = resource.and_then(|uri| self.listed(uri)).map(values);
+        let scope = match (requested.scope.map(values), listed) {
+            (None, None) => of.settings.scope_by_default(),
+            (None, Some(listed)) => {
+                let part = &of.settings.scope_by_default() & &listed;
+                // The resource's default scope: all of it, where the client's is no part of it.
+                if part.is_empty() { &most & &listed } else { part }
+            }
+            (Some(requested), Some(listed)) => &(&requested & &most) & &(&listed | &values("openid")),
+            (Some(requested), None) if of.is_public() || of.is_openid() || requested.is_subset(&most) => {
+                &requested & &most
+            }
+            (Some(_), None) => return Err("invalid_scope"),
+        };
+        // RFC 7636 §4.4.1.
+        if begun.challenge || of.settings.pkce_optional { Ok(scope) } else { Err("invalid_request") }
+    }
+
+    /// Checks whether the request may lead to the consent page, or to no page. A first-party client's users see none, whatever
+    /// is remembered of their consents.
+    fn check_page(&mut self, begun: Begun, scope: &Values, page: bool) -> Result<(), String> {
+        if self.clients[begun.client].settings.first_party {
+            return if page { Err("a first-party client's user saw the page".to_owned()) } else { Ok(()) };
         }
-        let gets_a_part = of.is_public() || of.is_openid() || requested.is_subset(&most);
-        if gets_a_part { Ok(&requested & &most) } else { Err("invalid_scope") }
+        let now = self.now();
+        self.remembered(begun).observe(now, scope, begun.resource, page)
     }
 
     /// Returns what the deployment remembers of the user's consents to the client. A public client's are not remembered: any
@@ -175,7 +217,7 @@ impl Run {
         }
         let (sub, id) = (self.accounts[begun.user].user.sub, &self.clients[begun.client].registered.id);
         let certain = calm && !self.proxy.is_on_the_way(&format!("k#{sub}#{id}"));
-        let consent = Consent { scope, at_resource: begun.for_notes, agreed_at: self.now() };
+        let consent = Consent { scope, resource: begun.resource, agreed_at: self.now() };
         self.remembered(begun).agree(consent, certain);
     }
 

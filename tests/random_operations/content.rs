@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::run::{NOTES, Run};
+use super::run::Run;
 use crate::harness::{
     openid::NONCE,
     oracle::{Operation, values},
@@ -15,7 +15,7 @@ impl Run {
         let client = &self.clients[subject.client];
         let (sub, id) = (subject.user.1.to_string(), client.registered.id.as_str());
         if json["active"] == true {
-            let resource = if subject.for_notes { Value::from(NOTES) } else { Value::Null };
+            let resource = subject.resource.map_or(Value::Null, Value::from);
             if json["sub"] != sub || json["client_id"] != id || json["aud"] != resource {
                 return Err("introspection describes another grant".to_owned());
             }

@@ -5,6 +5,7 @@ use shared::secret::{AuthorizationCode, Lineage, Secret};
 use super::{
     clients::Credentials,
     run::{NOTES, ORDERS, Run},
+    subjects::Subject,
 };
 use crate::harness::{
     Response,
@@ -12,14 +13,33 @@ use crate::harness::{
     oracle::{Named, Operation, Reply, values},
 };
 
+/// A resource that is not registered.
+const UNKNOWN: &str = "https://api.example.com/unknown";
+/// A verifier that no grant has the challenge of.
+const OTHER_VERIFIER: &str = "aBcD-._~0123456789aBcD-._~0123456789aBcD-._~";
+/// A redirect URI that no client has.
+const OTHER_URI: &str = "https://app.example.com/other";
+
 /// A request about the grant with the number `at`.
 #[derive(Clone)]
 pub struct Request {
     pub at: usize,
     pub operation: Operation,
     pub credentials: Credentials,
-    /// The parameters of a redemption, besides the code: a proof, or a wrong one.
-    proof: Vec<(&'static str, String)>,
+    /// The resource that a token request names.
+    resource: Option<&'static str>,
+    /// The proof of a redemption, or a wrong one.
+    proof: Proof,
+}
+
+/// The resource that a request names, and what it is to the server.
+type Resource = (Option<&'static str>, Named);
+
+/// The parameters of a redemption that prove that the client may redeem the code.
+#[derive(Clone, Copy, Default)]
+struct Proof {
+    verifier: Option<&'static str>,
+    redirect_uri: Option<&'static str>,
 }
 
 impl Run {
@@ -57,29 +77,19 @@ impl Run {
         let sender = if own { client } else { (client + 1) % self.clients.len() };
         let (now, is_public) = (self.now(), self.clients[sender].is_public());
         let credentials = self.clients[sender].credentials(&mut self.dice, now);
-        let resource = *self.dice.one(&[
-            Named::Nothing,
-            Named::Nothing,
-            Named::Nothing,
-            Named::Nothing,
-            Named::Own,
-            Named::Own,
-            Named::Other,
-            Named::Unregistered,
-        ]);
-        let resource = match resource {
-            Named::Own if !self.subjects[at].for_notes => Named::Other,
-            Named::Own if self.notes.is_none() => Named::Unregistered,
-            resource => resource,
-        };
+        let resource = self.choose_resource(at, sender);
         let Some(Pair { access, refresh }) = self.pair(at) else {
-            return self.redemption(at, own, 90, resource, credentials);
+            return self.redemption(at, own, 80, resource, credentials);
         };
         let genuine = self.dice.chance(95);
         let token = if genuine { refresh } else { forged(&self.subjects[at].code) };
-        let by = |operation, credentials| Request { at, operation, credentials, proof: Vec::new() };
+        let (uri, resource) = resource;
+        let by = |operation, credentials| {
+            let proof = Proof::default();
+            Request { at, operation, credentials, resource: uri, proof }
+        };
         match self.dice.below(100) {
-            0..2 => self.redemption(at, own, 30, resource, credentials),
+            0..2 => self.redemption(at, own, 30, (uri, resource), credentials),
             2..55 => {
                 let scope = *self.dice.one(&[
                     None,
@@ -96,8 +106,8 @@ impl Run {
                 by(Operation::IntrospectAccess { token: access, allowed: own }, credentials)
             }
             66..85 => {
-                let (server, of_orders) = if self.dice.chance(70) { (0, false) } else { (1, true) };
-                let allowed = !of_orders;
+                let (server, serves_all) = if self.dice.chance(70) { (0, true) } else { (1, false) };
+                let allowed = serves_all || self.subjects[at].resource == Some(ORDERS);
                 let credentials = Credentials::of_resource_server(&self.servers[server]);
                 by(Operation::IntrospectAccess { token: access, allowed }, credentials)
             }
@@ -110,53 +120,70 @@ impl Run {
         }
     }
 
+    /// Chooses the resource that the client `sender` names in a request about a grant, often the grant's.
+    fn choose_resource(&mut self, at: usize, sender: usize) -> Resource {
+        let of_grant = self.subjects[at].resource;
+        let named = if self.dice.chance(40) {
+            None
+        } else {
+            *self.dice.one(&[of_grant, of_grant, of_grant, Some(NOTES), Some(ORDERS), Some(UNKNOWN)])
+        };
+        let is_refused = self.target(sender, named).is_err();
+        let meaning = match named {
+            None => Named::Nothing,
+            Some(_) if is_refused => Named::Refused,
+            Some(_) if named == of_grant => Named::Own,
+            Some(_) => Named::Other,
+        };
+        (named, meaning)
+    }
+
     fn redemption(
         &mut self,
         at: usize,
         own: bool,
         percent: usize,
-        resource: Named,
+        resource: Resource,
         credentials: Credentials,
     ) -> Request {
         let proven = own && self.dice.chance(percent);
-        let sent = self.subjects[at].redirect_uri_sent;
-        let mut proof = vec![("code_verifier", VERIFIER.to_owned())];
-        if sent {
-            proof.push(("redirect_uri", CALLBACK.to_owned()));
+        let Subject { challenge, redirect_uri_sent: sent, .. } = self.subjects[at];
+        // Without a challenge only the redirect URI ties the code to its authorization request: it must be repeated.
+        let right = Proof {
+            verifier: challenge.then_some(VERIFIER),
+            redirect_uri: (sent || !challenge).then_some(CALLBACK),
+        };
+        let verifier = Some(if challenge { OTHER_VERIFIER } else { VERIFIER });
+        let mut wrong = vec![Proof { verifier, ..right }, Proof { redirect_uri: Some(OTHER_URI), ..right }];
+        if right.redirect_uri.is_some() {
+            wrong.push(Proof { redirect_uri: None, ..right });
         }
-        if own && !proven {
-            match self.dice.below(3) {
-                0 => proof[0].1 = "a".repeat(43),
-                1 if sent => drop(proof.pop()),
-                _ => proof.extend((!sent).then(|| ("redirect_uri", format!("{CALLBACK}/other")))),
-            }
-            if proof == [("code_verifier", VERIFIER.to_owned()), ("redirect_uri", CALLBACK.to_owned())] {
-                proof[1].1.push('/');
-            }
+        if challenge {
+            wrong.push(Proof { verifier: None, redirect_uri: Some(CALLBACK) });
         }
-        Request { at, operation: Operation::Redeem { proven, resource }, credentials, proof }
+        let proof = if proven || !own { right } else { *self.dice.one(&wrong) };
+        // A request without any proof is refused before its resource is looked at.
+        let is_empty = proof.verifier.or(proof.redirect_uri).is_none();
+        let (uri, resource) = if is_empty { (None, Named::Nothing) } else { resource };
+        let operation = Operation::Redeem { proven, resource };
+        Request { at, operation, credentials, resource: uri, proof }
     }
 
     /// Sends a request. `None`: there is no response.
     pub async fn send(&self, request: &Request) -> Option<Response> {
         let subject = &self.subjects[request.at];
-        let proof = request.proof.iter().map(|(name, value)| (*name, value.as_str()));
-        let resource = |named: Named| match named {
-            Named::Nothing => None,
-            Named::Own => Some(("resource", NOTES)),
-            Named::Other => Some(("resource", ORDERS)),
-            Named::Unregistered if self.notes.is_none() => Some(("resource", NOTES)),
-            Named::Unregistered => Some(("resource", "https://api.example.com/unknown")),
-        };
+        let resource = request.resource.map(|uri| ("resource", uri));
         let (path, form) = match &request.operation {
-            Operation::Redeem { resource: named, .. } => {
+            Operation::Redeem { .. } => {
                 let mut form = vec![("grant_type", "authorization_code"), ("code", subject.code.as_str())];
-                form.extend(proof.chain(resource(*named)));
+                form.extend(request.proof.verifier.map(|verifier| ("code_verifier", verifier)));
+                form.extend(request.proof.redirect_uri.map(|uri| ("redirect_uri", uri)));
+                form.extend(resource);
                 ("/oauth/token", form)
             }
-            Operation::Refresh { token, scope, resource: named, .. } => {
+            Operation::Refresh { token, scope, .. } => {
                 let mut form = vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
-                form.extend(scope.map(|scope| ("scope", scope)).into_iter().chain(resource(*named)));
+                form.extend(scope.map(|scope| ("scope", scope)).into_iter().chain(resource));
                 ("/oauth/token", form)
             }
             Operation::RevokeRefresh { token, .. } | Operation::RevokeAccess { token, .. } => {

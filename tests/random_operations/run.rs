@@ -24,9 +24,9 @@ pub const PERCENT: usize = 24;
 /// The number of grants at a time.
 const GRANTS: usize = 8;
 const USERS: usize = 3;
-/// The resource that some grants are for.
+/// A resource that administrators change.
 pub const NOTES: &str = "https://api.example.com/notes";
-/// A resource that no grant is for.
+/// A resource that stays as it is.
 pub const ORDERS: &str = "https://api.example.com/orders";
 
 pub struct Run {

@@ -4,7 +4,7 @@ use shared::secret::{AuthorizationCode, Id, Secret};
 
 use super::{
     journal::About,
-    run::{NOTES, Run},
+    run::{NOTES, ORDERS, Run},
 };
 use crate::harness::{
     code_flow::{self, CALLBACK, VERIFIER},
@@ -23,8 +23,10 @@ pub struct Subject {
     pub user: (usize, Id),
     pub code: String,
     pub redirect_uri_sent: bool,
-    /// Whether the grant is for [`NOTES`].
-    pub for_notes: bool,
+    /// Whether the authorization request had a code challenge.
+    pub challenge: bool,
+    /// The resource that the grant is for.
+    pub resource: Option<&'static str>,
     pub oracle: Oracle,
 }
 
@@ -34,8 +36,9 @@ pub struct Begun {
     pub client: usize,
     pub user: usize,
     pub redirect_uri_sent: bool,
-    /// Whether the request names [`NOTES`].
-    pub for_notes: bool,
+    pub challenge: bool,
+    /// The resource that the grant is for.
+    pub resource: Option<&'static str>,
 }
 
 impl Subject {
@@ -50,33 +53,35 @@ impl Run {
         let clients: Vec<_> = (0..self.clients.len()).filter(|n| self.clients[*n].works()).collect();
         let users: Vec<_> = (0..self.accounts.len()).filter(|n| !self.accounts[*n].disabled).collect();
         let (client, user) = (*self.dice.one(&clients), *self.dice.one(&users));
-        let (redirect_uri_sent, for_notes) =
-            (self.dice.chance(50), self.notes.is_some() && self.dice.chance(50));
+        let redirect_uri_sent = self.dice.chance(50);
+        // The client or the registry may have lost the resource since.
+        let resource = *self.dice.one(&[None, None, Some(NOTES), Some(NOTES), Some(ORDERS)]);
+        let challenge = !self.clients[client].settings.pkce_optional || self.dice.chance(50);
         let (of, sub) = (&self.clients[client], self.accounts[user].user.sub);
         // A user may grant less than the client may have.
-        let scope = if self.dice.chance(25) { of.narrow_scope() } else { of.scope };
+        let scope = if self.dice.chance(25) { of.narrow_scope() } else { of.settings.scope };
         let request = code_flow::Request {
             scope,
-            resource: for_notes.then_some(NOTES),
+            resource,
             redirect_uri: (CALLBACK, redirect_uri_sent),
-            verifier: Some(VERIFIER),
+            verifier: challenge.then_some(VERIFIER),
             nonce: of.is_openid().then_some(NONCE),
         };
         let code = self.stack.issue_code(&of.registered, sub, request).await;
-        let begun = Begun { client, user, redirect_uri_sent, for_notes };
+        let begun = Begun { client, user, redirect_uri_sent, challenge, resource };
         self.begun(begun, code, values(scope))
     }
 
     /// Returns the grant of `scope` that begins with this `code`.
     pub fn begun(&mut self, begun: Begun, code: String, scope: Values) -> Subject {
-        let Begun { client, user, redirect_uri_sent, for_notes } = begun;
-        let code_ends = self.now() + u64::from(self.clients[client].lifetimes.code) * 1_000;
+        let Begun { client, user, redirect_uri_sent, challenge, resource } = begun;
+        let code_ends = self.now() + u64::from(self.clients[client].settings.lifetimes.code) * 1_000;
         let told = format!("of client {client} and user {user} begins: {scope:?}");
         let oracle = Oracle::new(scope, code_ends, LONGEST_GRANT);
         let user = (user, self.accounts[user].user.sub);
-        let subject = Subject { client, user, code, redirect_uri_sent, for_notes, oracle };
+        let subject = Subject { client, user, code, redirect_uri_sent, challenge, resource, oracle };
         self.note(About::Grant(subject.id()), format!("{} {told}", subject.id()));
-        self.count("a new grant");
+        self.count(&format!("a new grant, with a challenge: {challenge}"));
         subject
     }
 }

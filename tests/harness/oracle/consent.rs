@@ -10,8 +10,8 @@ const LIFETIME: Ms = 365 * 86_400_000;
 #[derive(Clone, Debug)]
 pub struct Consent {
     pub scope: Values,
-    /// Whether the scope is for a resource, or for none in particular.
-    pub at_resource: bool,
+    /// The resource that the scope is for. `None`: none in particular.
+    pub resource: Option<&'static str>,
     pub agreed_at: Ms,
 }
 
@@ -35,16 +35,14 @@ impl Remembered {
         self.0.push(Some(consent));
     }
 
-    /// Checks whether a request for `scope` may lead to the consent page, or to no page.
-    pub fn observe(&self, now: Ms, scope: &Values, at_resource: bool, page: bool) -> Result<(), String> {
+    /// Checks whether a request for `scope` at `resource` may lead to the consent page, or to no page.
+    pub fn observe(&self, now: Ms, scope: &Values, resource: Option<&str>, page: bool) -> Result<(), String> {
         let counts = |known: &Consent| {
-            scope.is_subset(&known.scope)
-                && known.at_resource == at_resource
-                && now < known.agreed_at + LIFETIME
+            scope.is_subset(&known.scope) && known.resource == resource && now < known.agreed_at + LIFETIME
         };
         if self.0.iter().any(|known| known.as_ref().is_some_and(counts) != page) {
             return Ok(());
         }
-        Err(format!("{scope:?}, at a resource: {at_resource}; the page was shown: {page}, but {self:?}"))
+        Err(format!("{scope:?} at {resource:?}; the page was shown: {page}, but {self:?}"))
     }
 }

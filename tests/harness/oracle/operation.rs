@@ -22,8 +22,8 @@ pub enum Named {
     Own,
     /// A registered resource that is not the grant's.
     Other,
-    /// A resource that is not registered, or no longer, even if it is the grant's.
-    Unregistered,
+    /// A resource that is not registered or not in the sender's list, or no longer, even if it is the grant's.
+    Refused,
 }
 
 /// An operation on a grant, by a client that has authenticated. `own`: it is the grant's client. `genuine`: the token was
@@ -110,8 +110,8 @@ pub struct Terms {
     pub grace: Ms,
     /// Whether a refresh spends the refresh token.
     pub rotates: bool,
-    /// Whether an ID token is signed before a redemption is written.
-    pub signs: bool,
+    /// Whether the client may have no tokens for the grant's resource any more.
+    pub lost_resource: bool,
     /// Whether the client's owner, if it has one, is a developer in good standing. If not, no token of the client works.
     pub owner_works: bool,
 }

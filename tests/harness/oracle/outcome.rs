@@ -29,8 +29,9 @@ pub(super) struct Moment<'a> {
 impl Oracle {
     /// Returns the expected replies.
     ///
-    /// The server reads the standing of client and user after its write, and removes scope that the client has lost after
-    /// that. Either may fail, and then the reply is that of the write.
+    /// The server reads the standing of client and user after its write. After that it refuses a refresh whose client has lost
+    /// the grant's resource, or removes scope that the client has lost. Either may fail, and then the reply is that of the
+    /// write.
     pub(super) fn outcomes(&self, state: &State, at: Moment<'_>, operation: &Operation) -> Vec<Outcome> {
         let (expected, after) = self.outcome(state, at, operation);
         let issues = matches!(expected, Expected::Tokens { .. });
@@ -46,7 +47,7 @@ impl Oracle {
                 }
                 Expected::Tokens { .. } => {
                     all.push((refused(), State::Ended, vec![]));
-                    if at.terms.signs && matches!(operation, Operation::Redeem { .. }) {
+                    if self.scope.contains("openid") && matches!(operation, Operation::Redeem { .. }) {
                         // The standing is read before the ID token is signed, and the code is redeemed after that.
                         all.push((refused(), state.clone(), vec![Delayed::End]));
                         return all;
@@ -55,6 +56,11 @@ impl Oracle {
                 }
                 Expected::Plain(_) => {}
             }
+        }
+        if at.terms.lost_resource && issues && matches!(operation, Operation::Refresh { .. }) {
+            all.push((Expected::Plain(Reply::InvalidGrant), after.clone(), vec![]));
+            all.extend((!at.calm).then_some((expected, after, vec![])));
+            return all;
         }
         if let (Operation::Refresh { .. }, State::Active(active), true) = (operation, &after, issues)
             && !active.scope.is_subset(&at.terms.scope)
@@ -75,8 +81,8 @@ impl Oracle {
         let ended = |reply| (Expected::Plain(reply), State::Ended);
         match (operation, state) {
             // RFC 8707 §2.2. It is found before the code or the token is looked at.
-            (Operation::Redeem { resource: Named::Unregistered, .. }, _) => same(Reply::InvalidTarget),
-            (Operation::Refresh { resource: Named::Unregistered, .. }, _) => same(Reply::InvalidGrant),
+            (Operation::Redeem { resource: Named::Refused, .. }, _) => same(Reply::InvalidTarget),
+            (Operation::Refresh { resource: Named::Refused, .. }, _) => same(Reply::InvalidGrant),
             // RFC 6749 §4.1.3.
             (Operation::Redeem { proven: true, resource }, State::Code) if at.now < self.code_ends => {
                 if *resource == Named::Other {
