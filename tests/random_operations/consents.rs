@@ -194,8 +194,8 @@ impl Run {
         if begun.challenge || of.settings.pkce_optional { Ok(scope) } else { Err("invalid_request") }
     }
 
-    /// Checks whether the request may lead to the consent page, or to no page. A first-party client's users see none, whatever
-    /// is remembered of their consents.
+    /// Checks whether the server may answer the request with the consent page, or without it. A user of a first-party client
+    /// sees no page, even if the deployment remembers no consent.
     fn check_page(&mut self, begun: Begun, scope: &Values, page: bool) -> Result<(), String> {
         if self.clients[begun.client].settings.first_party {
             return if page { Err("a first-party client's user saw the page".to_owned()) } else { Ok(()) };

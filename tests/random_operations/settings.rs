@@ -7,6 +7,7 @@ use shared::{
 
 use crate::harness::oracle::{Values, values};
 
+/// What an administrator can change of a client at any time.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// The scope that the client is registered for.
