@@ -22,6 +22,7 @@ mod requests;
 mod resets;
 mod resources;
 mod run;
+mod self_registration;
 mod settings;
 mod subjects;
 

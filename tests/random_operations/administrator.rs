@@ -12,7 +12,7 @@ use super::{
 impl Run {
     /// Changes a client or a user at times, and enables again what is disabled.
     pub async fn administer(&mut self) -> Result<(), String> {
-        self.enable().await;
+        self.enable().await?;
         let client = self.dice.below(self.clients.len());
         let user = self.dice.below(self.accounts.len());
         match self.dice.below(1_000) {
@@ -22,15 +22,13 @@ impl Run {
                 self.lose_client(client, "is disabled", false);
             }
             12..17 if all_work(self) => {
-                self.stack.delete(&self.clients[client].registered).await;
-                self.clients[client].deleted = true;
-                self.lose_client(client, "is deleted", false);
+                self.delete_client(client).await;
             }
             17..30 if self.clients[client].works() && !self.clients[client].is_public() => {
                 self.clients[client].rotate_secret(&self.stack).await;
                 self.tell_client(client, "has a new secret");
             }
-            30..55 if self.clients[client].works() => {
+            30..55 if self.clients[client].works() && self.clients[client].self_registered.is_none() => {
                 self.clients[client].amend(&self.stack, &mut self.dice).await;
                 let settings = self.clients[client].settings;
                 self.tell_client(client, &format!("is changed: {settings:?}"));
@@ -58,13 +56,28 @@ impl Run {
             102..107 if self.clients[client].works() && !self.accounts[user].disabled => {
                 return self.run_command(client, user).await;
             }
+            107..117 => return self.repeat_registration().await,
             _ => {}
         }
         Ok(())
     }
 
+    pub async fn delete_client(&mut self, client: usize) {
+        self.stack.delete(&self.clients[client].registered).await;
+        self.note_deletion(client);
+        self.lose_client(client, "is deleted", false);
+    }
+
+    fn note_deletion(&mut self, client: usize) {
+        let client = &mut self.clients[client];
+        client.deleted = true;
+        if let Some(of) = &mut client.self_registered {
+            of.deletions += 1;
+        }
+    }
+
     /// Enables a client and a user that are disabled, and registers a client and a resource in place of deleted ones.
-    async fn enable(&mut self) {
+    async fn enable(&mut self) -> Result<(), String> {
         if let Some(client) = self.clients.iter().position(|client| !client.works())
             && self.dice.chance(15)
         {
@@ -74,14 +87,12 @@ impl Run {
             if self.clients[client].is_owned() && lacks_role && self.dice.chance(25) {
                 self.grant_role().await;
             }
-            if self.clients[client].deleted {
+            if self.clients[client].must_register_again() {
+                self.register_anew(client).await?;
+            } else if self.clients[client].deleted {
                 self.clients[client] = self.clients[client].successor(&self.stack, sub).await;
                 self.tell_owner();
-                for at in 0..self.subjects.len() {
-                    if self.subjects[at].client == client {
-                        self.subjects[at] = self.subject().await;
-                    }
-                }
+                self.replace_grants(client).await;
             } else if self.clients[client].disabled {
                 self.stack.enable(&self.clients[client].registered).await;
                 self.clients[client].disabled = false;
@@ -99,6 +110,16 @@ impl Run {
             self.tell_owner();
             self.note(About::User(user), format!("user {user} is enabled"));
         }
+        Ok(())
+    }
+
+    /// Begins other grants in place of those of the client, which has another id now.
+    pub async fn replace_grants(&mut self, client: usize) {
+        for at in 0..self.subjects.len() {
+            if self.subjects[at].client == client {
+                self.subjects[at] = self.subject().await;
+            }
+        }
     }
 
     /// Runs a command that ends everything of a client or a user.
@@ -112,8 +133,14 @@ impl Run {
             4 => (false, &["user", "disable", &name]),
             5 => (false, &["user", "delete", &name]),
             6 => (false, &["user", "set-password", &name, "--password-stdin"]),
-            // A developer's clients are not declared. A declared list has no resource that is not registered.
-            _ if self.clients[client].is_owned() || self.notes.is_none() => return Ok(()),
+            // A file declares no clients of developers, none that registered themselves, and no resource that is not
+            // registered.
+            _ if self.clients[client].is_owned()
+                || self.clients[client].self_registered.is_some()
+                || self.notes.is_none() =>
+            {
+                return Ok(());
+            }
             _ => {
                 self.apply(client).await;
                 return Ok(());
@@ -125,7 +152,9 @@ impl Run {
         let text = format!("after `jeton {} {verb}`", arguments[0]);
         if of_client {
             self.clients[client].disabled = verb == "disable";
-            self.clients[client].deleted = verb == "delete";
+            if verb == "delete" {
+                self.note_deletion(client);
+            }
             self.lose_client(client, &text, true);
         } else {
             self.accounts[user].disabled = verb == "disable";
@@ -180,7 +209,7 @@ impl Run {
         self.advance(Duration::from_millis(1));
     }
 
-    fn tell_client(&mut self, client: usize, what: &str) {
+    pub fn tell_client(&mut self, client: usize, what: &str) {
         self.note(About::Client(client), format!("client {client} {what}"));
         self.count(&format!("a client {}", what.split(':').next().unwrap()));
     }

@@ -10,6 +10,7 @@ use shared::{
 
 use super::{
     run::{NOTES, ORDERS},
+    self_registration::SelfRegistered,
     settings::Settings,
 };
 use crate::harness::{
@@ -25,16 +26,20 @@ const OVERLAP: Duration = Duration::from_hours(24);
 /// A kind of client.
 struct Kind {
     method: AuthMethod,
+    /// Whether the client registers itself. It then has no scope of its own, and the lifetimes of a client by default.
+    registers_itself: bool,
     rotates: bool,
+    /// The scope that the client requests.
     scope: &'static str,
     id_token_on_refresh: bool,
     /// Access token, refresh token and grace window, in seconds.
     lifetimes: (u32, u32, u32),
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 8] = [
     Kind {
         method: AuthMethod::ClientSecretBasic,
+        registers_itself: false,
         rotates: true,
         scope: "read write",
         id_token_on_refresh: false,
@@ -42,6 +47,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         method: AuthMethod::ClientSecretPost,
+        registers_itself: false,
         rotates: true,
         scope: "read write",
         id_token_on_refresh: false,
@@ -49,6 +55,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         method: AuthMethod::None,
+        registers_itself: false,
         rotates: true,
         scope: "read write",
         id_token_on_refresh: false,
@@ -56,6 +63,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         method: AuthMethod::ClientSecretBasic,
+        registers_itself: false,
         rotates: false,
         scope: "read write",
         id_token_on_refresh: false,
@@ -63,6 +71,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         method: AuthMethod::ClientSecretPost,
+        registers_itself: false,
         rotates: true,
         scope: "openid read write",
         id_token_on_refresh: true,
@@ -70,10 +79,27 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         method: AuthMethod::None,
+        registers_itself: false,
         rotates: true,
         scope: "openid read write",
         id_token_on_refresh: false,
         lifetimes: (60, 3_600, 0),
+    },
+    Kind {
+        method: AuthMethod::None,
+        registers_itself: true,
+        rotates: true,
+        scope: "read write",
+        id_token_on_refresh: false,
+        lifetimes: (3_600, 30 * 86_400, 60),
+    },
+    Kind {
+        method: AuthMethod::ClientSecretPost,
+        registers_itself: true,
+        rotates: true,
+        scope: "openid read write",
+        id_token_on_refresh: false,
+        lifetimes: (3_600, 30 * 86_400, 60),
     },
 ];
 
@@ -99,6 +125,8 @@ pub struct Client {
     pub deleted: bool,
     /// Whether the client's owner, if it has one, is a developer in good standing.
     pub owner_works: bool,
+    /// What is known of a client that registers itself. `None`: an administrator or a developer registered the client.
+    pub self_registered: Option<SelfRegistered>,
 }
 
 /// How a request authenticates.
@@ -121,10 +149,10 @@ impl Client {
     }
 
     async fn register(stack: &Stack, kind: usize, owner: Id) -> Self {
-        let Kind { method, rotates, scope, id_token_on_refresh, lifetimes } = KINDS[kind];
+        let Kind { method, registers_itself, rotates, scope, id_token_on_refresh, lifetimes } = KINDS[kind];
         let (access_token, refresh_token, refresh_grace) = lifetimes;
         let settings = Settings {
-            scope,
+            scope: if registers_itself { "" } else { scope },
             default_scope: if kind == NARROW_BY_DEFAULT { "write" } else { "" },
             resources: LISTS[0],
             lifetimes: Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() },
@@ -132,8 +160,23 @@ impl Client {
             first_party: kind == FIRST_PARTY,
             pkce_optional: kind == PKCE_OPTIONAL,
         };
+        let name = format!("client of kind {kind}");
+        let new = |registered, self_registered| Self {
+            registered,
+            kind,
+            settings,
+            previous: None,
+            disabled: false,
+            deleted: false,
+            owner_works: true,
+            self_registered,
+        };
+        if registers_itself {
+            let (registered, of_itself) = SelfRegistered::register(stack, name, method).await;
+            return new(registered, Some(of_itself));
+        }
         let mut registration = Registration {
-            name: format!("client of kind {kind}"),
+            name,
             public: method == AuthMethod::None,
             redirect_uris: vec![CALLBACK.to_owned()],
             auth_methods: vec![method],
@@ -143,16 +186,7 @@ impl Client {
         settings.write_to(&mut registration);
         let set_owner =
             |client: &mut shared::clients::Client| client.owner = (kind == OWNED).then_some(owner);
-        let registered = stack.register_changed(registration, set_owner).await;
-        Self {
-            registered,
-            kind,
-            settings,
-            previous: None,
-            disabled: false,
-            deleted: false,
-            owner_works: true,
-        }
+        new(stack.register_changed(registration, set_owner).await, None)
     }
 
     /// Returns a new client of the same kind, which `owner` owns if this one has an owner.
@@ -168,11 +202,12 @@ impl Client {
         matches!(KINDS[self.kind].method, AuthMethod::None)
     }
 
-    pub const fn works(&self) -> bool {
-        !self.disabled && !self.deleted && self.owner_works
+    pub fn works(&self) -> bool {
+        let has_ended = self.self_registered.as_ref().is_some_and(|of| of.ended);
+        !self.disabled && !self.deleted && self.owner_works && !has_ended
     }
 
-    /// Returns the scope of the client's grants.
+    /// Returns the scope that the client requests.
     pub const fn whole_scope(&self) -> &'static str {
         KINDS[self.kind].scope
     }
@@ -187,17 +222,18 @@ impl Client {
         KINDS[self.kind].id_token_on_refresh
     }
 
-    /// Returns the properties that the oracle needs, for a grant for `resource`.
-    pub fn terms(&self, resource: Option<&str>) -> Terms {
+    /// Returns the properties that the oracle needs, for a grant for a resource at which the client may have this scope.
+    /// `None`: it may have no tokens there.
+    pub fn terms(&self, scope: Option<&str>) -> Terms {
         let ms = |seconds: u32| u64::from(seconds) * 1_000;
-        let Settings { scope, lifetimes, rotates, .. } = self.settings;
+        let Settings { lifetimes, rotates, .. } = self.settings;
         Terms {
-            scope: values(scope),
+            scope: scope.map(values),
+            registered: self.self_registered.is_none().then(|| values(self.settings.scope)),
             access: ms(lifetimes.access_token),
             refresh: ms(lifetimes.refresh_token),
             grace: ms(lifetimes.refresh_grace),
             rotates,
-            lost_resource: !self.settings.allow(resource),
             owner_works: self.owner_works,
         }
     }

@@ -44,6 +44,8 @@ const DECISIONS: [Decision; 8] = [
 enum Answer {
     Code(String),
     Error(String),
+    /// A page, with a link to the client that has this error.
+    Link(String),
     /// A 503, or the error `temporarily_unavailable`.
     Unavailable,
     /// A redirect to the login page.
@@ -120,15 +122,23 @@ impl Run {
     fn check_authorization(&mut self, begun: Begun, exchange: Exchange) -> Result<String, String> {
         let Exchange { requested, decision, first, decided, calm } = exchange;
         let page = first.is_none();
+        let itself = self.clients[begun.client].self_registered.is_some();
         let told = decided.or(first).ok_or("no response")?;
         let scope = match (&told, self.requested_scope(begun, requested)) {
             (Answer::Unavailable, scope) if !calm => {
                 if let (true, Ok(scope)) = (page, scope) {
+                    self.renew_life(begun, false);
                     self.remember(begun, chosen(scope, decision), false);
                 }
                 return Ok("503".to_owned());
             }
-            (Answer::Error(error), Err(expected)) if !page && error == expected => return Ok(error.clone()),
+            (Answer::Error(error), Err(expected)) if !page && !itself && error == expected => {
+                return Ok(error.clone());
+            }
+            // No error takes a user to a client that registered itself.
+            (Answer::Link(error), Err(expected)) if !page && itself && error == expected => {
+                return Ok(format!("a page: {error}"));
+            }
             (Answer::Code(_) | Answer::Error(_), Ok(scope)) => scope,
             (_, scope) => return Err(format!("{requested:?}, calm: {calm}: {told:?}, but {scope:?}")),
         };
@@ -138,6 +148,7 @@ impl Run {
             Answer::Error(error) if page && error == "access_denied" && chosen.is_empty() => Ok(error),
             Answer::Code(code) if !chosen.is_empty() => {
                 if page {
+                    self.renew_life(begun, true);
                     self.remember(begun, chosen.clone(), calm);
                 }
                 let at = self.place();
@@ -145,7 +156,7 @@ impl Run {
                 let first_party = self.clients[begun.client].settings.first_party;
                 let default = requested.scope.is_none();
                 Ok(format!(
-                    "code, after a page: {page}, first-party: {first_party}, default scope: {default}"
+                    "code, after a page: {page}, first-party: {first_party}, itself: {itself}, default scope: {default}"
                 ))
             }
             told => Err(format!("{decision:?} of {chosen:?}, after a page: {page}: {told:?}")),
@@ -174,8 +185,8 @@ impl Run {
     /// user in if it is requested.
     fn requested_scope(&self, begun: Begun, requested: Requested) -> Result<Values, &'static str> {
         let of = &self.clients[begun.client];
-        let most = values(of.settings.scope);
         let resource = self.target(begun.client, requested.resource)?;
+        let most = values(self.most(begun.client, resource).unwrap_or_default());
         let listed = resource.and_then(|uri| self.listed(uri)).map(values);
         let scope = match (requested.scope.map(values), listed) {
             (None, None) => of.settings.scope_by_default(),
@@ -204,15 +215,16 @@ impl Run {
         self.remembered(begun).observe(now, scope, begun.resource, page)
     }
 
-    /// Returns what the deployment remembers of the user's consents to the client. A public client's are not remembered: any
-    /// program can pretend to be one (RFC 8252 §8.6).
+    /// Returns what the deployment remembers of the user's consents to the client. Those to a public client are not
+    /// remembered, because any program can pretend to be one (RFC 8252 §8.6), nor those to a client that registered itself.
     fn remembered(&mut self, begun: Begun) -> &mut Remembered {
         let id = self.clients[begun.client].registered.id.clone();
         self.accounts[begun.user].consents.entry(id).or_default()
     }
 
     fn remember(&mut self, begun: Begun, scope: Values, calm: bool) {
-        if self.clients[begun.client].is_public() || scope.is_empty() {
+        let of = &self.clients[begun.client];
+        if of.is_public() || of.self_registered.is_some() || scope.is_empty() {
             return;
         }
         let (sub, id) = (self.accounts[begun.user].user.sub, &self.clients[begun.client].registered.id);
@@ -278,6 +290,11 @@ fn answer(response: &Response) -> Result<Option<Answer>, String> {
     match (response.status, response.header("location")) {
         (200, None) => Ok(None),
         (503, None) => Ok(Some(Answer::Unavailable)),
+        (400, None) => {
+            let link = response.text.split_once(&format!("<a href=\"{CALLBACK}?error="));
+            let error = link.and_then(|(_, rest)| rest.split('&').next());
+            Ok(Some(Answer::Link(error.ok_or(&response.text)?.to_owned())))
+        }
         (303, Some(to)) if to.starts_with("/login?") => Ok(Some(Answer::NoSession)),
         (303, Some(to)) if to.starts_with(CALLBACK) => {
             let redirect = Redirect::of(response);

@@ -132,8 +132,9 @@ impl Run {
         let now = self.now();
         for (at, observed) in of_grants {
             let in_flight = self.proxy.is_on_the_way(&format!("g#{}", self.subjects[at].id()));
+            let subject = &self.subjects[at];
+            let terms = self.clients[subject.client].terms(self.most(subject.client, subject.resource));
             let subject = &mut self.subjects[at];
-            let terms = self.clients[subject.client].terms(subject.resource);
             let outcome = subject.oracle.observe(now, &terms, &observed, Network { calm, in_flight });
             let states = subject.oracle.states();
             let most = self.counts.entry("most possible states at a time".to_owned()).or_default();

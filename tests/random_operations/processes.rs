@@ -6,7 +6,7 @@ use std::{fs::File, os::unix::fs::FileExt, path::PathBuf, process::Stdio, sync::
 use jeton::local::{Gateway, LocalSigner, listen};
 use serde::{Deserialize, Serialize};
 use shared::{
-    config::{Config, SigningKeys, TableNames},
+    config::{Config, RegistrationMode, SigningKeys, TableNames},
     endpoint::App,
     log::{Level, Log},
     oauth::Switch,
@@ -33,6 +33,8 @@ const URL: &str = "the functions are at ";
 /// Sets what both the functions and the administrator's instance are configured with.
 pub fn configure(config: &mut Config) {
     config.compat = [Switch::NoRotation].into_iter().collect();
+    config.registration.mode = RegistrationMode::Open;
+    (config.registration.per_address, config.registration.in_all) = (1_000_000, 1_000_000);
     config.signing_keys = SigningKeys::LOCAL.parse().unwrap();
     config.account.personal_scopes = "read write".parse().unwrap();
     (config.rate_limit.per_account, config.rate_limit.per_address) = (super::accounts::ATTEMPTS, 1_000_000);

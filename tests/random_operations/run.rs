@@ -10,7 +10,7 @@ use super::{
     journal::{About, Journal},
     owners::OWNER,
     processes::{Database, Functions, configure},
-    resources::WHOLE,
+    resources::Notes,
     subjects::Subject,
 };
 use crate::harness::{
@@ -42,8 +42,8 @@ pub struct Run {
     pub accounts: Vec<Account>,
     pub clients: Vec<Client>,
     pub subjects: Vec<Subject>,
-    /// The scope that [`NOTES`] lists. `None`: it is not registered.
-    pub notes: Option<&'static str>,
+    /// What is registered as [`NOTES`].
+    pub notes: Option<Notes>,
     pub counts: BTreeMap<String, usize>,
     pub journal: Journal,
     /// The number of the current step.
@@ -57,7 +57,7 @@ impl Run {
         let database = Database::start().await;
         let mut stack = Stack::on_database_at(database.url.clone(), configure).await;
         for resource in [NOTES, ORDERS] {
-            stack.resource(resource).await;
+            stack.resource_with(resource, |resource| resource.default_scope = resource.scope.clone()).await;
         }
         let of_orders = Registration {
             resource_server: true,
@@ -88,7 +88,7 @@ impl Run {
             accounts,
             clients,
             subjects: Vec::new(),
-            notes: Some(WHOLE),
+            notes: Some(Notes::FIRST),
             counts,
             journal,
             steps: 0,
@@ -130,12 +130,14 @@ impl Run {
             412..415 => 86_401_000,
             415..416 => 31 * 86_400_000,
             416 => 91 * 86_400_000,
+            417 => 366 * 86_400_000,
             _ => 0,
         };
         if ms > 0 {
             self.advance(Duration::from_millis(u64::try_from(ms).unwrap()));
             self.note(About::Everything, format!("{ms} ms pass"));
         }
+        self.end_lives().await;
         for at in 0..self.subjects.len() {
             let over = self.subjects[at].oracle.is_over(self.now());
             if if over { self.dice.chance(20) } else { self.dice.below(1_000) < 2 } {

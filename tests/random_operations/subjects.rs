@@ -3,6 +3,7 @@
 use shared::secret::{AuthorizationCode, Id, Secret};
 
 use super::{
+    clients::Client,
     journal::About,
     run::{NOTES, ORDERS, Run},
 };
@@ -48,9 +49,11 @@ impl Subject {
 }
 
 impl Run {
-    /// Returns a grant of a client and a user in good standing.
+    /// Returns a grant of a client and a user in good standing. The client has not registered itself: its users always see
+    /// the consent page, which renews the client's life.
     pub async fn subject(&mut self) -> Subject {
-        let clients: Vec<_> = (0..self.clients.len()).filter(|n| self.clients[*n].works()).collect();
+        let may_begin = |client: &Client| client.works() && client.self_registered.is_none();
+        let clients: Vec<_> = (0..self.clients.len()).filter(|n| may_begin(&self.clients[*n])).collect();
         let users: Vec<_> = (0..self.accounts.len()).filter(|n| !self.accounts[*n].disabled).collect();
         let (client, user) = (*self.dice.one(&clients), *self.dice.one(&users));
         let redirect_uri_sent = self.dice.chance(50);

@@ -101,8 +101,10 @@ pub enum Reply {
 /// The properties of the grant's client when an operation was sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Terms {
-    /// The scope that the client is registered for.
-    pub scope: Values,
+    /// The scope that the client may have at the grant's resource. `None`: it may have no tokens for it any more.
+    pub scope: Option<Values>,
+    /// The most scope that a refresh may request. `None`: a refresh for more gets the rest.
+    pub registered: Option<Values>,
     /// The lifetimes of new tokens.
     pub access: Ms,
     pub refresh: Ms,
@@ -110,10 +112,16 @@ pub struct Terms {
     pub grace: Ms,
     /// Whether a refresh spends the refresh token.
     pub rotates: bool,
-    /// Whether the client may have no tokens for the grant's resource any more.
-    pub lost_resource: bool,
     /// Whether the client's owner, if it has one, is a developer in good standing. If not, no token of the client works.
     pub owner_works: bool,
+}
+
+impl Terms {
+    /// Returns whether a refresh may request this scope, or none.
+    pub(super) fn permit(&self, requested: Option<&Values>) -> bool {
+        let Some((requested, registered)) = requested.zip(self.registered.as_ref()) else { return true };
+        requested.is_subset(registered)
+    }
 }
 
 /// An operation with its reply.

@@ -57,18 +57,18 @@ impl Oracle {
                 Expected::Plain(_) => {}
             }
         }
-        if at.terms.lost_resource && issues && matches!(operation, Operation::Refresh { .. }) {
-            all.push((Expected::Plain(Reply::InvalidGrant), after.clone(), vec![]));
-            all.extend((!at.calm).then_some((expected, after, vec![])));
-            return all;
-        }
-        if let (Operation::Refresh { .. }, State::Active(active), true) = (operation, &after, issues)
-            && !active.scope.is_subset(&at.terms.scope)
-        {
-            let narrowed = after.narrowed(&at.terms.scope);
-            all.push((narrowed_reply(&expected, &narrowed), narrowed, vec![]));
-            all.push((expected, after, vec![Delayed::Narrow(at.terms.scope.clone())]));
-            return all;
+        if let (Operation::Refresh { .. }, State::Active(active), true) = (operation, &after, issues) {
+            let Some(most) = &at.terms.scope else {
+                all.push((Expected::Plain(Reply::InvalidGrant), after.clone(), vec![]));
+                all.extend((!at.calm).then_some((expected, after, vec![])));
+                return all;
+            };
+            if !active.scope.is_subset(most) {
+                let narrowed = after.narrowed(most);
+                all.push((narrowed_reply(&expected, &narrowed), narrowed, vec![]));
+                all.push((expected, after, vec![Delayed::Narrow(most.clone())]));
+                return all;
+            }
         }
         all.push((expected, after, vec![]));
         all

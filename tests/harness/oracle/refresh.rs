@@ -19,12 +19,11 @@ impl Active {
             return self.same(Reply::InvalidGrant);
         }
         let requested = scope.map(values);
-        let within = |most| requested.as_ref().is_none_or(|requested| requested.is_subset(most));
-        if !within(&self.scope) {
+        if requested.as_ref().is_some_and(|requested| !requested.is_subset(&self.scope)) {
             return self.same(Reply::InvalidScope);
         }
         if at.terms.rotates {
-            if !within(&at.terms.scope) {
+            if !at.terms.permit(requested.as_ref()) {
                 return self.same(Reply::InvalidScope);
             }
             let next = self.rotated(at.nth, at.now, token, *scope, at.terms);
@@ -35,7 +34,7 @@ impl Active {
         if self.renewed && young && !self.access.revoked && self.access.requested == requested {
             return (self.access_token(at.now), State::Active(self.clone()));
         }
-        if !within(&at.terms.scope) {
+        if !at.terms.permit(requested.as_ref()) {
             return self.same(Reply::InvalidScope);
         }
         let next = self.renewed(at.nth, at.now, *scope, at.terms);
