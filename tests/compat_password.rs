@@ -108,6 +108,10 @@ async fn wrong_unknown_and_disabled_users_get_the_same_response() {
     assert_eq!(stack.grants().await, 0);
     assert_eq!(stack.audited("sign_in_failed").len(), 5);
     assert_eq!(stack.audited("sign_in_failed")[0]["user"], json!(ada.sub));
+    let [unknown, wrong, disabled] =
+        ["no user has this name", "the password is wrong", "the user is disabled"];
+    let logged: Vec<_> = stack.audited("refused").into_iter().map(|mut line| line["reason"].take()).collect();
+    assert_eq!(logged, [wrong, unknown, disabled, unknown, wrong], "the log tells the reasons apart");
     for form in [
         &[("grant_type", "password"), ("username", "ada")][..],
         &[("grant_type", "password"), ("password", PASSWORD)],

@@ -114,7 +114,13 @@ async fn a_failed_sign_in_does_not_reveal_which_users_exist() {
         assert_eq!(browser.cookie(SESSION), None);
     }
     assert_eq!(stack.count_of_kind("s").await, 0);
-    assert_eq!(stack.audited("sign_in_failed").len(), 12);
+    let [unknown, wrong, disabled] =
+        ["no user has this name", "the password is wrong", "the user is disabled"];
+    let logged: Vec<_> =
+        stack.audited("sign_in_failed").into_iter().map(|mut line| line["reason"].take()).collect();
+    let expected =
+        [wrong, unknown, unknown, disabled, wrong, unknown, wrong, wrong, wrong, wrong, unknown, unknown];
+    assert_eq!(logged, expected, "the log tells the reasons apart");
     // Every spelling of the name works.
     assert_eq!(browser.try_to_sign_in("/login", "ADA", PASSWORD).await.status, 303);
 }

@@ -89,10 +89,12 @@ pub enum Event<'a> {
     SignedIn {
         user: Id,
     },
-    /// The user name or the password was wrong.
+    /// The user name or the password was wrong, or the user is disabled.
     SignInFailed {
         /// The user with that name, if there is one.
         user: Option<Id>,
+        /// The exact reason.
+        reason: String,
     },
     /// An attempt to sign in was rejected without a check of the password: too many had failed, or were in progress.
     SignInThrottled {

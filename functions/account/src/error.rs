@@ -50,7 +50,7 @@ impl From<Error> for OAuthError {
             Error::NoCredentials => {
                 (StatusCode::UNAUTHORIZED, "invalid_request", "Authentication is required.")
             }
-            Error::InvalidCredentials | Error::User(PasswordError::Invalid { .. }) => {
+            Error::InvalidCredentials | Error::User(PasswordError::Invalid(_)) => {
                 (StatusCode::UNAUTHORIZED, "invalid_token", "The credentials are wrong or no longer valid.")
             }
             Error::User(PasswordError::RateLimited { retry_after, .. }) => {

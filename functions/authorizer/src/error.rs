@@ -95,7 +95,7 @@ impl From<PasswordError> for CallerError {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Table(error) => Self::Table(error),
-            PasswordError::Invalid { .. } | PasswordError::RateLimited { .. } => {
+            PasswordError::Invalid(_) | PasswordError::RateLimited { .. } => {
                 Self::Unauthenticated(Unauthenticated::User(error))
             }
         }

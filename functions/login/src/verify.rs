@@ -21,7 +21,7 @@ pub(crate) async fn verify(
     let credentials = PasswordCredentials { channel: Channel::LoginPage, username, password, origin };
     match call.verify_password(&credentials).await {
         Ok(verified) => Ok(Ok((verified, cookie))),
-        Err(PasswordError::Invalid { .. }) => Ok(Err(LoginError::WrongCredentials)),
+        Err(PasswordError::Invalid(_)) => Ok(Err(LoginError::WrongCredentials)),
         Err(PasswordError::RateLimited { retry_after, .. }) => {
             Ok(Err(LoginError::TooManyAttempts(retry_after)))
         }

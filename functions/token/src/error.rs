@@ -163,9 +163,7 @@ impl From<Error> for OAuthError {
                 return Self::invalid_request(description, reason).too_many_requests(retry_after);
             }
             // §4.3.2: the user's credentials are wrong, not the client's.
-            Error::User(PasswordError::Invalid { .. }) => {
-                (Code::InvalidGrant, "Wrong user name or password.")
-            }
+            Error::User(PasswordError::Invalid(_)) => (Code::InvalidGrant, "Wrong user name or password."),
             Error::UnsupportedGrantType => {
                 (Code::UnsupportedGrantType, "This grant type is not offered here.")
             }

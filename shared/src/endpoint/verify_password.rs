@@ -37,12 +37,8 @@ pub struct VerifiedUser {
 /// The reason why the credentials of a user were not verified.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// A response must not tell these three apart.
-    #[error("the user name is unknown, the password is wrong, or the user is disabled")]
-    Invalid {
-        /// The user with this name, if one exists.
-        user: Option<Id>,
-    },
+    #[error(transparent)]
+    Invalid(#[from] InvalidCredentials),
     /// Too many attempts failed, or are in progress: the password was not verified.
     #[error("too many failed attempts to sign in")]
     RateLimited {
@@ -55,11 +51,34 @@ pub enum PasswordError {
     Table(#[from] dynamodb::Error),
 }
 
+/// The reason why a user's credentials are invalid, with the user's `sub`. The log tells these apart; a response must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCredentials {
+    #[error("no user has this name")]
+    UnknownUser,
+    #[error("the password is wrong")]
+    WrongPassword(Id),
+    /// The password is right.
+    #[error("the user is disabled")]
+    DisabledUser(Id),
+}
+
+impl InvalidCredentials {
+    const fn user(self) -> Option<Id> {
+        match self {
+            Self::UnknownUser => None,
+            Self::WrongPassword(user) | Self::DisabledUser(user) => Some(user),
+        }
+    }
+}
+
 impl PasswordError {
     /// Returns the event that the log records; `None` for an outage.
     pub fn event(&self) -> Option<Event<'static>> {
         match self {
-            Self::Invalid { user } => Some(Event::SignInFailed { user: *user }),
+            Self::Invalid(invalid) => {
+                Some(Event::SignInFailed { user: invalid.user(), reason: invalid.to_string() })
+            }
             Self::RateLimited { counter, account, .. } => {
                 Some(Event::SignInThrottled { by: counter.name(), account: account.hint() })
             }
@@ -102,7 +121,7 @@ impl PasswordCredentials<'_> {
                     self.remember(app, account, &verified.user, now)
                 );
             }
-            Err(PasswordError::Invalid { .. }) => app.rate_limit.settle(reservation).await,
+            Err(PasswordError::Invalid(_)) => app.rate_limit.settle(reservation).await,
             Err(PasswordError::RateLimited { .. } | PasswordError::Table(_)) => {
                 app.rate_limit.give_back(reservation).await;
             }
@@ -158,8 +177,8 @@ impl PasswordCredentials<'_> {
         }
         let user = self.find_user(app).await?;
         let sub = user.as_ref().map(|user| user.sub);
-        let invalid = PasswordError::Invalid { user: sub };
-        let Some(password) = Password::entered(self.password) else { return Err(invalid) };
+        let wrong = sub.map_or(InvalidCredentials::UnknownUser, InvalidCredentials::WrongPassword);
+        let Some(password) = Password::entered(self.password) else { return Err(wrong.into()) };
         let verification = password::verify_async(user.as_ref().map(|user| &user.password), password).await;
         // Read for an unknown user and a wrong password, too: time must not reveal a disabled user's right password.
         let is_good = is_in_good_standing(app, sub.unwrap_or_else(Id::random)).await?;
@@ -167,7 +186,10 @@ impl PasswordCredentials<'_> {
             (Some(user), Verification::Match { outdated }) if is_good => {
                 Ok(VerifiedUser { user, outdated_hash: outdated })
             }
-            (_, Verification::Match { .. } | Verification::Mismatch) => Err(invalid),
+            (Some(user), Verification::Match { .. }) => {
+                Err(InvalidCredentials::DisabledUser(user.sub).into())
+            }
+            (_, Verification::Match { .. } | Verification::Mismatch) => Err(wrong.into()),
         }
     }
 
