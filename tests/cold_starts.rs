@@ -1,6 +1,6 @@
-//! A stampede: many instances of every function start at the same time, each with a request that waits for it.
+//! A stampede: many instances of every function with a route start at the same time, each with a request that waits for it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::Request;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    harness::{REGISTER, Stack, lambda::Functions, public_metadata},
+    harness::{AuthorizationRequest, REGISTER, Stack, lambda::Functions, public_metadata, rights::POLICIES},
     upgrade::{directory, variables},
 };
 
@@ -18,6 +18,8 @@ const INSTANCES: usize = 12;
 const IN_TIME: Duration = Duration::from_secs(10);
 /// How often the SDK sends a request.
 const ATTEMPTS: usize = 3;
+/// A key of KMS, which no request of the stampede uses: it turns OpenID Connect on.
+const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// Sends a request to an instance, and returns the status.
 async fn status(
@@ -45,18 +47,28 @@ async fn a_stampede_of_cold_starts_is_answered_in_time() {
     let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", machine.id, machine.secret)));
     let form = [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     let json = [("content-type", "application/json")];
+    let bearer = format!("Bearer {token}");
+    let bearer = [("authorization", bearer.as_str())];
+    let authorize = AuthorizationRequest::by(&stack.web().await).url();
     let asked = format!("token={token}");
     let metadata = public_metadata("tool").to_string();
-    let requests: [(&str, &str, &[_], &str, u16); 7] = [
+    let requests: [(&str, &str, &[_], &str, u16); 11] = [
+        ("GET", &authorize, &[], "", 303),
         ("POST", "/oauth/token", &form, "grant_type=client_credentials", 200),
         ("POST", "/oauth/introspect", &form, &asked, 200),
         ("POST", "/oauth/revoke", &form, "token=unknown", 200),
         ("POST", REGISTER, &json, &metadata, 201),
         ("GET", "/login", &[], "", 200),
+        ("GET", "/oauth/logout", &[], "", 200),
         ("GET", "/account", &[], "", 303),
+        ("GET", "/oauth/userinfo", &bearer, "", 401),
         ("GET", "/.well-known/oauth-authorization-server", &[], "", 200),
+        ("GET", "/.well-known/openid-configuration", &[], "", 200),
     ];
-    let variables = variables(&stack);
+    let path = |uri: &str| uri.split('?').next().unwrap().to_owned();
+    let started: BTreeSet<_> = requests.iter().filter_map(|of| POLICIES.function(&path(of.1))).collect();
+    assert_eq!(started, POLICIES.functions(), "every function with a route starts");
+    let variables = [variables(&stack), vec![("JETON_SIGNING_KEYS".to_owned(), KEY.to_owned())]].concat();
     stack.dynamodb.forget();
     let begin = Instant::now();
     let instances = (0..INSTANCES).map(async |_| {

@@ -1,6 +1,7 @@
 //! The `jeton` command in real processes, on the tables of `jeton serve`.
 
 use serde_json::json;
+use tokio::net::TcpSocket;
 
 use crate::harness::process::{Server, fails, jeton, run, run_with_input};
 
@@ -239,9 +240,10 @@ async fn invalid_input_is_exit_code_2() {
 
 #[tokio::test]
 async fn an_unreachable_database_is_exit_code_1() {
-    let gone = server().await;
-    let url = gone.dynamodb_url.clone();
-    assert_eq!(gone.stop().await.0, Some(0));
+    // A port that no other program gets, and that is not listened on.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}", taken.local_addr().unwrap());
     fails(&run(&["--endpoint-url", &url, "client", "list"]).await, 1, "no connection");
 }
 

@@ -31,11 +31,11 @@ async fn claims_are_written_only_while_the_user_exists() {
     let stack = Stack::start().await;
     let ada = stack.create_user("ada").await;
     let (user, none) = (stored(&stack, &ada).await, Claims::none(ada.sub));
-    let named = with_name(ada.sub, "Ada");
+    let named = with_name(ada.sub, "Ada Lovelace");
     stack.app.users.delete(ada.sub).await.unwrap();
     let refused = stack.app.users.set_claims(&user, &none, &named).await;
     assert!(matches!(refused, Err(Unchanged::Unknown(sub)) if sub == ada.sub), "{refused:?}");
-    assert!(!stack.stored().await.contains("Ada"));
+    assert!(!stack.stored().await.contains("Ada Lovelace"));
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_write_recognises_itself_if_its_response_was_lost() {
     let stack = Stack::start().await;
     let ada = stack.create_user("ada").await;
     let (user, none) = (stored(&stack, &ada).await, Claims::none(ada.sub));
-    let named = with_name(ada.sub, "Ada");
+    let named = with_name(ada.sub, "Ada Lovelace");
     stack.dynamodb.fail(Fault::LoseFirstTransaction);
     stack.app.users.set_claims(&user, &none, &named).await.unwrap();
     stack.dynamodb.fail(Fault::LoseFirstTransaction);
@@ -93,7 +93,12 @@ async fn a_name_that_is_taken_again_has_a_new_sub_and_no_claims() {
     let stack = Stack::start().await;
     let ada = stack.create_user("ada").await;
     let user = stored(&stack, &ada).await;
-    stack.app.users.set_claims(&user, &Claims::none(ada.sub), &with_name(ada.sub, "Ada")).await.unwrap();
+    stack
+        .app
+        .users
+        .set_claims(&user, &Claims::none(ada.sub), &with_name(ada.sub, "Ada Lovelace"))
+        .await
+        .unwrap();
     let before = stack.users().all().await.unwrap();
     stack.app.users.delete(ada.sub).await.unwrap();
     let again = stack.create_user("ada").await;
@@ -114,14 +119,14 @@ async fn claims_have_an_item_of_their_own_without_a_hash() {
     let stack = Stack::start().await;
     let ada = stack.create_user("ada").await;
     let user = stored(&stack, &ada).await;
-    let mut named = with_name(ada.sub, "Ada");
+    let mut named = with_name(ada.sub, "Ada Lovelace");
     named.updated_at = Some(stack.now());
     stack.app.users.set_claims(&user, &Claims::none(ada.sub), &named).await.unwrap();
     let items = items(&stack.users()).await;
     let claims = items.iter().find(|item| item.contains("claims#")).unwrap();
-    assert!(claims.contains("Ada") && !claims.contains("argon2"), "{claims}");
+    assert!(claims.contains("Ada Lovelace") && !claims.contains("argon2"), "{claims}");
     let user = items.iter().find(|item| item.contains("argon2")).unwrap();
-    assert!(!user.contains("Ada"), "{user}");
+    assert!(!user.contains("Ada Lovelace"), "{user}");
 }
 
 #[tokio::test]

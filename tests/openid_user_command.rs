@@ -73,7 +73,7 @@ async fn claims_are_set_changed_and_removed() {
     stack.create_user("ada").await;
     let all = [
         ("name", "Ada King, Countess of Lovelace"),
-        ("given_name", "Ada"),
+        ("given_name", "Ada A."),
         ("family_name", "King"),
         ("middle_name", "Augusta"),
         ("nickname", "=A="),

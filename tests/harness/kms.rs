@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -16,10 +17,10 @@ use rand::{rand_core::UnwrapErr, rngs::SysRng};
 use rsa::{Pkcs1v15Sign, PrivateKey, traits::PublicKeyParts};
 use serde_json::{Value, json};
 use shared::{
-    aws::{self, Endpoint},
+    aws::{self, Endpoint, Patience},
     openid::{SigningKey, Start},
 };
-use token::Kms;
+use token::{Kms, kms};
 use tokio::{net::TcpListener, sync::Notify};
 
 use super::Stack;
@@ -33,6 +34,14 @@ pub const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12a
 pub fn arn(id: &str) -> String {
     format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
 }
+
+/// That of a client that no busy machine keeps waiting for too long.
+const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(10),
+    attempts: 3,
+    operation: Duration::from_secs(32),
+    pauses: [Duration::from_millis(25), Duration::from_millis(100)],
+};
 
 /// The start of the DER encoding of a SHA-256 digest in a signature (RFC 8017 §9.2).
 const SHA256: [u8; 19] = [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
@@ -58,6 +67,8 @@ pub enum Mode {
 #[derive(Clone)]
 pub struct FakeKms {
     pub url: String,
+    /// Whether its clients wait for it as long as functions do, and not as long as a busy machine may take.
+    impatient: bool,
     state: Arc<Inner>,
 }
 
@@ -75,6 +86,11 @@ impl FakeKms {
         Self::with_public_keys([]).await
     }
 
+    /// Starts a KMS whose clients wait for it as long as functions do.
+    pub async fn of_impatient_clients() -> Self {
+        Self { impatient: true, ..Self::start().await }
+    }
+
     /// Starts a KMS with these responses to `GetPublicKey` by the ARN in the request. A response with `__type` is an error.
     pub async fn with_public_keys(responses: impl IntoIterator<Item = (String, Value)>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -88,13 +104,14 @@ impl FakeKms {
         });
         let router = Router::new().fallback(respond).with_state(Arc::clone(&state));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, state }
+        Self { url, impatient: false, state }
     }
 
     /// Returns a client of this KMS.
     pub async fn client(&self) -> Kms {
         let endpoint = Endpoint { url: self.url.clone(), anonymous: true };
-        Kms::new(&aws::settings(Some(endpoint)).await.unwrap())
+        let settings = aws::settings(Some(endpoint)).await.unwrap();
+        if self.impatient { Kms::new(&settings) } else { kms::client(&settings, None, PATIENCE).into() }
     }
 
     /// Does this with requests from now on.

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use aws_sdk_dynamodb::Client;
 use jeton::local::{Database, Gateway, Storage, listen, route_scopes};
 use shared::{
     config::{Config, RegistrationMode, SigningKeys, TableNames},
@@ -60,11 +61,25 @@ impl Stack {
 
     /// Starts another deployment on the same tables, with the same clock and log.
     pub async fn sibling(&self, change: impl FnOnce(&mut Config)) -> Self {
+        self.beside(self.app.grants.table().client(), Gateway::start, change).await
+    }
+
+    /// Starts another deployment on the same tables, with the sample API, that waits for DynamoDB only as long as in Lambda.
+    pub async fn as_impatient_as_in_lambda(&self) -> Self {
+        let client = wire::connect_impatiently(self.dynamodb.clone()).await;
+        self.beside(&client, Gateway::start_with_demo, |_| ()).await
+    }
+
+    async fn beside(
+        &self,
+        client: &Client,
+        gateway: fn(Arc<App>, TcpListener) -> io::Result<Gateway>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = self.app.config.clone();
         change(&mut config);
         let listener = listen(0, "").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let client = self.app.grants.table().client();
         let log = Log::new(Level::Debug, self.log.clone());
         let app = Arc::new(app(config, client, self.app.clock.clone(), log).await);
         Self {
@@ -73,7 +88,7 @@ impl Stack {
             now: Arc::clone(&self.now),
             log: self.log.clone(),
             http: self.http.clone(),
-            _gateway: Gateway::start(Arc::clone(&app), listener).unwrap(),
+            _gateway: gateway(Arc::clone(&app), listener).unwrap(),
             _database: None,
             app,
         }
@@ -147,7 +162,7 @@ impl Stack {
 }
 
 /// Returns the state of the functions. With OpenID Connect on, they sign with a local key.
-pub(super) async fn app(config: Config, client: &aws_sdk_dynamodb::Client, clock: Clock, log: Log) -> App {
+pub(super) async fn app(config: Config, client: &Client, clock: Clock, log: Log) -> App {
     openid::sign_locally(App::new(config, client, clock, log)).await
 }
 

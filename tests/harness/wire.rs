@@ -1,12 +1,13 @@
 //! Stand-ins for DynamoDB, which the functions of a test reach in the process, and its commands on a loopback port.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
     config::{
         HttpClient, RuntimeComponents,
         http::{HttpRequest, HttpResponse},
+        timeout::TimeoutConfig,
     },
 };
 use aws_smithy_runtime_api::client::{
@@ -91,8 +92,18 @@ async fn respond<S: Service>(State(service): State<S>, request: Request<Body>) -
     }
 }
 
-/// Returns a client of DynamoDB whose requests `service` answers in the process.
+/// Returns a client of DynamoDB whose requests `service` answers in the process. It waits for a response as long as an
+/// administrator's: on a busy machine, one that waits as long as a function's would at times send a request twice.
 pub async fn connect(service: impl Service) -> Client {
+    let client = telling_routes(&local::connect(InProcess(service)).await.unwrap());
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(32));
+    Client::from_conf(client.config().to_builder().timeout_config(timeouts.build()).build())
+}
+
+/// Returns such a client that waits as long as a function's.
+pub async fn connect_impatiently(service: impl Service) -> Client {
     telling_routes(&local::connect(InProcess(service)).await.unwrap())
 }
 

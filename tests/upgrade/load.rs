@@ -97,6 +97,13 @@ impl Person {
 
     /// Returns the tokens of a new grant.
     async fn grant(&mut self, browser: &Browser<'_>, client: &Registered) -> Pair {
+        let pair = answered!(self.redemption(browser, client)).pair();
+        self.is_active_everywhere(&pair.access, true).await;
+        pair
+    }
+
+    /// Redeems a new code, once: after a 503 the code may be redeemed, and another redemption would be a replay.
+    async fn redemption(&self, browser: &Browser<'_>, client: &Registered) -> Response {
         let request = AuthorizationRequest::by(client).with("scope", "read write");
         let mut response = answered!(browser.authorize(&request));
         if response.status == 200 {
@@ -106,10 +113,7 @@ impl Person {
         let redirect = Redirect::of(&response);
         let form =
             [("grant_type", "authorization_code"), ("code", redirect.code()), ("code_verifier", VERIFIER)];
-        let response = answered!(self.stack.post_as("/oauth/token", client, &form));
-        let pair = response.pair();
-        self.is_active_everywhere(&pair.access, true).await;
-        pair
+        self.stack.post_as("/oauth/token", client, &form).await
     }
 
     async fn refresh(&mut self, pair: &Pair) -> Pair {

@@ -32,10 +32,17 @@ const PATIENCE: Patience = Patience {
 #[derive(Debug)]
 pub struct Kms(Client);
 
+/// A signer with the keys of the client's region.
+impl From<Client> for Kms {
+    fn from(client: Client) -> Self {
+        Self(client)
+    }
+}
+
 impl Kms {
     /// Returns the signer with these settings. It signs with keys of the settings' region.
     pub fn new(settings: &SdkConfig) -> Self {
-        Self(client(settings, None, PATIENCE))
+        client(settings, None, PATIENCE).into()
     }
 
     /// Opens the connection, by a dry run of a signature: the one request that the function's policy permits. KMS signs
