@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 
 use super::{
     Buffer, Front, Stack, openid, rights,
-    wire::{self, Upstream},
+    wire::{self, Address, Upstream},
 };
 
 /// The start time of every test: 2100-01-01, and half a second. It is ahead of every machine's clock, so that no database
@@ -101,7 +101,7 @@ impl Stack {
     }
 
     /// Starts a deployment on the database that another process serves at `url`.
-    pub async fn on_database_at(url: String, change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn on_database_at(url: Address, change: impl FnOnce(&mut Config)) -> Self {
         let upstream = Upstream::Http(reqwest::Client::new(), url);
         Self::beginning(BEGIN_MS, Gateway::start, (None, upstream), change).await
     }
@@ -169,7 +169,7 @@ pub(super) async fn app(config: Config, client: &Client, clock: Clock, log: Log)
 fn database() -> (Option<Database>, Upstream) {
     #[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
     if let Ok(url) = std::env::var("JETON_TEST_DYNAMODB_URL") {
-        return (None, Upstream::Http(reqwest::Client::new(), url));
+        return (None, Upstream::Http(reqwest::Client::new(), Address::new(url.into())));
     }
     let database = Database::start(&Storage::Memory, []).unwrap();
     let upstream = Upstream::Embedded(database.engine().clone());

@@ -1,6 +1,10 @@
 //! Stand-ins for DynamoDB, which the functions of a test reach in the process, and its commands on a loopback port.
 
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -41,8 +45,11 @@ pub trait Service: Clone + Debug + Send + Sync + 'static {
 pub enum Upstream {
     Embedded(Engine),
     /// Another DynamoDB, at this URL.
-    Http(reqwest::Client, String),
+    Http(reqwest::Client, Address),
 }
+
+/// The URL of a DynamoDB, which has another port after each start.
+pub type Address = Arc<Mutex<String>>;
 
 impl Upstream {
     /// Performs a request. `None`: the database is gone.
@@ -53,6 +60,7 @@ impl Upstream {
                 for name in ["content-length", "host", ROUTE] {
                     headers.remove(name);
                 }
+                let url = url.lock().unwrap().clone();
                 let response = http.post(url).headers(headers).body(body).send().await.ok()?;
                 let mut whole = Response::builder().status(response.status());
                 if let Some(kind) = response.headers().get("content-type") {

@@ -22,7 +22,7 @@ use crate::harness::{
     Stack,
     dice::text_setting,
     process::{Directory, Server},
-    wire,
+    wire::{self, Address},
 };
 
 /// The environment variable that makes the program the process of the functions: a [`Plan`] in JSON.
@@ -44,17 +44,17 @@ pub fn configure(config: &mut Config) {
 pub struct Database {
     /// `None`: the database at `JETON_TEST_DYNAMODB_URL`, which is not killed.
     process: Option<(Server, Directory)>,
-    pub url: String,
+    pub url: Address,
 }
 
 impl Database {
     pub async fn start() -> Self {
         if let Some(url) = text_setting("JETON_TEST_DYNAMODB_URL") {
-            return Self { process: None, url };
+            return Self { process: None, url: Address::new(url.into()) };
         }
         let directory = Directory::new();
         let server = Server::over(&directory.join("jeton.db")).await;
-        let url = server.dynamodb_url.clone();
+        let url = Address::new(server.dynamodb_url.clone().into());
         Self { process: Some((server, directory)), url }
     }
 
@@ -73,9 +73,9 @@ impl Database {
     pub async fn restart(&mut self) {
         let Some((killed, directory)) = self.process.take() else { return };
         killed.gone().await;
-        let port = self.url.rsplit(':').next().unwrap();
-        let options = ["--database", &directory.join("jeton.db"), "--dynamodb-port", port];
-        self.process = Some((Server::start(&options).await, directory));
+        let server = Server::over(&directory.join("jeton.db")).await;
+        self.url.lock().unwrap().clone_from(&server.dynamodb_url);
+        self.process = Some((server, directory));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The run: its deployment, its grants, and one step after the other.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use shared::clients::Registration;
 
@@ -55,7 +55,7 @@ pub struct Run {
 impl Run {
     pub async fn begin(seed: u64) -> Self {
         let database = Database::start().await;
-        let mut stack = Stack::on_database_at(database.url.clone(), configure).await;
+        let mut stack = Stack::on_database_at(Arc::clone(&database.url), configure).await;
         for resource in [NOTES, ORDERS] {
             stack.resource_with(resource, |resource| resource.default_scope = resource.scope.clone()).await;
         }
