@@ -55,14 +55,14 @@ impl Run {
                 self.replace_user(user).await;
             }
             71..87 => self.make_link(user).await,
-            87..97 => self.change_resource().await,
-            97..102 if all_work(self) => self.remove_role().await,
-            102..107 if self.clients[client].works() && !self.accounts[user].disabled => {
+            87..112 => self.change_resource().await,
+            112..117 if all_work(self) => self.remove_role().await,
+            117..122 if self.clients[client].works() && !self.accounts[user].disabled => {
                 return self.run_command(client, user).await;
             }
-            107..117 => return self.repeat_registration().await,
+            122..132 => return self.repeat_registration().await,
             // Often while it may not.
-            117..317 if !all_work(self) => return self.repeat_registration().await,
+            132..332 if !all_work(self) => return self.repeat_registration().await,
             _ => {}
         }
         Ok(())

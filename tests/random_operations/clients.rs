@@ -1,10 +1,11 @@
 //! The clients of the run: one of every kind, what an administrator changes in them, and how they authenticate.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use serde_json::json;
 use shared::{
     clients::{Lifetimes, Registration},
-    oauth::AuthMethod,
+    oauth::{AuthMethod, Switch},
     secret::Id,
 };
 
@@ -106,12 +107,22 @@ const KINDS: [Kind; 8] = [
 /// The resources that an administrator limits a client to, or none.
 const LISTS: [&[&str]; 5] = [&[], &[], &[NOTES], &[ORDERS], &[NOTES, ORDERS]];
 
+/// The switches that an administrator gives a client for other forms of token requests and responses. The last are all.
+pub const FORMS: [&[Switch]; 4] = [
+    &[],
+    &[Switch::Json],
+    &[Switch::QueryCredentials, Switch::Expires],
+    &[Switch::Json, Switch::QueryCredentials, Switch::Expires],
+];
+
 /// The kind of a client that a developer owns.
 const OWNED: usize = 1;
 /// The kind of a client whose default scope is a part of its scope from the start.
 const NARROW_BY_DEFAULT: usize = 1;
 /// The kind of a client that may leave out the code challenge from the start.
 const PKCE_OPTIONAL: usize = 0;
+/// The kind of a client that may use all forms from the start.
+const ALL_FORMS: usize = 4;
 /// The kind of a client that is first-party from the start.
 const FIRST_PARTY: usize = 3;
 
@@ -134,6 +145,8 @@ pub struct Client {
 pub struct Credentials {
     client: Registered,
     method: AuthMethod,
+    /// The switch for the form of a token request. `None`: it is the usual one.
+    form: Option<Switch>,
     /// Whether the client is authenticated by that.
     pub work: bool,
 }
@@ -157,6 +170,7 @@ impl Client {
             resources: LISTS[0],
             lifetimes: Lifetimes { access_token, refresh_token, refresh_grace, ..Lifetimes::default() },
             rotates,
+            forms: if kind == ALL_FORMS { FORMS[FORMS.len() - 1] } else { FORMS[0] },
             first_party: kind == FIRST_PARTY,
             pkce_optional: kind == PKCE_OPTIONAL,
         };
@@ -264,6 +278,7 @@ impl Client {
         settings.lifetimes.access_token = *dice.one(&[60, 90, 600, 3_600]);
         settings.lifetimes.refresh_token = *dice.one(&[600, 7_200, 86_400]);
         settings.rotates = is_public || dice.chance(50);
+        settings.forms = *dice.one(&FORMS);
         settings.first_party = dice.chance(30);
         settings.pkce_optional = !is_public && dice.chance(50);
         stack.amend(&self.registered, |registration| settings.write_to(registration)).await;
@@ -272,7 +287,9 @@ impl Client {
     /// Returns the client's credentials at `now`: nearly always valid ones.
     pub fn credentials(&self, dice: &mut Dice, now: Ms) -> Credentials {
         let (client, method) = (self.registered.clone(), KINDS[self.kind].method);
-        let right = Credentials { client, method, work: self.works() };
+        let form = dice.chance(50).then(|| dice.one(&[Switch::Json, Switch::QueryCredentials]));
+        let form = form.copied().filter(|form| self.settings.forms.contains(form));
+        let right = Credentials { client, method, form, work: self.works() };
         if self.is_public() {
             return right;
         }
@@ -297,15 +314,30 @@ impl Client {
 impl Credentials {
     /// Returns the credentials of a resource server.
     pub fn of_resource_server(client: &Registered) -> Self {
-        Self { client: client.clone(), method: AuthMethod::ClientSecretBasic, work: true }
+        Self { client: client.clone(), method: AuthMethod::ClientSecretBasic, form: None, work: true }
     }
 
-    /// Adds the credentials and `form` to a request.
-    pub fn apply(&self, call: Call, form: &[(&str, &str)]) -> Call {
-        match self.method {
-            AuthMethod::ClientSecretBasic => call.basic(&self.client).form(form),
-            AuthMethod::ClientSecretPost => call.post(&self.client, form),
-            AuthMethod::None => call.form(&[form, &[("client_id", self.client.id.as_str())]].concat()),
-        }
+    /// Begins a request with the credentials and `parameters`.
+    pub fn call(&self, stack: &Stack, path: &str, parameters: &[(&str, &str)]) -> Call {
+        let id = ("client_id", self.client.id.as_str());
+        let of_client: &[_] = match self.method {
+            AuthMethod::ClientSecretBasic => &[],
+            AuthMethod::ClientSecretPost => &[id, ("client_secret", self.client.secret.as_str())],
+            AuthMethod::None => &[id],
+        };
+        let all = [parameters, of_client].concat();
+        let call = match self.form.filter(|_| path == "/oauth/token") {
+            Some(Switch::Json) => {
+                let object: BTreeMap<_, _> = all.into_iter().collect();
+                stack.json_request(&json!(object))
+            }
+            // Only a request with the client's id in the query has its parameters there.
+            Some(_) if !of_client.is_empty() => {
+                let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+                stack.post(&format!("{path}?{query}")).form(&[])
+            }
+            _ => stack.post(path).form(&all),
+        };
+        if self.method == AuthMethod::ClientSecretBasic { call.basic(&self.client) } else { call }
     }
 }

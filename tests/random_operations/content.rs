@@ -1,6 +1,7 @@
 //! What a response says about its grant that never changes.
 
 use serde_json::Value;
+use shared::oauth::Switch;
 
 use super::run::Run;
 use crate::harness::{
@@ -22,6 +23,16 @@ impl Run {
         }
         if json.get("access_token").is_none() {
             return Ok(());
+        }
+        let ends = |name: &str| json.get(name).and_then(Value::as_u64);
+        let tells = client.settings.forms.contains(&Switch::Expires);
+        let expires = ends("expires_in").map(|left| self.stack.now().seconds() + left).filter(|_| tells);
+        let is_near = |told: u64| expires.is_some_and(|expected| (expected..=expected + 1).contains(&told));
+        let refreshes = tells && json.get("refresh_token").is_some();
+        if ends("expires").map_or(tells, |told| !is_near(told))
+            || ends("refresh_token_expires_in").is_some() != refreshes
+        {
+            return Err(format!("expected to expire at {expires:?}"));
         }
         let redeems = matches!(operation, Operation::Redeem { .. });
         let Some(id_token) = json["id_token"].as_str() else {

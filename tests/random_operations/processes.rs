@@ -18,6 +18,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
+use super::clients::FORMS;
 use crate::harness::{
     Stack,
     dice::text_setting,
@@ -32,7 +33,7 @@ const URL: &str = "the functions are at ";
 
 /// Sets what both the functions and the administrator's instance are configured with.
 pub fn configure(config: &mut Config) {
-    config.compat = [Switch::NoRotation].into_iter().collect();
+    config.compat = [Switch::NoRotation].iter().chain(FORMS[FORMS.len() - 1]).copied().collect();
     config.registration.mode = RegistrationMode::Open;
     (config.registration.per_address, config.registration.in_all) = (1_000_000, 1_000_000);
     config.signing_keys = SigningKeys::LOCAL.parse().unwrap();

@@ -193,7 +193,7 @@ impl Run {
                 ("/oauth/introspect", vec![("token", token.as_str())])
             }
         };
-        request.credentials.apply(self.stack.post(path), &form).try_send().await.ok()
+        request.credentials.call(&self.stack, path, &form).try_send().await.ok()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// Whether a refresh spends the refresh token.
     pub rotates: bool,
+    /// Switches for other forms of token requests and responses.
+    pub forms: &'static [Switch],
     /// Whether the client's users see no consent page.
     pub first_party: bool,
     /// Whether the client, a confidential one, may leave out the code challenge.
@@ -48,6 +50,7 @@ impl Settings {
     }
 
     fn switches(&self) -> Switches {
-        (!self.rotates).then_some(Switch::NoRotation).into_iter().collect()
+        let rotation = (!self.rotates).then_some(Switch::NoRotation);
+        self.forms.iter().copied().chain(rotation).collect()
     }
 }
