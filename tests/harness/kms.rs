@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex},
-    time::Duration,
 };
 
 use axum::{
@@ -17,13 +16,13 @@ use rand::{rand_core::UnwrapErr, rngs::SysRng};
 use rsa::{Pkcs1v15Sign, PrivateKey, traits::PublicKeyParts};
 use serde_json::{Value, json};
 use shared::{
-    aws::{self, Endpoint, Patience},
+    aws::{self, Endpoint},
     openid::{SigningKey, Start},
 };
 use token::{Kms, kms};
 use tokio::{net::TcpListener, sync::Notify};
 
-use super::Stack;
+use super::{Stack, wire::PATIENCE};
 
 /// The key, in the region of an anonymous endpoint.
 pub const ARN: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -34,14 +33,6 @@ pub const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12a
 pub fn arn(id: &str) -> String {
     format!("arn:aws:kms:eu-west-1:123456789012:key/{id}")
 }
-
-/// That of a client that no busy machine keeps waiting for too long.
-const PATIENCE: Patience = Patience {
-    attempt: Duration::from_secs(10),
-    attempts: 3,
-    operation: Duration::from_secs(32),
-    pauses: [Duration::from_millis(25), Duration::from_millis(100)],
-};
 
 /// The start of the DER encoding of a SHA-256 digest in a signature (RFC 8017 §9.2).
 const SHA256: [u8; 19] = [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];

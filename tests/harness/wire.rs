@@ -11,7 +11,6 @@ use aws_sdk_dynamodb::{
     config::{
         HttpClient, RuntimeComponents,
         http::{HttpRequest, HttpResponse},
-        timeout::TimeoutConfig,
     },
 };
 use aws_smithy_runtime_api::client::{
@@ -25,7 +24,10 @@ use axum::{
     http::{HeaderMap, Request, Response},
 };
 use jeton::local::{self, Engine, TARGET};
-use shared::{aws::Endpoint, dynamodb};
+use shared::{
+    aws::{Endpoint, Patience},
+    dynamodb,
+};
 use tokio::net::TcpListener;
 
 use super::rights::{ROUTE, TellRoute};
@@ -100,14 +102,19 @@ async fn respond<S: Service>(State(service): State<S>, request: Request<Body>) -
     }
 }
 
-/// Returns a client of DynamoDB whose requests `service` answers in the process. It waits for a response as long as an
-/// administrator's: on a busy machine, one that waits as long as a function's would at times send a request twice.
+/// How long a test's client of an AWS service waits. On a busy machine, one that waits only as long as a function's would at
+/// times send a request twice.
+pub const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(10),
+    attempts: 3,
+    operation: Duration::from_secs(32),
+    pauses: [Duration::from_millis(50), Duration::from_millis(200)],
+};
+
+/// Returns a client of DynamoDB whose requests `service` answers in the process.
 pub async fn connect(service: impl Service) -> Client {
-    let client = telling_routes(&local::connect(InProcess(service)).await.unwrap());
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(32));
-    Client::from_conf(client.config().to_builder().timeout_config(timeouts.build()).build())
+    let client = connect_impatiently(service).await;
+    Client::from_conf(client.config().to_builder().timeout_config(PATIENCE.timeouts()).build())
 }
 
 /// Returns such a client that waits as long as a function's.
