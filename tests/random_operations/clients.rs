@@ -208,6 +208,11 @@ impl Client {
         Self::register(stack, self.kind, owner).await
     }
 
+    /// Records that the client has registered itself anew, and got this id and secret.
+    pub fn replace(&mut self, registered: Registered) {
+        (self.registered, self.previous, self.deleted) = (registered, None, false);
+    }
+
     pub const fn is_owned(&self) -> bool {
         self.kind == OWNED
     }

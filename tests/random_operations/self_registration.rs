@@ -136,8 +136,9 @@ impl Run {
                 } else {
                     of_itself.life = Life::registered(now);
                 }
-                (of_itself.ended, of.deleted, of.registered) = (false, false, registered);
+                of_itself.ended = false;
                 if !same {
+                    of.replace(registered);
                     self.replace_grants(client).await;
                 }
                 "registers itself"

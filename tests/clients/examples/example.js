@@ -96,7 +96,8 @@ export class Example {
     const child = this.#spawn(`${this.setup}\n${commands}`)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part))
-    for (let tries = 0; tries < 1200; tries++) {
+    // The commands may download packages first.
+    for (let tries = 0; tries < 9000; tries++) {
       if (child.exitCode !== null) throw new Error(`ended: ${output}`)
       try {
         await fetch(`http://127.0.0.1:${port}/`)

@@ -107,7 +107,18 @@ export async function run() {
       front.forget()
       await opens(page)
       pass(3600)
+      const answers = (read, write) =>
+        Promise.all([['GET', read], ['POST', write]].map(([method, status]) =>
+          page.waitForResponse((response) =>
+            response.url().endsWith('/api/notes') && response.request().method() === method && response.status() === status)))
+      const [refused, answered] = [answers(401, 401), answers(200, 201)]
+      // Both calls are refused before the first refresh ends.
+      front.fault = async ({ path }) => {
+        if (path === '/oauth/token') await refused
+      }
       await page.evaluate(() => ['read', 'write'].forEach((id) => document.getElementById(id).click()))
+      await Promise.all([refused, answered])
+      front.fault = undefined
       await page.getByText('"scope": "read write"').waitFor()
       equal(refreshes().length, 1)
       const first = lastTokens().refresh_token
