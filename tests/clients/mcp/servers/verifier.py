@@ -7,7 +7,7 @@ class Introspection(TokenVerifier):
 
     def __init__(self, endpoint: str, client_id: str, client_secret: str, resource: str):
         self.endpoint, self.resource = endpoint, resource
-        self.http = httpx2.AsyncClient(auth=(client_id, client_secret), timeout=30)
+        self.http = httpx2.AsyncClient(auth=(client_id, client_secret), timeout=5)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         response = await self.http.post(self.endpoint, data={"token": token})
