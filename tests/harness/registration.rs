@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::{
-    clients::{RedirectUris, SelfRegistration},
+    clients::{RedirectUris, SelfRegistration, life},
     config::{RegistrationMode, Schemes},
     oauth::AuthMethod,
 };
@@ -37,6 +37,14 @@ impl Stack {
         let registered = self.app.clients.register(&registration, self.now()).await.unwrap();
         let secret = registered.secret.map(|secret| secret.expose().to_owned()).unwrap_or_default();
         Registered { id: registered.client.id.to_string(), secret }
+    }
+
+    /// Lets a client that registered itself live on, as a consent does.
+    pub async fn renew(&self, client: &Registered) {
+        let (stored, now) = (self.stored_client(client).await, self.now());
+        if stored.needs_renewal(now) {
+            self.app.clients.renew(&stored, now.after(life::USED)).await.unwrap();
+        }
     }
 
     /// Returns the number of stored clients that registered themselves, and that of their statuses.

@@ -108,18 +108,12 @@ impl Run {
         self.check_authorization(begun, Exchange { requested, decision, first, decided, calm })
     }
 
-    /// Returns the number of a client that works, often one that the user has agreed to: its consent may be remembered. Only
-    /// here does a client that registered itself get grants, so it is often one of these, too.
+    /// Returns the number of a client that works, often one that the user has agreed to: its consent may be remembered.
     fn client_of_request(&mut self, user: usize) -> usize {
         let consents = &self.accounts[user].consents;
         let work: Vec<_> = (0..self.clients.len()).filter(|n| self.clients[*n].works()).collect();
         let is_known = |n: &usize| consents.contains_key(&self.clients[*n].registered.id);
         let known: Vec<_> = work.iter().copied().filter(is_known).collect();
-        let registered_itself = |n: &usize| self.clients[*n].self_registered.is_some();
-        let themselves: Vec<_> = work.iter().copied().filter(registered_itself).collect();
-        if !themselves.is_empty() && self.dice.chance(25) {
-            return *self.dice.one(&themselves);
-        }
         let any = known.is_empty() || self.dice.chance(50);
         *self.dice.one(if any { &work } else { &known })
     }

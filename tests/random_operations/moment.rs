@@ -12,7 +12,7 @@ use super::{
 };
 use crate::harness::{
     Response,
-    oracle::{Network, Observed, Reply},
+    oracle::{Network, Observed, Operation, Reply},
 };
 
 /// The longest that the server takes for the requests of a calm moment: it waits twice as long for DynamoDB before it goes
@@ -133,7 +133,14 @@ impl Run {
         for (at, observed) in of_grants {
             let in_flight = self.proxy.is_on_the_way(&format!("g#{}", self.subjects[at].id()));
             let subject = &self.subjects[at];
+            let of_itself = self.clients[subject.client].self_registered.is_some();
             let terms = self.clients[subject.client].terms(self.most(subject.client, subject.resource));
+            let refreshes =
+                |of: &Observed| matches!(of.operation, Operation::Refresh { own: true, genuine: true, .. });
+            if of_itself && observed.iter().any(refreshes) {
+                let left = &terms.scope;
+                self.count(&format!("a client that registered itself refreshes, has {left:?}, calm: {calm}"));
+            }
             let subject = &mut self.subjects[at];
             let outcome = subject.oracle.observe(now, &terms, &observed, Network { calm, in_flight });
             let states = subject.oracle.states();

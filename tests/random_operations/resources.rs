@@ -43,7 +43,7 @@ impl Run {
     }
 
     /// Returns whether clients that registered themselves may have tokens for a resource.
-    fn is_open(&self, resource: &str) -> bool {
+    pub fn is_open(&self, resource: &str) -> bool {
         resource == ORDERS || self.notes.is_some_and(|notes| notes.open)
     }
 

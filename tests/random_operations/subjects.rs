@@ -3,7 +3,6 @@
 use shared::secret::{AuthorizationCode, Id, Secret};
 
 use super::{
-    clients::Client,
     journal::About,
     run::{NOTES, ORDERS, Run},
 };
@@ -49,20 +48,22 @@ impl Subject {
 }
 
 impl Run {
-    /// Returns a grant of a client and a user in good standing. The client has not registered itself: its users always see
-    /// the consent page, which renews the client's life.
+    /// Returns a grant of a client and a user in good standing.
     pub async fn subject(&mut self) -> Subject {
-        let may_begin = |client: &Client| client.works() && client.self_registered.is_none();
-        let clients: Vec<_> = (0..self.clients.len()).filter(|n| may_begin(&self.clients[*n])).collect();
+        let clients: Vec<_> = (0..self.clients.len()).filter(|n| self.clients[*n].works()).collect();
         let users: Vec<_> = (0..self.accounts.len()).filter(|n| !self.accounts[*n].disabled).collect();
         let (client, user) = (*self.dice.one(&clients), *self.dice.one(&users));
         let redirect_uri_sent = self.dice.chance(50);
-        // The client or the registry may have lost the resource since.
         let resource = *self.dice.one(&[None, None, Some(NOTES), Some(NOTES), Some(ORDERS)]);
+        // Another client or the registry may have lost the resource since.
+        let itself = self.clients[client].self_registered.is_some();
+        let resource =
+            if itself { resource.filter(|uri| self.is_open(uri)).or(Some(ORDERS)) } else { resource };
+        let most = if itself { self.most(client, resource) } else { None };
         let challenge = !self.clients[client].settings.pkce_optional || self.dice.chance(50);
         let (of, sub) = (&self.clients[client], self.accounts[user].user.sub);
         // A user may grant less than the client may have.
-        let scope = if self.dice.chance(25) { of.narrow_scope() } else { of.settings.scope };
+        let scope = if self.dice.chance(25) { of.narrow_scope() } else { most.unwrap_or(of.settings.scope) };
         let request = code_flow::Request {
             scope,
             resource,
@@ -72,6 +73,10 @@ impl Run {
         };
         let code = self.stack.issue_code(&of.registered, sub, request).await;
         let begun = Begun { client, user, redirect_uri_sent, challenge, resource };
+        if itself {
+            self.stack.renew(&self.clients[client].registered).await;
+            self.renew_life(begun, true);
+        }
         self.begun(begun, code, values(scope))
     }
 
