@@ -9,7 +9,7 @@ use jeton::local::ROUTES;
 use lambda_http::Context;
 use serde_json::{Value, json};
 use shared::endpoint::lambda::invoke;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::harness::{
     AuthorizationRequest, Browser, Fault, HtmlForm, PASSWORD, REGISTER, Registered, Response, Stack,
@@ -191,14 +191,23 @@ async fn a_function_gives_up_before_its_invocation_ends() {
     assert_eq!(in_time["statusCode"], 303, "{in_time}");
     stack.advance(Duration::from_mins(10));
     stack.dynamodb.fail(Fault::Hang);
-    // A page, and JSON.
+    // A page, and JSON. A busy machine may delay some responses, but a wrong rule delays all.
     let urls = [request.as_str(), "/.well-known/jwks.json"];
-    for response in join_all(urls.map(|url| invoke_for(&stack, url, TIME))).await {
-        assert_eq!(response["statusCode"], 503, "{response}");
-        assert!(response["headers"]["retry-after"].is_string(), "{response}");
+    let mut rounds = 0;
+    loop {
+        let begin = Instant::now();
+        for response in join_all(urls.map(|url| invoke_for(&stack, url, TIME))).await {
+            assert_eq!(response["statusCode"], 503, "{response}");
+            assert!(response["headers"]["retry-after"].is_string(), "{response}");
+        }
+        rounds += 1;
+        if begin.elapsed() < TIME {
+            break;
+        }
+        assert!(rounds < 5, "no response before the invocation ends");
     }
     let lines = stack.audited("unavailable");
-    assert_eq!(lines.len(), urls.len(), "{lines:?}");
+    assert_eq!(lines.len(), rounds * urls.len(), "{lines:?}");
     for line in lines {
         assert_eq!(line["reason"], json!("no response in the time of the invocation"));
     }
